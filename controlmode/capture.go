@@ -1,0 +1,75 @@
+package controlmode
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+)
+
+// captureBuffer is the paste buffer that a capture passes through. One name
+// for all is enough: the commands of one line run without any other between
+// them, and the last of them deletes it.
+const captureBuffer = "interplexer-capture"
+
+// CapturePane returns the visible screen of a pane as tmux holds it: exactly
+// as many lines as the pane is high, each ended by \n, without the blanks at
+// their ends. It fails with ErrNotFound when the pane, or the session, is gone.
+func (c Client) CapturePane(ctx context.Context, t Target) ([]byte, error) {
+	cmd := newCommand("display-message -p").to(t).word("'#{pane_height}'")
+	req := request{frame: frame{blocks: 2, counted: 1}, readOnly: true}
+	if c.version.leaksCapture() {
+		cmd.then("capture-pane -b " + captureBuffer).to(t)
+		cmd.then("show-buffer -b " + captureBuffer)
+		cmd.then("delete-buffer -b " + captureBuffer)
+		req.frame = frame{blocks: 4, counted: 2}
+	} else {
+		cmd.then("capture-pane -p").to(t)
+	}
+	blocks, err := c.send(ctx, cmd, req)
+	if err != nil {
+		return nil, err
+	}
+	screen := blocks[req.frame.counted].Body
+	if c.version.leaksCapture() && c.version.encodesBuffers() {
+		return decodeVis(screen)
+	}
+	return screen, nil
+}
+
+// decodeVis undoes the vis(3) encoding of show-buffer up to tmux 3.3a, in
+// place: VIS_OCTAL and VIS_CSTYLE, and a backslash before a $ that could start
+// a variable.
+func decodeVis(text []byte) ([]byte, error) {
+	first := bytes.IndexByte(text, '\\')
+	if first < 0 {
+		return text, nil
+	}
+	out := text[:first]
+	for i := first; i < len(text); i++ {
+		if text[i] != '\\' {
+			out = append(out, text[i])
+			continue
+		}
+		if i+3 < len(text) && isOctal(text[i+1:i+4]) {
+			out = append(out, (text[i+1]-'0')<<6|(text[i+2]-'0')<<3|(text[i+3]-'0'))
+			i += 3
+			continue
+		}
+		i++
+		if i == len(text) {
+			return nil, fmt.Errorf("%w: show-buffer ends in a backslash", ErrProtocol)
+		}
+		c, ok := visEscapes[text[i]]
+		if !ok {
+			return nil, fmt.Errorf("%w: show-buffer wrote the escape \\%c", ErrProtocol, text[i])
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// visEscapes are the two-character escapes of vis(3) with VIS_CSTYLE.
+var visEscapes = map[byte]byte{
+	'\\': '\\', '$': '$', 'a': '\a', 'b': '\b', 'f': '\f', 'n': '\n',
+	'r': '\r', 's': ' ', 't': '\t', 'v': '\v', '0': 0,
+}

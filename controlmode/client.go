@@ -1,0 +1,100 @@
+package controlmode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Client is tmux's commands, run on one tmux server. Get one from a Conn or
+// from Server.On. Every method waits for tmux's answer or for ctx, whichever
+// is first; after ctx the command may still run.
+//
+// Besides the errors that a method names, each can return ErrNotSent,
+// ErrUnknownOutcome, ErrOverloaded, ErrTooLarge, ErrNUL, ctx's error, or a
+// CommandError for what tmux itself refused.
+type Client struct {
+	caller  caller
+	version Version // of the tmux server
+}
+
+// caller runs one command line.
+type caller interface {
+	call(ctx context.Context, req request) ([]Block, error)
+}
+
+// request is one command line and how its answer is framed.
+type request struct {
+	text     []byte
+	frame    frame
+	nonce    bool // frame it by a nonce
+	readOnly bool // safe to run twice
+}
+
+// Errors that tmux answers, told apart by its message. They wrap a CommandError.
+var (
+	// ErrNotFound: there is no such session, window or pane.
+	ErrNotFound = errors.New("controlmode: not found")
+	// ErrDuplicate: a session of that name exists.
+	ErrDuplicate = errors.New("controlmode: duplicate session")
+	// ErrNoResources: no pty, process or memory for a new pane.
+	ErrNoResources = errors.New("controlmode: out of ptys, processes or memory")
+)
+
+// CommandError is a command that tmux refused.
+type CommandError struct {
+	Command string // the first command's name
+	Message string // as tmux wrote it
+	kind    error
+}
+
+func (e *CommandError) Error() string {
+	return fmt.Sprintf("controlmode: %s: %s", e.Command, e.Message)
+}
+
+// Unwrap makes errors.Is find ErrNotFound, ErrDuplicate and ErrNoResources.
+func (e *CommandError) Unwrap() error { return e.kind }
+
+// Ping asks tmux for nothing and waits for the answer.
+func (c Client) Ping(ctx context.Context) error {
+	_, err := c.send(ctx, newCommand("display-message -p ok"), request{frame: frame{blocks: 1}, readOnly: true})
+	return err
+}
+
+// run sends a command line of the given number of commands whose answers are
+// tmux's own text.
+func (c Client) run(ctx context.Context, cmd *command, blocks int) ([]Block, error) {
+	return c.send(ctx, cmd, request{frame: frame{blocks: blocks}})
+}
+
+// send runs a command and turns a failed block into an error.
+func (c Client) send(ctx context.Context, cmd *command, req request) ([]Block, error) {
+	if cmd.err != nil {
+		return nil, cmd.err
+	}
+	req.text = cmd.text
+	blocks, err := c.caller.call(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	if last := blocks[len(blocks)-1]; last.Failed {
+		name, _, _ := strings.Cut(string(cmd.text), " ")
+		return nil, commandError(name, strings.TrimSuffix(string(last.Body), "\n"))
+	}
+	return blocks, nil
+}
+
+func commandError(name, message string) error {
+	e := &CommandError{Command: name, Message: message}
+	switch {
+	case strings.HasPrefix(message, "can't find "), strings.HasPrefix(message, "no such "):
+		e.kind = ErrNotFound
+	case strings.HasPrefix(message, "duplicate session"):
+		e.kind = ErrDuplicate
+	case strings.Contains(message, "fork failed"), strings.Contains(message, "No space left"),
+		strings.Contains(message, "temporarily unavailable"), strings.Contains(message, "Cannot allocate"):
+		e.kind = ErrNoResources
+	}
+	return e
+}

@@ -1,0 +1,311 @@
+package controlmode
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+)
+
+// Errors of a command that tmux did not answer.
+var (
+	// ErrNotSent: the connection was gone before the command was written;
+	// nothing was done.
+	ErrNotSent = errors.New("controlmode: not connected, command not sent")
+	// ErrUnknownOutcome: the connection broke after the command was written
+	// and before its answer; tmux may or may not have run it.
+	ErrUnknownOutcome = errors.New("controlmode: connection lost, outcome unknown")
+	// ErrOverloaded: too many commands wait for their answers; nothing was sent.
+	ErrOverloaded = errors.New("controlmode: too many commands in flight")
+	// ErrTooLarge: the answer was longer than the limit and was dropped.
+	ErrTooLarge = errors.New("controlmode: answer too large")
+)
+
+// ConnOptions are the limits of a Conn; the zero value works.
+type ConnOptions struct {
+	// MaxInFlight bounds the commands that wait for their answers; more are
+	// refused with ErrOverloaded. 0: 4096.
+	MaxInFlight int
+	// MaxAnswer bounds the bytes of one answer; a longer one is read,
+	// dropped and reported as ErrTooLarge. 0: 64 MiB.
+	MaxAnswer int
+	// OnNotification is called from the reader's goroutine, in the stream's
+	// order. It must not block. nil: notifications are dropped.
+	OnNotification func(Notification)
+	// Nonce makes the text that ends an answer no program can know. nil: 128
+	// random bits.
+	Nonce func() string
+	// Trace, for tests and debugging, sees every chunk of the stream, those
+	// sent from the writer's goroutine and those received from the reader's.
+	// It must not keep data. What users type is in it: never log it.
+	Trace func(sent bool, data []byte)
+}
+
+// Conn is one control-mode connection. Its methods are safe for concurrent
+// use; commands reach tmux in the order in which they are taken. It belongs
+// to one tmux server process for its whole life.
+type Conn struct {
+	Client
+	stream io.ReadWriteCloser
+	kill   func() // ends the other side, so that reads return; may be called again
+	opts   ConnOptions
+	done   chan struct{} // closed when nothing of the Conn runs any more
+	wake   chan struct{} // tells the writer that out has grown; holds one
+
+	mu      sync.Mutex // guards what follows
+	out     []byte     // queued for the next write
+	waiting callQueue  // in the order of their bytes on the wire
+	taken   uint64     // calls queued so far
+	written uint64     // of those, handed to a write
+	err     error      // why the connection ended; nil while it is up
+}
+
+// call is one command line and whoever waits for its answer.
+type call struct {
+	answer answer
+	number uint64
+	err    error
+	done   chan struct{} // closed once answer or err is final
+}
+
+// newConn starts the reader and the writer on a stream. kill must make a
+// blocked read or write on it return.
+func newConn(stream io.ReadWriteCloser, kill func(), opts ConnOptions) *Conn {
+	if opts.MaxInFlight == 0 {
+		opts.MaxInFlight = 4096
+	}
+	if opts.MaxAnswer == 0 {
+		opts.MaxAnswer = 64 << 20
+	}
+	if opts.OnNotification == nil {
+		opts.OnNotification = func(Notification) {}
+	}
+	if opts.Trace == nil {
+		opts.Trace = func(bool, []byte) {}
+	}
+	if opts.Nonce == nil {
+		opts.Nonce = randomNonce
+	}
+	c := &Conn{
+		stream: stream,
+		kill:   kill,
+		opts:   opts,
+		done:   make(chan struct{}),
+		wake:   make(chan struct{}, 1),
+	}
+	c.Client = Client{caller: c}
+	go c.loop()
+	return c
+}
+
+// Close ends the client process first and then the pty, and waits for both:
+// closing a pty with output pending would wedge the client and even keep the
+// tmux server from exiting. The tmux server and its sessions live on. Commands
+// in flight get ErrUnknownOutcome. It takes about a second at most, may be
+// called again, and always returns nil.
+func (c *Conn) Close() error {
+	c.kill()
+	<-c.done
+	return nil
+}
+
+// Done is closed when the connection has ended and its process is gone.
+func (c *Conn) Done() <-chan struct{} { return c.done }
+
+// Err says why the connection ended, nil while it is up.
+func (c *Conn) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// call sends one command line and waits for its answer or for ctx. Cancelling
+// abandons the wait, not the command: tmux still runs it, and its answer is
+// read and dropped in its turn.
+func (c *Conn) call(ctx context.Context, req request) ([]Block, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	k, err := c.enqueue(req)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case <-k.done:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	switch {
+	case k.err != nil:
+		return nil, k.err
+	case k.answer.tooLarge:
+		return nil, ErrTooLarge
+	}
+	return k.answer.blocks, nil
+}
+
+// enqueue puts the command's bytes and its waiter into their queues under one
+// lock, so that the order of waiters is the order on the wire.
+func (c *Conn) enqueue(req request) (*call, error) {
+	k := &call{answer: answer{frame: req.frame}, done: make(chan struct{})}
+	if req.nonce {
+		k.answer.frame.nonce = c.opts.Nonce()
+	}
+	c.mu.Lock()
+	switch {
+	case c.err != nil:
+		c.mu.Unlock()
+		return nil, ErrNotSent
+	case c.waiting.len() >= c.opts.MaxInFlight:
+		c.mu.Unlock()
+		return nil, ErrOverloaded
+	}
+	c.taken++
+	k.number = c.taken
+	c.waiting.push(k)
+	c.out = append(append(c.out, req.text...), '\n')
+	if req.nonce {
+		c.out = append(append(append(c.out, "display-message -p "...), k.answer.frame.nonce...), '\n')
+	}
+	c.mu.Unlock()
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+	return k, nil
+}
+
+// loop owns the reader and the writer: it returns, and closes done, when both
+// are gone and every waiter has been told.
+func (c *Conn) loop() {
+	readErr := make(chan error, 1)
+	stop := make(chan struct{})
+	written := make(chan struct{})
+	go func() { readErr <- c.read() }()
+	go func() { c.write(stop); close(written) }()
+	c.fail(<-readErr)
+	c.kill()
+	close(stop)
+	<-written
+	c.stream.Close()
+	close(c.done)
+}
+
+// fail ends the connection for every caller.
+func (c *Conn) fail(err error) {
+	c.mu.Lock()
+	c.err = err
+	waiting, written := c.waiting.takeAll(), c.written
+	c.out = nil
+	c.mu.Unlock()
+	for _, k := range waiting {
+		k.err = ErrNotSent
+		if k.number <= written {
+			k.err = ErrUnknownOutcome
+		}
+		close(k.done)
+	}
+}
+
+// write sends all that is queued in one write each time, until stop or a
+// failed write: then the reader will see the end too.
+func (c *Conn) write(stop <-chan struct{}) {
+	var buf []byte
+	for {
+		select {
+		case <-stop:
+			return
+		case <-c.wake:
+		}
+		c.mu.Lock()
+		buf, c.out = c.out, buf[:0]
+		c.written = c.taken
+		c.mu.Unlock()
+		if len(buf) == 0 {
+			continue
+		}
+		c.opts.Trace(true, buf)
+		if _, err := c.stream.Write(buf); err != nil {
+			c.kill()
+			return
+		}
+		if cap(buf) > keptBuffer {
+			buf = nil
+		}
+	}
+}
+
+// keptBuffer is how large a buffer may be and still be kept for the next use.
+const keptBuffer = 1 << 20
+
+// read decodes the stream until it ends. Lines have no limit in control mode,
+// so the buffer grows to the longest; it is bounded by MaxAnswer.
+func (c *Conn) read() error {
+	d := decoder{next: c.nextAnswer, notify: c.opts.OnNotification, maxBody: c.opts.MaxAnswer}
+	buf := make([]byte, 0, 64<<10)
+	for {
+		if len(buf) == cap(buf) {
+			if len(buf) > c.opts.MaxAnswer {
+				return fmt.Errorf("%w: a line longer than %d bytes", ErrProtocol, c.opts.MaxAnswer)
+			}
+			buf = append(buf, 0)[:len(buf)]
+		}
+		n, err := c.stream.Read(buf[len(buf):cap(buf)])
+		scanned := len(buf)
+		c.opts.Trace(false, buf[scanned:scanned+n])
+		buf = buf[:len(buf)+n]
+		rest, lineErr := c.lines(&d, buf, scanned)
+		if lineErr != nil {
+			return lineErr
+		}
+		if err != nil {
+			return fmt.Errorf("controlmode: read: %w", err)
+		}
+		if cap(buf) > keptBuffer && len(rest) < keptBuffer/2 {
+			buf = append(make([]byte, 0, keptBuffer), rest...)
+		} else {
+			buf = buf[:copy(buf[:cap(buf)], rest)]
+		}
+	}
+}
+
+// lines feeds every whole line of buf to the decoder and returns the rest; the
+// first scanned bytes are known to hold no newline.
+func (c *Conn) lines(d *decoder, buf []byte, scanned int) ([]byte, error) {
+	for {
+		i := bytes.IndexByte(buf[scanned:], '\n')
+		if i < 0 {
+			return buf, nil
+		}
+		answered, err := d.line(buf[:scanned+i])
+		if err != nil {
+			return nil, err
+		}
+		if answered != nil {
+			c.finish()
+		}
+		buf, scanned = buf[scanned+i+1:], 0
+	}
+}
+
+// nextAnswer is the oldest command's; its bytes have been written, or tmux
+// could not be answering.
+func (c *Conn) nextAnswer() *answer {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	k := c.waiting.head()
+	if k == nil || k.number > c.written {
+		return nil
+	}
+	return &k.answer
+}
+
+// finish wakes the caller of the oldest command: its answer is complete.
+func (c *Conn) finish() {
+	c.mu.Lock()
+	k := c.waiting.pop()
+	c.mu.Unlock()
+	close(k.done)
+}

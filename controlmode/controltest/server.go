@@ -1,0 +1,72 @@
+// Package controltest helps to test code that uses controlmode: private real
+// tmux servers, and a scripted fake that replays recorded transcripts.
+package controltest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"interplexer/controlmode"
+)
+
+var socketCount atomic.Int64
+
+// SocketName returns a tmux socket name (tmux -L) that nobody else uses. When
+// the test ends, the tmux server on it, if any, is killed and its files are
+// removed. Without a tmux to run, the test fails.
+func SocketName(t testing.TB) string {
+	t.Helper()
+	if _, err := exec.LookPath("tmux"); err != nil {
+		t.Fatalf("these tests need a real tmux (Debian: apt-get install tmux): %v", err)
+	}
+	name := fmt.Sprintf("ipxtest-%d-%d", os.Getpid(), socketCount.Add(1))
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		exec.CommandContext(ctx, "tmux", "-L", name, "kill-server").Run() // it may have ended already
+		base := os.Getenv("TMUX_TMPDIR")
+		if base == "" {
+			base = "/tmp"
+		}
+		path := filepath.Join(base, "tmux-"+strconv.Itoa(os.Getuid()), name)
+		os.Remove(path)
+		os.Remove(path + ".interplexer")
+	})
+	return name
+}
+
+// Start starts a Server on a private tmux server, both ended with the test.
+// A socket name in the options is kept.
+func Start(t testing.TB, o controlmode.ServerOptions) *controlmode.Server {
+	t.Helper()
+	if o.SocketName == "" {
+		o.SocketName = SocketName(t)
+	}
+	server := controlmode.NewServer(o)
+	if err := server.Start(t.Context()); err != nil {
+		t.Fatalf("start tmux: %v", err)
+	}
+	t.Cleanup(func() { server.Close() })
+	return server
+}
+
+// Tmux runs a plain tmux command on a private server and returns its output,
+// to look at it with other eyes than the code under test. `wait-for` makes it
+// wait for a program in a pane, half a minute at most.
+func Tmux(t testing.TB, socketName string, args ...string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "tmux", append([]string{"-u", "-L", socketName}, args...)...).Output()
+	if err != nil {
+		t.Fatalf("tmux %q: %v", args, err)
+	}
+	return string(out)
+}

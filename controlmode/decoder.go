@@ -1,0 +1,174 @@
+package controlmode
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+)
+
+// ErrProtocol means that the stream broke the rules that answers are told
+// apart by; the connection is given up rather than trusted.
+var ErrProtocol = errors.New("controlmode: protocol violation")
+
+// decoder turns the lines of a control-mode stream into answers and
+// notifications. It is a pure function of the lines and of the answers that
+// next hands it: no I/O, no clock, no goroutine.
+type decoder struct {
+	next    func() *answer     // the request whose answer begins; nil: none was asked
+	notify  func(Notification) // must not block
+	maxBody int                // bytes of one answer's bodies
+
+	current *answer // being filled, nil between answers
+
+	// The open block, if inBlock.
+	inBlock bool
+	guard   guard  // its text is a copy
+	body    []byte // its payload so far
+	lines   int    // how many lines that is
+	want    int    // how many there will be, -1 if the guard decides
+
+	// For an answer framed by a nonce: the block that may be the nonce's own.
+	nonceGuard guard
+	nonceSeen  bool
+	lastBegin  bool
+}
+
+// line takes one line of the stream, without its newline, and returns the
+// answer that it completes, if any. The line is not kept.
+func (d *decoder) line(line []byte) (*answer, error) {
+	switch {
+	case d.current != nil && d.current.frame.nonce != "":
+		return d.nonceLine(line)
+	case d.inBlock:
+		return d.blockLine(line)
+	}
+	if g, ok := beginOf(line); ok {
+		return nil, d.begin(g)
+	}
+	d.notify(parseNotification(line))
+	return nil, nil
+}
+
+// begin opens a block.
+func (d *decoder) begin(g guard) error {
+	d.inBlock, d.lines, d.want = true, 0, -1
+	d.body = d.body[:0]
+	d.guard.text = append(d.guard.text[:0], g.text...)
+	if !g.ours() {
+		return nil
+	}
+	if d.current == nil {
+		if d.current = d.next(); d.current == nil {
+			return fmt.Errorf("%w: an answer to nothing", ErrProtocol)
+		}
+		d.nonceSeen, d.lastBegin = false, false
+	}
+	want, ok := d.current.linesOf(len(d.current.blocks))
+	if !ok {
+		return fmt.Errorf("%w: no line count before a counted block", ErrProtocol)
+	}
+	d.want = want
+	return nil
+}
+
+// blockLine takes a line inside a block that is counted or tmux's own text.
+func (d *decoder) blockLine(line []byte) (*answer, error) {
+	if d.want >= 0 && d.lines < d.want {
+		d.add(line)
+		return nil, nil
+	}
+	closed, failed := d.guard.closedBy(line)
+	switch {
+	case closed:
+		return d.end(failed), nil
+	case d.want >= 0 && d.lines == d.want && len(line) == 0:
+		// show-buffer ends with one newline more than the buffer has.
+		d.lines++
+		return nil, nil
+	case d.want >= 0:
+		return nil, fmt.Errorf("%w: a counted block goes on", ErrProtocol)
+	case d.lines == maxOwnLines:
+		return nil, fmt.Errorf("%w: a block of tmux's own text goes on", ErrProtocol)
+	}
+	d.add(line)
+	return nil, nil
+}
+
+// end closes the open block and returns the answer if it was its last.
+func (d *decoder) end(failed bool) *answer {
+	d.inBlock = false
+	if !d.guard.ours() {
+		d.notify(Unasked{Failed: failed, Body: bytes.Clone(d.body)})
+		return nil
+	}
+	a := d.current
+	b := Block{Failed: failed}
+	if len(d.body) > 0 {
+		b.Body = bytes.Clone(d.body)
+	}
+	a.blocks = append(a.blocks, b)
+	if failed || len(a.blocks) == a.frame.blocks {
+		d.current = nil
+		return a
+	}
+	return nil
+}
+
+// nonceLine takes a line between the first %begin of an answer that is framed
+// by a nonce and the end of the nonce's own block.
+func (d *decoder) nonceLine(line []byte) (*answer, error) {
+	if d.nonceSeen {
+		if closed, failed := d.nonceGuard.closedBy(line); !closed || failed {
+			return nil, fmt.Errorf("%w: the nonce is not alone in its block", ErrProtocol)
+		}
+		return d.endNonce()
+	}
+	if d.lastBegin && string(line) == d.current.frame.nonce {
+		d.nonceSeen = true
+		return nil, nil
+	}
+	g, begins := beginOf(line)
+	if d.lastBegin = begins && g.ours(); d.lastBegin {
+		d.nonceGuard.text = append(d.nonceGuard.text[:0], g.text...)
+	}
+	d.add(line)
+	return nil, nil
+}
+
+// endNonce splits what came before the nonce: the block, which ends at the
+// last line that closes it, and after that notifications.
+func (d *decoder) endNonce() (*answer, error) {
+	a := d.current
+	d.current, d.inBlock = nil, false
+	if a.tooLarge {
+		return a, nil
+	}
+	lines := bytes.SplitAfter(d.body, []byte("\n"))
+	lines = lines[:len(lines)-2] // the nonce's %begin, and what follows the last \n
+	for i := len(lines) - 1; i >= 0; i-- {
+		closed, failed := d.guard.closedBy(bytes.TrimSuffix(lines[i], []byte("\n")))
+		if !closed {
+			continue
+		}
+		a.blocks = append(a.blocks, Block{Failed: failed, Body: bytes.Join(lines[:i], nil)})
+		for _, after := range lines[i+1:] {
+			d.notify(parseNotification(bytes.TrimSuffix(after, []byte("\n"))))
+		}
+		return a, nil
+	}
+	return nil, fmt.Errorf("%w: a nonce before the end of the answer", ErrProtocol)
+}
+
+// add keeps one line of payload, unless the answer has grown too large: then
+// its lines are only counted.
+func (d *decoder) add(line []byte) {
+	d.lines++
+	if d.current != nil && !d.current.tooLarge && len(d.body)+len(line) >= d.maxBody {
+		d.current.tooLarge = true
+		d.body = nil
+	}
+	if d.current == nil && len(d.body)+len(line) >= d.maxBody || d.current != nil && d.current.tooLarge {
+		return
+	}
+	d.body = append(append(d.body, line...), '\n')
+}

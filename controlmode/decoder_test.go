@@ -1,0 +1,246 @@
+package controlmode
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+)
+
+// decoded is all that came out of a stream.
+type decoded struct {
+	answers [][]Block
+	told    []Notification
+	err     error
+}
+
+// decode runs lines through a decoder that expects the given frames.
+func decode(lines []string, maxBody int, frames ...frame) decoded {
+	var out decoded
+	d := decoder{
+		next: func() *answer {
+			if len(frames) == 0 {
+				return nil
+			}
+			a := &answer{frame: frames[0]}
+			frames = frames[1:]
+			return a
+		},
+		notify:  func(n Notification) { out.told = append(out.told, n) },
+		maxBody: maxBody,
+	}
+	for _, line := range lines {
+		a, err := d.line([]byte(line))
+		if err != nil {
+			out.err = err
+			return out
+		}
+		if a != nil && a.tooLarge {
+			out.answers = append(out.answers, []Block{{Failed: true, Body: []byte("too large")}})
+		} else if a != nil {
+			out.answers = append(out.answers, a.blocks)
+		}
+	}
+	return out
+}
+
+func TestDecoderFrames(t *testing.T) {
+	ok := func(body string) Block {
+		if body == "" {
+			return Block{}
+		}
+		return Block{Body: []byte(body)}
+	}
+	counted := frame{blocks: 2, counted: 1}
+	nonce := frame{blocks: 1, nonce: "cafe"}
+	for name, test := range map[string]struct {
+		lines  string
+		frames []frame
+		want   [][]Block
+		told   []Notification
+	}{
+		"own text": {
+			"%begin 1 1 1|$1|%end 1 1 1", []frame{{blocks: 1}}, [][]Block{{ok("$1\n")}}, nil,
+		},
+		"an error drops the rest of the line": {
+			"%begin 1 1 1|no|%error 1 1 1|%begin 1 2 1|%end 1 2 1", []frame{{blocks: 3}, {blocks: 1}},
+			[][]Block{{{Failed: true, Body: []byte("no\n")}}, {ok("")}}, nil,
+		},
+		"a block that is not ours": {
+			"%begin 1 1 0|%end 1 1 1|x|%end 1 1 0|%begin 1 2 1|%end 1 2 1", []frame{{blocks: 1}},
+			[][]Block{{ok("")}}, []Notification{Unasked{Body: []byte("%end 1 1 1\nx\n")}},
+		},
+		"counted lines may say anything": {
+			"%begin 1 1 1|3|%end 1 1 1|%begin 1 2 1|%end 1 2 1|%exit|%begin 1 3 1|%end 1 2 1", []frame{counted},
+			[][]Block{{ok("3\n"), ok("%end 1 2 1\n%exit\n%begin 1 3 1\n")}}, nil,
+		},
+		"show-buffer's extra newline": {
+			"%begin 1 1 1|1|%end 1 1 1|%begin 1 2 1|x||%end 1 2 1", []frame{counted},
+			[][]Block{{ok("1\n"), ok("x\n")}}, nil,
+		},
+		"notifications between the blocks of one line": {
+			"%begin 1 1 1|1|%end 1 1 1|%sessions-changed|%begin 1 2 1|x|%end 1 2 1", []frame{counted},
+			[][]Block{{ok("1\n"), ok("x\n")}}, []Notification{SessionsChanged{}},
+		},
+		"the last closing line before the nonce counts": {
+			"%begin 1 1 1|a|%end 1 1 1|%begin 1 2 1|cafes|%end 1 2 1|b|%end 1 1 1|%sessions-changed|%begin 1 2 1|cafe|%end 1 2 1", []frame{nonce},
+			[][]Block{{ok("a\n%end 1 1 1\n%begin 1 2 1\ncafes\n%end 1 2 1\nb\n")}}, []Notification{SessionsChanged{}},
+		},
+		"the nonce elsewhere is text": {
+			"%begin 1 1 1|cafe|%end 1 1 1|%begin 1 2 1|cafe|%end 1 2 1", []frame{nonce},
+			[][]Block{{ok("cafe\n")}}, nil,
+		},
+		"a failed command and its nonce": {
+			"%begin 1 1 1|no|%error 1 1 1|%begin 1 2 1|cafe|%end 1 2 1", []frame{nonce},
+			[][]Block{{{Failed: true, Body: []byte("no\n")}}}, nil,
+		},
+		"too large is counted on": {
+			"%begin 1 1 1|2|%end 1 1 1|%begin 1 2 1|" + strings.Repeat("x", 299) + "|%exit|%end 1 2 1|%begin 1 3 1|%end 1 3 1",
+			[]frame{counted, {blocks: 1}},
+			[][]Block{{{Failed: true, Body: []byte("too large")}}, {ok("")}}, nil,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := decode(strings.Split(test.lines, "|"), 200, test.frames...)
+			require.NoError(t, out.err)
+			require.Empty(t, cmp.Diff(test.want, out.answers))
+			require.Empty(t, cmp.Diff(test.told, out.told))
+		})
+	}
+}
+
+func TestDecoderRefusesWhatItCannotTrust(t *testing.T) {
+	for name, test := range map[string]struct {
+		lines  string
+		frames []frame
+	}{
+		"an answer to nothing":          {"%begin 1 1 1", nil},
+		"more lines than counted":       {"%begin 1 1 1|1|%end 1 1 1|%begin 1 2 1|x|y", []frame{{blocks: 2, counted: 1}}},
+		"another guard after the count": {"%begin 1 1 1|1|%end 1 1 1|%begin 1 2 1|x|%end 1 3 1", []frame{{blocks: 2, counted: 1}}},
+		"no count":                      {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1", []frame{{blocks: 2, counted: 1}}},
+		"own text without end":          {"%begin 1 1 1" + strings.Repeat("|x", maxOwnLines+1), []frame{{blocks: 1}}},
+		"company for the nonce":         {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|n|x", []frame{{blocks: 1, nonce: "n"}}},
+		"a nonce before the end":        {"%begin 1 1 1|x|%begin 1 2 1|n|%end 1 2 1", []frame{{blocks: 1, nonce: "n"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.ErrorIs(t, decode(strings.Split(test.lines, "|"), 1000, test.frames...).err, ErrProtocol)
+		})
+	}
+}
+
+func TestParseNotification(t *testing.T) {
+	for line, want := range map[string]Notification{
+		`%output %5 a\033[m\134 é\`:                       Output{Pane: 5, Data: []byte("a\x1b[m\\ é\\")},
+		"%extended-output %5 12 : a : b":                  Output{Pane: 5, Data: []byte("a : b"), Age: 12},
+		"%layout-change @1 abcd,80x24,0,0,1 abcd,80x24 *": LayoutChange{Window: 1, Layout: "abcd,80x24,0,0,1", Visible: "abcd,80x24", Flags: "*"},
+		"%window-add @2":                                  WindowAdd{Window: 2},
+		"%unlinked-window-close @2":                       WindowClose{Window: 2, Unlinked: true},
+		"%unlinked-window-renamed @2 a b":                 WindowRenamed{Window: 2, Name: "a b", Unlinked: true},
+		"%sessions-changed":                               SessionsChanged{},
+		"%session-changed $1 a b":                         SessionChanged{Session: 1, Name: "a b"},
+		"%session-renamed $1 n":                           SessionRenamed{Session: 1, Name: "n"},
+		"%session-window-changed $1 @2":                   SessionWindowChanged{Session: 1, Window: 2},
+		"%window-pane-changed @1 %2":                      WindowPaneChanged{Window: 1, Pane: 2},
+		"%pane-mode-changed %2":                           PaneModeChanged{Pane: 2},
+		"%client-session-changed /dev/pts/1 $1 n":         ClientSessionChanged{Client: "/dev/pts/1", Session: 1, Name: "n"},
+		"%client-detached /dev/pts/1":                     ClientDetached{Client: "/dev/pts/1"},
+		"%pause %1":                                       Pause{Pane: 1},
+		"%continue %1":                                    Continue{Pane: 1},
+		"%subscription-changed s $1 @1 1 %1 : v : w":      SubscriptionChanged{Name: "s", Fields: "$1 @1 1 %1", Value: []byte("v : w")},
+		"%message hi":                                     Message{Text: "hi"},
+		"%config-error /etc/x:1: bad":                     ConfigError{Text: "/etc/x:1: bad"},
+		"%paste-buffer-changed b":                         PasteBufferChanged{Name: "b"},
+		"%paste-buffer-deleted b":                         PasteBufferDeleted{Name: "b"},
+		"%exit server exited unexpectedly":                Exit{Reason: "server exited unexpectedly"},
+		"%output 5 x":                                     Unknown{Line: []byte("%output 5 x")},
+		"%output %5":                                      Unknown{Line: []byte("%output %5")},
+		"%extended-output %5 x : y":                       Unknown{Line: []byte("%extended-output %5 x : y")},
+		"%subscription-changed x":                         Unknown{Line: []byte("%subscription-changed x")},
+		"%window-add %2":                                  Unknown{Line: []byte("%window-add %2")},
+		"%window-add @02":                                 Unknown{Line: []byte("%window-add @02")},
+		"%session-changed $99999999999 n":                 Unknown{Line: []byte("%session-changed $99999999999 n")},
+		"%tomorrow's":                                     Unknown{Line: []byte("%tomorrow's")},
+		"can't create socket":                             Unknown{Line: []byte("can't create socket")},
+		"":                                                Unknown{Line: []byte{}},
+	} {
+		require.Empty(t, cmp.Diff(want, parseNotification([]byte(line))), line)
+	}
+}
+
+func TestDecodeVis(t *testing.T) {
+	plain, err := decodeVis([]byte(`a\\b\$HOME\033[m\t\s\303\251` + "\né"))
+	require.NoError(t, err)
+	require.Equal(t, "a\\b$HOME\x1b[m\t é\né", string(plain))
+	for _, bad := range []string{`x\`, `\q`, `\M-x`} {
+		_, err := decodeVis([]byte(bad))
+		require.ErrorIs(t, err, ErrProtocol, bad)
+	}
+}
+
+// FuzzDecoder feeds a decoder any lines with frames of every kind: it must not
+// panic, must answer only what was asked, and must not care how the bytes
+// were cut into reads.
+func FuzzDecoder(f *testing.F) {
+	files, err := filepath.Glob("../testdata/transcripts/*/*.txt")
+	require.NoError(f, err)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(f, err)
+		var received [][]byte
+		for line := range bytes.Lines(text) {
+			if line[0] == '<' {
+				received = append(received, line[2:])
+			}
+		}
+		f.Add(bytes.Join(received, nil), uint8(3))
+	}
+	f.Fuzz(func(t *testing.T, stream []byte, cut uint8) {
+		frames := []frame{{blocks: 1}, {blocks: 2, counted: 1}, {blocks: 1, nonce: "n"}, {blocks: 4, counted: 2}, {blocks: 3}}
+		whole := decode(strings.Split(string(stream), "\n"), 200, frames...)
+		require.LessOrEqual(t, len(whole.answers), len(frames))
+		for i, blocks := range whole.answers {
+			require.LessOrEqual(t, len(blocks), frames[i].blocks)
+		}
+		require.Equal(t, fmt.Sprintf("%#v", whole.told), fmt.Sprintf("%#v", readInPieces(stream, int(cut)+1, frames)))
+	})
+}
+
+// readInPieces runs a Conn's read loop over a stream that comes in pieces, and
+// returns the notifications.
+func readInPieces(stream []byte, size int, frames []frame) (told []Notification) {
+	c := &Conn{
+		stream: &pieces{rest: append(bytes.Clone(stream), '\n'), size: size},
+		opts: ConnOptions{
+			MaxAnswer: 200, OnNotification: func(n Notification) { told = append(told, n) }, Trace: func(bool, []byte) {},
+		},
+		written: uint64(len(frames)),
+	}
+	for i, f := range frames {
+		c.waiting.push(&call{answer: answer{frame: f}, number: uint64(i + 1), done: make(chan struct{})})
+	}
+	c.read()
+	return told
+}
+
+// pieces is a stream that gives a few bytes at a time.
+type pieces struct {
+	rest []byte
+	size int
+}
+
+func (p *pieces) Read(b []byte) (int, error) {
+	if len(p.rest) == 0 {
+		return 0, os.ErrClosed
+	}
+	n := copy(b, p.rest[:min(p.size, len(p.rest))])
+	p.rest = p.rest[n:]
+	return n, nil
+}
+
+func (p *pieces) Write(b []byte) (int, error) { return len(b), nil }
+func (p *pieces) Close() error                { return nil }

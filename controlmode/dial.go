@@ -1,0 +1,201 @@
+package controlmode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// attachTime bounds an attach. It is generous because a client that goes away
+// before its attach is complete can crash the tmux server (tmux PR 5004).
+const attachTime = 10 * time.Second
+
+// DialOptions say which tmux server to attach to.
+type DialOptions struct {
+	Binary     string   // default "tmux", looked up in $PATH
+	SocketName string   // tmux -L; the server is started if it does not run
+	ConfigFile string   // read when the server starts; default /dev/null
+	Env        []string // of the client and of a tmux server that it starts, and so of every shell in it
+	Dir        string   // working directory of the same
+	Conn       ConnOptions
+}
+
+// Dial starts a tmux client in control mode and attaches it to an anchor
+// session of its own, which vanishes with the client. It blocks until tmux
+// answers, ten seconds at most, also when ctx is done before: only then is the
+// client closed. While it runs, nothing else should change on the tmux server
+// (tmux PR 4980: up to 3.6 a notification for a client that is still
+// identifying crashes the server).
+func Dial(ctx context.Context, o DialOptions) (*Conn, ServerID, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, ServerID{}, err
+	}
+	p, err := startProcess(dialCommand(o))
+	if err != nil {
+		return nil, ServerID{}, err
+	}
+	conn, id, err := attachConn(p, p.kill, o.Conn)
+	if err == nil && ctx.Err() != nil {
+		conn.Close()
+		return nil, ServerID{}, ctx.Err()
+	}
+	return conn, id, err
+}
+
+// NewConn attaches over a stream that somebody else made: the two ends of a
+// tmux -C client, or a fake of one. It blocks as Dial does. Closing the Conn
+// closes the stream, which must make a blocked Read or Write return.
+func NewConn(stream io.ReadWriteCloser, o ConnOptions) (*Conn, ServerID, error) {
+	return attachConn(stream, sync.OnceFunc(func() { stream.Close() }), o)
+}
+
+func attachConn(stream io.ReadWriteCloser, kill func(), o ConnOptions) (*Conn, ServerID, error) {
+	a := newAttach(o.OnNotification)
+	o.OnNotification = a.notify
+	conn := newConn(stream, kill, o)
+	id, err := finishDial(conn, a)
+	if err != nil {
+		conn.Close()
+		return nil, ServerID{}, fmt.Errorf("controlmode: dial: %w", err)
+	}
+	return conn, id, nil
+}
+
+func dialCommand(o DialOptions) *exec.Cmd {
+	if o.Binary == "" {
+		o.Binary = "tmux"
+	}
+	if o.ConfigFile == "" {
+		o.ConfigFile = "/dev/null"
+	}
+	cmd := exec.Command(o.Binary,
+		"-u", // whatever the locale: else é becomes _
+		"-L", o.SocketName, "-f", o.ConfigFile, "-C",
+		"new-session", "-s", anchorPrefix+randomNonce(), "-x", "80", "-y", "24", "exec sleep 2147483647",
+		";", "set-option", "destroy-unattached", "on")
+	cmd.Env, cmd.Dir = o.Env, o.Dir
+	return cmd
+}
+
+// anchorPrefix starts the names of the sessions that control clients are
+// attached to.
+const anchorPrefix = "interplexer-anchor-"
+
+// IsAnchor reports whether a session of that name is a control client's own.
+func IsAnchor(name string) bool { return strings.HasPrefix(name, anchorPrefix) }
+
+// finishDial waits for the attach, asks tmux who it is, and asks for no output:
+// a client that reads none must be sent none. refresh-client -C is never used,
+// it resizes everybody's windows.
+func finishDial(conn *Conn, a *attach) (ServerID, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), attachTime)
+	defer cancel()
+	if err := a.wait(ctx, conn); err != nil {
+		return ServerID{}, err
+	}
+	cmd := newCommand("refresh-client -f no-output,ignore-size")
+	cmd.then("display-message -p '#{pid} #{start_time} #{version} #{socket_path}'")
+	blocks, err := conn.run(ctx, cmd, 2)
+	if err != nil {
+		return ServerID{}, err
+	}
+	id, version, err := parseIdentity(strings.TrimSuffix(string(blocks[1].Body), "\n"))
+	if err != nil {
+		return ServerID{}, err
+	}
+	conn.version = version
+	return id, version.check()
+}
+
+// parseIdentity reads "pid start_time version socket_path".
+func parseIdentity(line string) (ServerID, Version, error) {
+	parts := strings.SplitN(line, " ", 4)
+	if len(parts) != 4 {
+		return ServerID{}, Version{}, fmt.Errorf("%w: tmux's identity is %q", ErrProtocol, line)
+	}
+	version, err := ParseVersion(parts[2])
+	if err != nil {
+		return ServerID{}, Version{}, err
+	}
+	id, err := ParseServerID(parts[0] + " " + parts[1] + " " + parts[3])
+	return id, version, err
+}
+
+// attach watches a new connection until tmux has attached it: commands written
+// earlier could run before the attach is complete.
+type attach struct {
+	next func(Notification)
+
+	mu       sync.Mutex // guards the rest
+	text     []string   // what was said instead, for the error
+	failed   bool
+	settled  bool
+	attached chan struct{} // closed when settled
+}
+
+func newAttach(next func(Notification)) *attach {
+	if next == nil {
+		next = func(Notification) {}
+	}
+	return &attach{next: next, attached: make(chan struct{})}
+}
+
+// notify is the connection's OnNotification.
+func (a *attach) notify(n Notification) {
+	a.watch(n)
+	a.next(n)
+}
+
+func (a *attach) watch(n Notification) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.settled {
+		return
+	}
+	switch n := n.(type) {
+	case Unasked:
+		if n.Failed {
+			a.text = append(a.text, strings.TrimSpace(string(n.Body)))
+			a.failed = true
+		}
+	case Unknown:
+		a.text = append(a.text, strings.TrimSpace(string(n.Line)))
+	case Exit:
+		a.text = append(a.text, n.Reason)
+	case SessionChanged:
+		a.settle()
+		return
+	}
+	if a.failed {
+		a.settle()
+	}
+}
+
+func (a *attach) settle() {
+	a.settled = true
+	close(a.attached)
+}
+
+// wait blocks until the attach has succeeded, failed or taken too long.
+func (a *attach) wait(ctx context.Context, conn *Conn) error {
+	var err error
+	select {
+	case <-a.attached:
+	case <-conn.Done():
+		err = conn.Err()
+	case <-ctx.Done():
+		err = errors.New("tmux did not finish the attach in " + strconv.Itoa(int(attachTime.Seconds())) + " s")
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.failed || err != nil && len(a.text) > 0 {
+		return fmt.Errorf("attach: %s", strings.Join(a.text, "; "))
+	}
+	return err
+}

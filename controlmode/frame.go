@@ -1,0 +1,55 @@
+package controlmode
+
+import "strconv"
+
+// frame says how the answer to one command line is told from the text that it
+// holds. tmux frames a block by guessable lines and escapes nothing between
+// them, so a frame trusts a guard only where no pane's text can stand.
+type frame struct {
+	// blocks is how many commands the line has: one block each, unless one
+	// fails, which drops the rest of the line without blocks.
+	blocks int
+
+	// counted, when positive, is the index of the block that holds exactly as
+	// many lines as the number at the start of block 0. Every other block
+	// holds only text of tmux's own making (ids, numbers, error messages that
+	// quote ids), a few lines at most.
+	counted int
+
+	// nonce, when set, is printed by a command of its own that follows in the
+	// same write. All until then belongs to the answer, and its block ends at
+	// the last line that closes it.
+	nonce string
+}
+
+// maxOwnLines bounds a block of tmux's own text; more means that the stream
+// is not what it seems.
+const maxOwnLines = 16
+
+// Block is what one command printed.
+type Block struct {
+	Failed bool   // it ended with %error; Body is tmux's message
+	Body   []byte // the lines, each ended by \n
+}
+
+// answer collects the blocks of one command line.
+type answer struct {
+	frame    frame
+	blocks   []Block
+	tooLarge bool // a body was longer than allowed and was dropped
+}
+
+// linesOf is how many lines block i holds, -1 if tmux's guard is to be trusted.
+// ok is false when it is counted but the count is missing.
+func (a *answer) linesOf(i int) (lines int, ok bool) {
+	if a.frame.counted == 0 || i != a.frame.counted {
+		return -1, true
+	}
+	digits := 0
+	body := a.blocks[0].Body
+	for digits < len(body) && body[digits] >= '0' && body[digits] <= '9' {
+		digits++
+	}
+	n, err := strconv.Atoi(string(body[:digits]))
+	return n, err == nil
+}

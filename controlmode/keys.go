@@ -1,0 +1,200 @@
+package controlmode
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	// maxKeyBytes is how much text goes as keys; more goes through a paste
+	// buffer, which is 100 times faster and just as exact.
+	maxKeyBytes = 4 << 10
+	// maxHexKeys bounds the arguments of one send-keys -H: from 9,995 on
+	// tmux's parser overflows its stack.
+	maxHexKeys = 1000
+	// maxPasteChunk bounds one set-buffer: its text is written with up to
+	// four bytes for one.
+	maxPasteChunk = 256 << 10
+	// inputBuffer is the paste buffer of long input; see captureBuffer.
+	inputBuffer = "interplexer-input"
+)
+
+// Input is a sequence of things to type into one pane. tmux takes all of it
+// without another command between. The zero value types nothing.
+type Input struct{ steps []func(*typing) }
+
+// Bytes types the bytes exactly as they are.
+func (in *Input) Bytes(s string) *Input {
+	if len(s) > maxKeyBytes {
+		return in.buffer(s, "paste-buffer -r -d -b "+inputBuffer)
+	}
+	for s != "" {
+		if n := literalPrefix(s); n > 0 {
+			in.literal(s[:n])
+			s = s[n:]
+			continue
+		}
+		n := hexPrefix(s)
+		in.hex(s[:n])
+		s = s[n:]
+	}
+	return in
+}
+
+// Keys types the arguments as tmux's own send-keys does: each the name of a
+// key ("C-m", "Up") or else text.
+func (in *Input) Keys(keys ...string) *Input {
+	return in.step(func(t *typing) {
+		t.then("send-keys").to(t.target).word("--")
+		for _, k := range keys {
+			t.arg(k)
+		}
+	})
+}
+
+// endPaste ends a bracketed paste; inside pasted text it would let the rest
+// pass for typing.
+const endPaste = "\x1b[201~"
+
+// Paste pastes the text: between the marks of a bracketed paste when the
+// program asked for them, with newlines as they are. The mark that ends a
+// paste is taken out of the text (tmux does not up to 3.6).
+func (in *Input) Paste(s string) *Input {
+	for strings.Contains(s, endPaste) {
+		s = strings.ReplaceAll(s, endPaste, "")
+	}
+	if s == "" {
+		return in
+	}
+	return in.buffer(s, "paste-buffer -p -r -d -b "+inputBuffer)
+}
+
+// SendKeys types the input into a pane, which is taken out of copy mode or any
+// other mode first: a mode would eat the keys. It fails with ErrNotFound when
+// the pane is gone; then nothing was typed.
+func (c Client) SendKeys(ctx context.Context, t Target, in *Input) error {
+	typed := typing{command: newCommand("copy-mode -q").to(t), target: t, commands: 1}
+	defer typed.removeFiles()
+	for _, step := range in.steps {
+		step(&typed)
+	}
+	_, err := c.run(ctx, typed.command, typed.commands)
+	return err
+}
+
+// typing is an input on its way into a command line.
+type typing struct {
+	*command
+	target   Target
+	commands int
+	files    []string // to be removed when tmux has answered
+}
+
+// then starts another command on the line.
+func (t *typing) then(name string) *command {
+	t.commands++
+	return t.command.then(name)
+}
+
+func (in *Input) step(s func(*typing)) *Input {
+	in.steps = append(in.steps, s)
+	return in
+}
+
+// literal types printable text. From tmux 3.5 on, -l drops control bytes when
+// the program has set modifyOtherKeys, so there are none in it.
+func (in *Input) literal(s string) *Input {
+	return in.step(func(t *typing) { t.then("send-keys -l").to(t.target).word("--").arg(s) })
+}
+
+// hex types single bytes.
+func (in *Input) hex(s string) *Input {
+	return in.step(func(t *typing) {
+		t.then("send-keys -H").to(t.target)
+		for i := range len(s) {
+			t.text = append(t.text, ' ', hexDigits[s[i]>>4], hexDigits[s[i]&15])
+		}
+	})
+}
+
+const hexDigits = "0123456789abcdef"
+
+// buffer types text through a paste buffer.
+func (in *Input) buffer(s, paste string) *Input {
+	return in.step(func(t *typing) {
+		if strings.Contains(s, "\x00") {
+			t.loadBuffer(s)
+		} else {
+			t.setBuffer(s)
+		}
+		t.then(paste).to(t.target)
+	})
+}
+
+// setBuffer fills the buffer piece by piece.
+func (t *typing) setBuffer(s string) {
+	for appended := ""; s != ""; appended = " -a" {
+		n := min(len(s), maxPasteChunk)
+		t.then("set-buffer" + appended + " -b " + inputBuffer + " --").arg(s[:n])
+		s = s[n:]
+	}
+}
+
+// loadBuffer fills the buffer from a file: no argument can carry a NUL.
+func (t *typing) loadBuffer(s string) {
+	file, err := os.CreateTemp("", "interplexer-input-") // mode 0600
+	if err != nil {
+		t.err = fmt.Errorf("controlmode: keep input: %w", err)
+		return
+	}
+	t.files = append(t.files, file.Name())
+	_, err = file.WriteString(s)
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		t.err = fmt.Errorf("controlmode: keep input: %w", err)
+	}
+	t.then("load-buffer -b " + inputBuffer).word("--").format(file.Name())
+}
+
+func (t *typing) removeFiles() {
+	for _, name := range t.files {
+		os.Remove(name)
+	}
+}
+
+// literalSize is the size of the character at the start of s if send-keys -l
+// types it as it is, else 0: it is valid UTF-8 and no control character.
+func literalSize(s string) int {
+	r, size := utf8.DecodeRuneInString(s)
+	if r < 0x20 || r == 0x7f || r == utf8.RuneError && size == 1 {
+		return 0
+	}
+	return size
+}
+
+// literalPrefix is how many bytes of s send-keys -l types as they are.
+func literalPrefix(s string) int {
+	n := 0
+	for n < len(s) {
+		size := literalSize(s[n:])
+		if size == 0 {
+			break
+		}
+		n += size
+	}
+	return n
+}
+
+// hexPrefix is how many bytes of s it does not, as many as one -H takes.
+func hexPrefix(s string) int {
+	n := 0
+	for n < len(s) && n < maxHexKeys && literalSize(s[n:]) == 0 {
+		n++
+	}
+	return n
+}

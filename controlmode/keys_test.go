@@ -1,0 +1,112 @@
+package controlmode_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"interplexer/controlmode"
+	"interplexer/controlmode/controltest"
+)
+
+// recorder is a pane whose program writes what is typed into a file, until it
+// has n bytes.
+type recorder struct {
+	t      *testing.T
+	socket string
+	client controlmode.Client
+	pane   controlmode.PaneInfo
+	file   string
+}
+
+func newRecorder(t *testing.T, prepare string, n int) *recorder {
+	t.Helper()
+	r := &recorder{t: t, socket: controltest.SocketName(t), file: filepath.Join(t.TempDir(), "typed")}
+	r.client = connect(t, controlmode.ServerOptions{SocketName: r.socket})
+	script := fmt.Sprintf("stty raw -echo; %s tmux wait-for -S raw; head -c %d >%s; tmux wait-for -S typed; exec cat", prepare, n, r.file)
+	pane, err := r.client.NewSession(t.Context(), controlmode.NewSessionOptions{
+		Name: "recorder", Width: 80, Height: 24, Command: []string{"sh", "-c", script},
+	})
+	require.NoError(t, err)
+	r.pane = pane
+	controltest.Tmux(t, r.socket, "wait-for", "raw")
+	return r
+}
+
+func (r *recorder) send(in *controlmode.Input) {
+	r.t.Helper()
+	require.NoError(r.t, r.client.SendKeys(r.t.Context(), controlmode.ActivePane(r.pane.Session), in))
+}
+
+func (r *recorder) typed() []byte {
+	r.t.Helper()
+	controltest.Tmux(r.t, r.socket, "wait-for", "typed")
+	typed, err := os.ReadFile(r.file)
+	require.NoError(r.t, err)
+	return typed
+}
+
+// everyByte is each byte, alone and in company.
+func everyByte() string {
+	var b strings.Builder
+	for i := range 256 {
+		b.WriteByte(byte(i))
+		b.WriteString("é")
+	}
+	for i := range 256 {
+		b.WriteByte(byte(i))
+	}
+	return b.String()
+}
+
+func TestBytesArriveAsTheyAre(t *testing.T) {
+	var want bytes.Buffer
+	texts := append(hostileTexts(3000), everyByte(), strings.Repeat("\x00", 2500), "")
+	for _, text := range texts {
+		want.WriteString(text)
+	}
+	r := newRecorder(t, "", want.Len())
+	for _, text := range texts {
+		r.send(new(controlmode.Input).Bytes(text))
+	}
+	require.True(t, bytes.Equal(want.Bytes(), r.typed()))
+}
+
+func TestLongInputArrivesAsItIs(t *testing.T) {
+	var text strings.Builder
+	for text.Len() < 1<<20 {
+		text.WriteString(everyByte())
+	}
+	r := newRecorder(t, "", text.Len())
+	r.send(new(controlmode.Input).Bytes(text.String()))
+	require.True(t, bytes.Equal([]byte(text.String()), r.typed()))
+}
+
+func TestPaste(t *testing.T) {
+	const text = "a\nb\x1b[20\x1b[201~1~c"
+	for name, test := range map[string]struct{ prepare, want string }{
+		"plain":     {"", "a\nbc"},
+		"bracketed": {`printf '\033[?2004h';`, "\x1b[200~a\nbc\x1b[201~"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRecorder(t, test.prepare, len(test.want))
+			// Until tmux has parsed what the program printed, it is asked of it.
+			_, err := r.client.CapturePane(t.Context(), controlmode.ActivePane(r.pane.Session))
+			require.NoError(t, err)
+			r.send(new(controlmode.Input).Paste(text))
+			require.Equal(t, test.want, string(r.typed()))
+		})
+	}
+}
+
+func TestKeysLeaveCopyMode(t *testing.T) {
+	r := newRecorder(t, "", 4)
+	controltest.Tmux(t, r.socket, "copy-mode", "-t", r.pane.Pane.String())
+	r.send(new(controlmode.Input).Keys("q", "C-m", "-l", "M-x").Bytes(""))
+	require.Equal(t, "q\r-l", string(r.typed()))
+}

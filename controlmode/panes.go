@@ -1,0 +1,58 @@
+package controlmode
+
+import (
+	"context"
+	"fmt"
+)
+
+// PaneInfo is one pane as list-panes shows it.
+type PaneInfo struct {
+	Session SessionID
+	Window  WindowID
+	Pane    PaneID
+	Active  bool // the active pane of its session's current window
+	Width   int  // cells
+	Height  int
+	PID     int // of the program that tmux started in it
+	Dead    bool
+}
+
+// paneFormat holds ids and numbers only: nothing that a program can set.
+const paneFormat = "'#{session_id} #{window_id} #{pane_id} #{?#{&&:#{window_active},#{pane_active}},1,0} " +
+	"#{pane_width} #{pane_height} #{pane_pid} #{?pane_dead,1,0}'"
+
+// ListPanes lists the panes of one session in tmux's order, or fails with
+// ErrNotFound.
+func (c Client) ListPanes(ctx context.Context, s SessionID) ([]PaneInfo, error) {
+	return c.listPanes(ctx, newCommand("list-panes -s").to(ActivePane(s)).word("-F").word(paneFormat))
+}
+
+// ListAllPanes lists the panes of every session of the tmux server.
+func (c Client) ListAllPanes(ctx context.Context) ([]PaneInfo, error) {
+	return c.listPanes(ctx, newCommand("list-panes -a -F").word(paneFormat))
+}
+
+func (c Client) listPanes(ctx context.Context, cmd *command) ([]PaneInfo, error) {
+	blocks, err := c.send(ctx, cmd, request{frame: frame{blocks: 1}, nonce: true, readOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	return parsePanes(blocks[0].Body)
+}
+
+// parsePanes reads lines of paneFormat.
+func parsePanes(body []byte) ([]PaneInfo, error) {
+	r := records{rest: string(body)}
+	var list []PaneInfo
+	for r.more() {
+		list = append(list, PaneInfo{
+			Session: r.session(), Window: r.window(), Pane: r.pane(), Active: r.flag(),
+			Width: r.number(), Height: r.number(), PID: r.number(), Dead: r.flag(),
+		})
+		r.newline()
+	}
+	if r.bad {
+		return nil, fmt.Errorf("%w: a list of panes is %q", ErrProtocol, body)
+	}
+	return list, nil
+}

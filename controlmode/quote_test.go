@@ -1,0 +1,127 @@
+package controlmode_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"interplexer/controlmode"
+	"interplexer/controlmode/controltest"
+)
+
+func TestQuote(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                   `""`,
+		"a b;c#{d}'é":        `"a b;c#{d}'é"`,
+		"\\\"$~\n\x7f":       `"\134\042\044\176\012\177"`,
+		"\xff\xc3":           `"\377\303"`,
+		"\U0010ffff\xed\xa0": "\"\U0010ffff\\355\\240\"",
+	} {
+		got, err := controlmode.Quote(text)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+	_, err := controlmode.Quote("a\x00b")
+	require.ErrorIs(t, err, controlmode.ErrNUL)
+}
+
+func TestEscapeFormat(t *testing.T) {
+	for text, want := range map[string]string{
+		"plain": "plain", "#(id)": "##(id)", "#{x}": "##{x}", "a#": "a##", "##(id)": "####(id)",
+		"#[fg=red]": "#[fg=red]", "##[x]#,": "##[x]##,",
+	} {
+		require.Equal(t, want, controlmode.EscapeFormat(text))
+	}
+}
+
+// hostileTexts are n strings of every kind that has fooled a parser before,
+// without NUL.
+func hostileTexts(n int) []string {
+	rng := rand.New(rand.NewPCG(1, 2))
+	pieces := []string{
+		"#(touch pwned)", "#{pid}", "#[x]", "##", "$HOME", "${HOME}", "$(touch pwned)", "`touch pwned`", "~", "~root", "'", `"`, "\\", `\n`,
+		";", " ; ", "{", "}", "%end 1 2 1", "%begin", "\n", "\r", "\t", "\x1b[31m", "\x7f", "é", "漢", "👍🏽", "\u0301", "\u200d", "\xff", "\xc3", "\xed\xa0\x80",
+		"-", "--", "=", ",", ":", ".", "*", "?", "%%", "%1", "@1", "#", "\\;",
+	}
+	texts := make([]string, 0, n)
+	for b := 1; b < 256; b++ {
+		texts = append(texts, string([]byte{byte(b)}))
+	}
+	for len(texts) < n {
+		var s strings.Builder
+		for range 1 + rng.IntN(8) {
+			if rng.IntN(4) == 0 {
+				s.WriteByte(byte(1 + rng.IntN(255)))
+			} else {
+				s.WriteString(pieces[rng.IntN(len(pieces))])
+			}
+		}
+		texts = append(texts, s.String())
+	}
+	return texts
+}
+
+// TestQuoteRoundTrip sends text through the real tmux's parser, as option
+// values, and reads it back.
+func TestQuoteRoundTrip(t *testing.T) {
+	client := connect(t, controlmode.ServerOptions{})
+	texts := hostileTexts(2500)
+	options := map[string]string{}
+	for i, text := range texts {
+		options[fmt.Sprintf("@t%d", i)] = text
+	}
+	_, err := client.NewSession(t.Context(), controlmode.NewSessionOptions{
+		Name: "one", Width: 9, Height: 2, Command: []string{"cat"}, Options: options,
+	})
+	require.NoError(t, err)
+	for name, text := range options {
+		list, err := client.ListSessions(t.Context(), name)
+		require.NoError(t, err)
+		require.Equal(t, text, list[1].Option)
+	}
+}
+
+// TestNothingIsExecuted puts payloads into every free-text argument of every
+// verb that has one.
+func TestNothingIsExecuted(t *testing.T) {
+	dir := t.TempDir()
+	mark := filepath.Join(dir, "pwned")
+	client := connect(t, controlmode.ServerOptions{})
+	for i, payload := range []string{
+		"#(touch MARK)", "##(touch MARK)", "#{l:#(touch MARK)}", "#{?1,#(touch MARK),}", "$(touch MARK)", "`touch MARK`", "; run-shell 'touch MARK'",
+		"\"; run-shell 'touch MARK'; \"", "'; run-shell \"touch MARK\"; '", "\nrun-shell 'touch MARK'\n", "#[x]#(touch MARK)", "\\\nrun-shell 'touch MARK'",
+	} {
+		payload = strings.ReplaceAll(payload, "MARK", mark)
+		cwd := filepath.Join(dir, strings.ReplaceAll(payload, "/", "_"))
+		require.NoError(t, os.Mkdir(cwd, 0o700))
+		pane, err := client.NewSession(t.Context(), controlmode.NewSessionOptions{
+			Name: "x" + payload, Width: 40, Height: 5, Dir: cwd, Env: map[string]string{"P": payload},
+			Command: []string{"sh", "-c", "exec cat", payload},
+		})
+		require.NoError(t, err)
+		_, err = client.NewSession(t.Context(), controlmode.NewSessionOptions{
+			Name: fmt.Sprint("y", i), Width: 40, Height: 5, Options: map[string]string{"@p": payload}, Command: []string{"cat"},
+		})
+		require.NoError(t, err)
+		require.NoError(t, client.RenameSession(t.Context(), pane.Session, "z"+payload))
+		_, err = client.ListSessions(t.Context(), "@p")
+		require.NoError(t, err)
+		in := new(controlmode.Input).Bytes(payload).Keys(payload, "x").Paste(payload)
+		require.NoError(t, client.SendKeys(t.Context(), controlmode.ActivePane(pane.Session), in))
+	}
+	require.NoFileExists(t, mark)
+}
+
+// connect starts a private tmux server and returns a client of it.
+func connect(t testing.TB, o controlmode.ServerOptions) controlmode.Client {
+	t.Helper()
+	server := controltest.Start(t, o)
+	id, err := server.Current(t.Context())
+	require.NoError(t, err)
+	return server.On(id)
+}

@@ -1,0 +1,233 @@
+package controlmode_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	"interplexer/controlmode"
+	"interplexer/controlmode/controltest"
+)
+
+// clientPID is the process of a server's control client.
+func clientPID(t testing.TB, socket string) int {
+	t.Helper()
+	pid, err := strconv.Atoi(strings.TrimSpace(controltest.Tmux(t, socket, "list-clients", "-F", "#{client_pid}")))
+	require.NoError(t, err)
+	return pid
+}
+
+// awaitConnected waits until a Server has connected again.
+func awaitConnected(t testing.TB, sub *controlmode.Subscription) controlmode.ServerID {
+	t.Helper()
+	limit := time.NewTimer(10 * time.Second)
+	defer limit.Stop()
+	for {
+		select {
+		case n := <-sub.C:
+			if c, ok := n.(controlmode.Connected); ok {
+				return c.Server
+			}
+		case <-limit.C:
+			t.Fatal("no new connection")
+		}
+	}
+}
+
+func TestKilledClientIsReplaced(t *testing.T) {
+	socket := controltest.SocketName(t)
+	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
+	id, err := server.Current(t.Context())
+	require.NoError(t, err)
+	client := server.On(id)
+	pane, err := client.NewSession(t.Context(), controlmode.NewSessionOptions{Name: "one", Width: 9, Height: 2, Command: []string{"cat"}})
+	require.NoError(t, err)
+
+	sub := server.Subscribe(64)
+	defer sub.Close()
+	killed := time.Now()
+	require.NoError(t, syscall.Kill(clientPID(t, socket), syscall.SIGKILL))
+	require.Equal(t, id, awaitConnected(t, sub))
+	require.Less(t, time.Since(killed), time.Second)
+	panes, err := client.ListPanes(t.Context(), pane.Session)
+	require.NoError(t, err)
+	require.Equal(t, pane.PID, panes[0].PID)
+	list, err := client.ListSessions(t.Context(), "@x")
+	require.NoError(t, err)
+	require.Len(t, list, 2, "the old anchor session is gone")
+}
+
+func TestKilledTmuxServerIsReplaced(t *testing.T) {
+	socket := controltest.SocketName(t)
+	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
+	old, err := server.Current(t.Context())
+	require.NoError(t, err)
+	pane, err := server.On(old).NewSession(t.Context(), controlmode.NewSessionOptions{Name: "one", Width: 9, Height: 2, Command: []string{"cat"}})
+	require.NoError(t, err)
+	sub := server.Subscribe(64)
+	defer sub.Close()
+	require.NoError(t, syscall.Kill(old.PID, syscall.SIGKILL))
+	fresh := awaitConnected(t, sub)
+	require.NotEqual(t, old, fresh)
+
+	again, err := server.On(fresh).NewSession(t.Context(), controlmode.NewSessionOptions{Name: "two", Width: 9, Height: 2, Command: []string{"cat"}})
+	require.NoError(t, err)
+	require.Equal(t, pane.Session, again.Session, "ids start again")
+	_, err = server.On(old).CapturePane(t.Context(), controlmode.ActivePane(pane.Session))
+	require.ErrorIs(t, err, controlmode.ErrServerGone)
+	require.ErrorIs(t, server.On(old).KillSession(t.Context(), pane.Session), controlmode.ErrServerGone)
+}
+
+// TestStoppedTmux: a tmux server that does not answer costs its callers their
+// deadline and nothing else.
+func TestStoppedTmux(t *testing.T) {
+	socket := controltest.SocketName(t)
+	server := controltest.Start(t, controlmode.ServerOptions{
+		SocketName: socket, Conn: controlmode.ConnOptions{MaxInFlight: 20},
+	})
+	id, err := server.Current(t.Context())
+	require.NoError(t, err)
+	client := server.On(id)
+	var panes []controlmode.PaneInfo
+	for i := range 10 {
+		pane, err := client.NewSession(t.Context(), controlmode.NewSessionOptions{Name: fmt.Sprint("s", i), Width: 9, Height: 2, Command: []string{"cat"}})
+		require.NoError(t, err)
+		panes = append(panes, pane)
+	}
+	require.NoError(t, syscall.Kill(id.PID, syscall.SIGSTOP))
+	t.Cleanup(func() { syscall.Kill(id.PID, syscall.SIGCONT) })
+	ctx, cancel := context.WithCancel(t.Context())
+	var waiting errgroup.Group
+	for i := range 30 {
+		waiting.Go(func() error {
+			err := client.SendKeys(ctx, controlmode.ActivePane(panes[i%10].Session), new(controlmode.Input).Bytes("x"))
+			if !errors.Is(err, context.Canceled) && !errors.Is(err, controlmode.ErrOverloaded) {
+				return fmt.Errorf("sent to a stopped tmux: %w", err)
+			}
+			return nil
+		})
+	}
+	require.Eventually(t, func() bool {
+		return errors.Is(client.Ping(canceledAfter(t, time.Millisecond)), controlmode.ErrOverloaded)
+	}, 5*time.Second, time.Millisecond)
+	cancel()
+	require.NoError(t, waiting.Wait())
+
+	// The abandoned commands keep their places: what is asked next gets its
+	// own answer, not one of theirs.
+	require.NoError(t, syscall.Kill(id.PID, syscall.SIGCONT))
+	require.Eventually(t, func() bool { return client.Ping(t.Context()) == nil }, 5*time.Second, time.Millisecond)
+	for _, pane := range panes {
+		got, err := client.ListPanes(t.Context(), pane.Session)
+		require.NoError(t, err)
+		require.Equal(t, pane.Pane, got[0].Pane)
+	}
+}
+
+func canceledAfter(t testing.TB, d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func TestCloseReturnsWhileTmuxIsStopped(t *testing.T) {
+	socket := controltest.SocketName(t)
+	conn, id, err := controlmode.Dial(t.Context(), controlmode.DialOptions{SocketName: socket, Env: testEnv(), Dir: "/"})
+	require.NoError(t, err)
+	require.NoError(t, syscall.Kill(id.PID, syscall.SIGSTOP))
+	t.Cleanup(func() { syscall.Kill(id.PID, syscall.SIGCONT) })
+	failed := make(chan error, 1)
+	go func() {
+		// More than the pty holds, so that the writer is stuck too.
+		failed <- conn.SendKeys(t.Context(), controlmode.ActivePane(0), new(controlmode.Input).Bytes(strings.Repeat("x", 1<<20)))
+	}()
+	require.Eventually(t, func() bool { return conn.Ping(canceledAfter(t, time.Millisecond)) != nil }, 5*time.Second, time.Millisecond)
+	started := time.Now()
+	require.NoError(t, conn.Close())
+	require.Less(t, time.Since(started), 5*time.Second)
+	require.ErrorIs(t, <-failed, controlmode.ErrUnknownOutcome)
+	require.ErrorIs(t, conn.Ping(t.Context()), controlmode.ErrNotSent)
+	require.Error(t, conn.Err())
+}
+
+func TestServerRefusals(t *testing.T) {
+	socket := controltest.SocketName(t)
+	controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
+	require.ErrorIs(t, controlmode.NewServer(controlmode.ServerOptions{SocketName: socket}).Start(t.Context()), controlmode.ErrLocked)
+
+	other := controltest.SocketName(t)
+	missing := controlmode.NewServer(controlmode.ServerOptions{SocketName: other, Binary: "/nonexistent/tmux"})
+	require.ErrorIs(t, missing.Start(t.Context()), controlmode.ErrTmuxNotFound)
+
+	old := t.TempDir() + "/tmux"
+	require.NoError(t, os.WriteFile(old, []byte("#!/bin/sh\necho tmux 3.1c\n"), 0o700))
+	var version *controlmode.VersionError
+	require.ErrorAs(t, controlmode.NewServer(controlmode.ServerOptions{SocketName: other, Binary: old}).Start(t.Context()), &version)
+	require.Equal(t, "3.1c", version.Found)
+
+	broken := t.TempDir() + "/tmux.conf"
+	require.NoError(t, os.WriteFile(broken, []byte("set -g nonsense 1\n"), 0o600))
+	require.NoError(t, controltest.Start(t, controlmode.ServerOptions{ConfigFile: broken}).Close(), "tmux goes on after a mistake in its configuration")
+}
+
+// TestReconnectsUnderChange kills the control client again and again while
+// others create, rename and kill sessions: on versions up to 3.6 a
+// notification at the wrong moment of an attach would kill the tmux server.
+func TestReconnectsUnderChange(t *testing.T) {
+	socket := controltest.SocketName(t)
+	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
+	id, err := server.Current(t.Context())
+	require.NoError(t, err)
+	client := server.On(id)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var changing errgroup.Group
+	for worker := range 8 {
+		changing.Go(func() error {
+			for i := 0; ctx.Err() == nil; i++ {
+				if err := churn(ctx, client, fmt.Sprintf("w%d-%d", worker, i)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	sub := server.Subscribe(1024)
+	defer sub.Close()
+	for range *reconnects {
+		require.NoError(t, syscall.Kill(clientPID(t, socket), syscall.SIGKILL))
+		require.Equal(t, id, awaitConnected(t, sub), "the tmux server died")
+	}
+	cancel()
+	require.NoError(t, changing.Wait())
+	require.GreaterOrEqual(t, server.Connects(), *reconnects+1)
+}
+
+// churn makes, renames and kills a session, whatever the connection does.
+func churn(ctx context.Context, client controlmode.Client, name string) error {
+	interrupted := func(err error) bool {
+		return errors.Is(err, controlmode.ErrUnknownOutcome) || errors.Is(err, controlmode.ErrDown) || errors.Is(err, context.Canceled)
+	}
+	pane, err := client.NewSession(ctx, controlmode.NewSessionOptions{Name: name, Width: 80, Height: 24, Command: []string{"cat"}})
+	if interrupted(err) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if err := client.RenameSession(ctx, pane.Session, name+"-renamed"); err != nil && !interrupted(err) {
+		return err
+	}
+	if err := client.KillSession(ctx, pane.Session); err != nil && !interrupted(err) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,352 @@
+package controlmode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"sync"
+	"time"
+)
+
+// Errors of a Server's commands, besides those of Client.
+var (
+	// ErrDown: there is no connection to tmux just now; nothing was sent.
+	ErrDown = errors.New("controlmode: tmux is not connected")
+	// ErrServerGone: the tmux server that the command was meant for is not
+	// the one that runs now; nothing was sent.
+	ErrServerGone = errors.New("controlmode: that tmux server is gone")
+	// ErrClosed: the Server was closed.
+	ErrClosed = errors.New("controlmode: server closed")
+)
+
+const (
+	// redialWait is how long a command waits for a connection.
+	redialWait = 2 * time.Second
+	// minBackoff lets a dead client's traces settle in the tmux server before
+	// the next one identifies itself (see Dial).
+	minBackoff = 20 * time.Millisecond
+	maxBackoff = 2 * time.Second
+)
+
+// ServerOptions say which tmux server to serve; the zero value is the one that
+// the user's own `tmux` would use, so name a socket.
+type ServerOptions struct {
+	Binary       string   // default "tmux", looked up in $PATH
+	SocketName   string   // tmux -L, default "default"
+	ConfigFile   string   // read when the tmux server is started; default none
+	HistoryLimit int      // lines that new windows keep; 0: tmux's 2,000
+	Env          []string // of a tmux server that is started; nil: CleanEnv(os.Environ())
+	Conn         ConnOptions
+	Logger       *slog.Logger // nil: no logging
+}
+
+// Server keeps one control connection to one tmux server. When the client
+// dies it redials; when the tmux server died, that starts a new one, with a new
+// ServerID.
+type Server struct {
+	opts ServerOptions
+	log  *slog.Logger
+	lock *os.File
+	subs subscriptions
+
+	stop    context.CancelFunc // ends supervise
+	stopped chan struct{}      // closed when supervise has returned
+
+	mu      sync.Mutex // guards what follows
+	conn    *Conn      // nil while there is none
+	id      ServerID   // of conn, or of the last one
+	version Version    // of the same
+	change  chan struct{}
+	closed  bool
+	dials   int // connections made so far
+}
+
+// NewServer prepares a Server; Start connects it.
+func NewServer(o ServerOptions) *Server {
+	if o.Binary == "" {
+		o.Binary = "tmux"
+	}
+	if o.SocketName == "" {
+		o.SocketName = "default"
+	}
+	if o.Env == nil {
+		o.Env = CleanEnv(os.Environ())
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Server{opts: o, log: o.Logger, change: make(chan struct{}), stopped: make(chan struct{})}
+}
+
+// Start takes the socket's lock, checks tmux's version, starts the tmux server
+// if it does not run, and connects. It blocks until that is done or has failed:
+// with ErrLocked, ErrTmuxNotFound, a *VersionError, or what tmux said. It may
+// be called once; after a nil return Close must be called.
+func (s *Server) Start(ctx context.Context) error {
+	if err := checkBinary(ctx, s.opts.Binary, s.opts.Env); err != nil {
+		return err
+	}
+	lock, err := lockSocket(socketDir(s.opts.Env), s.opts.SocketName)
+	if err != nil {
+		return err
+	}
+	closeOnExec()
+	conn, id, err := s.connect(ctx)
+	if err != nil {
+		lock.Close()
+		return err
+	}
+	s.lock = lock
+	s.publish(conn, id)
+	ctx, s.stop = context.WithCancel(context.Background())
+	go s.supervise(ctx, conn)
+	return nil
+}
+
+// Close ends the connection and gives up the lock. The tmux server and its
+// sessions live on. Commands in flight and later ones fail.
+func (s *Server) Close() error {
+	s.stop()
+	<-s.stopped
+	return s.lock.Close()
+}
+
+// checkBinary runs tmux -V.
+func checkBinary(ctx context.Context, binary string, environ []string) error {
+	cmd := exec.CommandContext(ctx, binary, "-V")
+	cmd.Env = environ
+	out, err := cmd.Output()
+	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%w: %s", ErrTmuxNotFound, binary)
+	}
+	if err != nil {
+		return fmt.Errorf("controlmode: run %s -V: %w", binary, err)
+	}
+	version, err := ParseVersion(string(out))
+	if err != nil {
+		return err
+	}
+	return version.check()
+}
+
+// connect dials and sets the tmux server up.
+func (s *Server) connect(ctx context.Context) (*Conn, ServerID, error) {
+	opts := s.opts.Conn
+	opts.OnNotification = s.subs.tell
+	conn, id, err := Dial(ctx, DialOptions{
+		Binary:     s.opts.Binary,
+		SocketName: s.opts.SocketName,
+		ConfigFile: s.opts.ConfigFile,
+		Env:        s.opts.Env,
+		Dir:        workingDir(s.opts.Env),
+		Conn:       opts,
+	})
+	if err != nil {
+		return nil, ServerID{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, attachTime)
+	defer cancel()
+	if _, err := conn.run(ctx, s.setup(), setupCommands); err != nil {
+		conn.Close()
+		return nil, ServerID{}, err
+	}
+	return conn, id, nil
+}
+
+// workingDir is the home folder if there is one, so that a tmux server never
+// keeps the folder that we were started in busy.
+func workingDir(environ []string) string {
+	if info, err := os.Stat(lookupEnv(environ, "HOME")); err == nil && info.IsDir() {
+		return lookupEnv(environ, "HOME")
+	}
+	return "/"
+}
+
+const setupCommands = 6
+
+// setup is the command line that makes a tmux server fit to be shared through
+// us, whatever its configuration says.
+func (s *Server) setup() *command {
+	limit := s.opts.HistoryLimit
+	if limit == 0 {
+		limit = 2000
+	}
+	// tmux's log of commands would keep what was typed, secrets included.
+	c := newCommand("set-option -s message-limit 0")
+	c.then("set-option -g history-limit").number(limit)
+	// Notifications while a client identifies can crash tmux: make few.
+	c.then("set-option -gw automatic-rename off")
+	// Sessions are detached for most of their life and must outlive that.
+	c.then("set-option -g destroy-unattached off")
+	c.then("set-option -s exit-unattached off")
+	// A new session must not take variables from whichever client asked.
+	c.then("set-option -g update-environment ''")
+	return c
+}
+
+// supervise replaces the connection whenever it ends, until ctx is done.
+func (s *Server) supervise(ctx context.Context, conn *Conn) {
+	defer close(s.stopped)
+	for {
+		select {
+		case <-conn.Done():
+			s.log.Warn("tmux connection lost", "error", conn.Err())
+			s.unpublish(false)
+		case <-ctx.Done():
+			s.unpublish(true)
+			conn.Close()
+			return
+		}
+		next, id, err := s.redial(ctx)
+		if err != nil {
+			s.unpublish(true)
+			return
+		}
+		conn = next
+		s.publish(conn, id)
+		s.log.Info("tmux connected", "server", id.String())
+	}
+}
+
+// redial dials until it succeeds or ctx is done, waiting longer each time.
+func (s *Server) redial(ctx context.Context) (*Conn, ServerID, error) {
+	for backoff := minBackoff; ; backoff = min(2*backoff, maxBackoff) {
+		timer := time.NewTimer(backoff/2 + rand.N(backoff))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, ServerID{}, ctx.Err()
+		case <-timer.C:
+		}
+		conn, id, err := s.connect(ctx)
+		if err == nil {
+			return conn, id, nil
+		}
+		s.log.Error("tmux dial failed", "error", err)
+	}
+}
+
+// publish makes a connection the current one and wakes those who wait for one.
+func (s *Server) publish(conn *Conn, id ServerID) {
+	s.mu.Lock()
+	s.conn, s.id, s.version = conn, id, conn.version
+	s.dials++
+	close(s.change)
+	s.change = make(chan struct{})
+	s.mu.Unlock()
+	s.subs.tell(Connected{Server: id})
+}
+
+// unpublish says that there is no connection, and with closed that there will
+// be none.
+func (s *Server) unpublish(closed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conn, s.closed = nil, closed
+	close(s.change)
+	s.change = make(chan struct{})
+}
+
+// Current names the tmux server that is connected now. It waits for a
+// connection, two seconds at most, and fails with ErrDown, ErrClosed or ctx's
+// error.
+func (s *Server) Current(ctx context.Context) (ServerID, error) {
+	_, id, err := s.connected(ctx)
+	return id, err
+}
+
+// Connects is how many connections have been made so far.
+func (s *Server) Connects() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dials
+}
+
+// connected waits for a connection.
+func (s *Server) connected(ctx context.Context) (*Conn, ServerID, error) {
+	var timeout <-chan time.Time
+	for {
+		s.mu.Lock()
+		conn, id, change, closed := s.conn, s.id, s.change, s.closed
+		s.mu.Unlock()
+		switch {
+		case conn != nil:
+			return conn, id, nil
+		case closed:
+			return nil, ServerID{}, ErrClosed
+		case timeout == nil:
+			timer := time.NewTimer(redialWait)
+			defer timer.Stop()
+			timeout = timer.C
+		}
+		select {
+		case <-change:
+		case <-timeout:
+			return nil, ServerID{}, ErrDown
+		case <-ctx.Done():
+			return nil, ServerID{}, ctx.Err()
+		}
+	}
+}
+
+// On is a Client for one tmux server process. When another one has taken its
+// place, its methods fail with ErrServerGone: an id of one server must never
+// reach a session of the next. While the connection is being replaced they
+// wait for it, two seconds at most, then fail with ErrDown; commands that only
+// read and were cut off are sent again.
+func (s *Server) On(id ServerID) Client {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Client{caller: boundCaller{server: s, id: id}, version: s.version}
+}
+
+// boundCaller sends commands over whichever connection its tmux server has.
+type boundCaller struct {
+	server *Server
+	id     ServerID
+}
+
+func (b boundCaller) call(ctx context.Context, req request) ([]Block, error) {
+	for {
+		conn, id, err := b.server.connected(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if id != b.id {
+			return nil, ErrServerGone
+		}
+		blocks, err := conn.call(ctx, req)
+		lost := errors.Is(err, ErrNotSent) || req.readOnly && errors.Is(err, ErrUnknownOutcome)
+		if !lost {
+			return blocks, err
+		}
+		select {
+		case <-conn.Done(): // soon: until then it is still the current one
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		b.server.awaitReplaced(ctx, conn)
+	}
+}
+
+// awaitReplaced waits until conn, which has ended, is no longer the current
+// connection.
+func (s *Server) awaitReplaced(ctx context.Context, conn *Conn) {
+	for {
+		s.mu.Lock()
+		current, change := s.conn, s.change
+		s.mu.Unlock()
+		if current != conn {
+			return
+		}
+		select {
+		case <-change:
+		case <-ctx.Done():
+			return
+		}
+	}
+}

@@ -1,0 +1,116 @@
+package controlmode
+
+import (
+	"context"
+	"fmt"
+	"sort"
+)
+
+// NewSessionOptions describe a new session.
+type NewSessionOptions struct {
+	Name          string // tmux changes "." and ":" in it
+	Width, Height int    // cells, 1 to 10,000
+	Dir           string // where its programs start; empty: tmux's own
+	Env           map[string]string
+	Command       []string // run as it is, without a shell; empty: a login shell
+
+	// Options are user options (names start with @) set before anything else
+	// can happen to the session.
+	Options map[string]string
+}
+
+// NewSession creates a detached session and returns its one pane. It fails
+// with ErrDuplicate when the name is taken and with ErrNoResources when tmux
+// can start no program.
+func (c Client) NewSession(ctx context.Context, o NewSessionOptions) (PaneInfo, error) {
+	cmd := newCommand("new-session -d -P -F").word(paneFormat)
+	cmd.word("-x").number(o.Width).word("-y").number(o.Height)
+	cmd.word("-s").format(o.Name)
+	if o.Dir != "" {
+		cmd.word("-c").format(o.Dir)
+	}
+	for _, name := range sortedKeys(o.Env) {
+		cmd.word("-e").arg(name + "=" + o.Env[name])
+	}
+	if len(o.Command) > 0 {
+		cmd.word("--")
+		for _, word := range execArguments(o.Command) {
+			cmd.arg(word)
+		}
+	}
+	for _, name := range sortedKeys(o.Options) {
+		cmd.then("set-option -t").arg("=" + o.Name + ":").arg(name).arg(o.Options[name])
+	}
+	blocks, err := c.run(ctx, cmd, 1+len(o.Options))
+	if err != nil {
+		return PaneInfo{}, err
+	}
+	panes, err := parsePanes(blocks[0].Body)
+	if err != nil || len(panes) != 1 {
+		return PaneInfo{}, fmt.Errorf("%w: new-session answered %q", ErrProtocol, blocks[0].Body)
+	}
+	return panes[0], nil
+}
+
+// execArguments makes tmux run exactly the given program: it hands a single
+// argument to a shell, and only several to exec.
+func execArguments(command []string) []string {
+	if len(command) > 1 {
+		return command
+	}
+	return []string{"/bin/sh", "-c", `exec "$0"`, command[0]}
+}
+
+// KillSession ends a session and the programs in it, or fails with ErrNotFound.
+func (c Client) KillSession(ctx context.Context, s SessionID) error {
+	_, err := c.run(ctx, newCommand("kill-session").to(ActivePane(s)), 1)
+	return err
+}
+
+// RenameSession gives a session another name; tmux may change it (see
+// NewSessionOptions.Name). It fails with ErrNotFound or ErrDuplicate.
+func (c Client) RenameSession(ctx context.Context, s SessionID, name string) error {
+	cmd := newCommand("rename-session").to(ActivePane(s)).word("--").format(name)
+	_, err := c.run(ctx, cmd, 1)
+	return err
+}
+
+// SessionInfo is one session as list-sessions shows it.
+type SessionInfo struct {
+	ID     SessionID
+	Name   string
+	Option string // the value of the user option asked for, empty if unset
+}
+
+// ListSessions lists every session of the tmux server, anchors of control
+// clients included, with the value of one user option ("@name").
+func (c Client) ListSessions(ctx context.Context, option string) ([]SessionInfo, error) {
+	// Lengths come first because names and options may hold newlines.
+	cmd := newCommand("list-sessions -F").arg(fmt.Sprintf(
+		"#{session_id} #{n:session_name} #{n:%[1]s} #{session_name}#{%[1]s}", option))
+	blocks, err := c.send(ctx, cmd, request{frame: frame{blocks: 1}, nonce: true, readOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	r := records{rest: string(blocks[0].Body)}
+	var list []SessionInfo
+	for r.more() {
+		id := r.session()
+		name, value := r.number(), r.number()
+		list = append(list, SessionInfo{ID: id, Name: r.text(name), Option: r.text(value)})
+		r.newline()
+	}
+	if r.bad {
+		return nil, fmt.Errorf("%w: list-sessions answered %q", ErrProtocol, blocks[0].Body)
+	}
+	return list, nil
+}
+
+func sortedKeys(m map[string]string) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}
