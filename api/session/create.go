@@ -1,0 +1,122 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"interplexer/controlmode"
+	"interplexer/db"
+)
+
+// identityOption is the tmux user option that says which row a session belongs
+// to, as "uid user": with it a session finds its row again after any crash.
+const identityOption = "@interplexer_id"
+
+func identity(uid, user string) string { return uid + " " + user }
+
+var uidForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
+// parseIdentity reads an identity option.
+func parseIdentity(value string) (uid, user string, ok bool) {
+	uid, user, ok = strings.Cut(value, " ")
+	return uid, user, ok && uidForm.MatchString(uid)
+}
+
+// createTimeout bounds the creation of a session once its row exists, and the
+// clearing up after it.
+const createTimeout = 10 * time.Second
+
+// Create makes a session for the caller and returns it running. Conflicts,
+// quotas and bad options surface before tmux is asked for anything. When it
+// fails nothing is left, but with ErrUnknownOutcome, after which the session
+// may appear in the caller's list.
+func (r *Registry) Create(ctx context.Context, p Principal, o CreateOptions) (Session, error) {
+	if err := r.checkCreate(&o); err != nil {
+		return Session{}, err
+	}
+	if _, err := r.tmux.Current(ctx); err != nil {
+		return Session{}, tmuxError(err, reading)
+	}
+	uid := r.opts.NewUID()
+	r.known.setPending(uid, true)
+	defer r.known.setPending(uid, false)
+	row, err := r.store.CreateSession(ctx, db.NewSession{
+		UID: uid, Name: o.Name, Server: r.opts.Server, Cwd: o.Cwd, UserID: p.UserID,
+		Command: o.Command, Width: o.Width, Height: o.Height, Quota: r.opts.Quota, CreateTime: r.opts.Now(),
+	})
+	if err != nil {
+		r.reconcileSoon() // the row may exist: see db.ErrUnavailable
+		return Session{}, storeError(err)
+	}
+	r.known.put(row)
+	// From here on a caller that leaves must not leave a half-made session.
+	return r.start(context.WithoutCancel(ctx), row, o)
+}
+
+// start gives a starting row its tmux session.
+func (r *Registry) start(ctx context.Context, row db.Session, o CreateOptions) (Session, error) {
+	bounded, cancel := context.WithTimeout(ctx, createTimeout)
+	defer cancel()
+	on, pane, err := r.newTmuxSession(bounded, row, o)
+	if err != nil {
+		err = tmuxError(err, writing)
+		if errors.Is(err, ErrUnknownOutcome) {
+			r.reconcileSoon() // it keeps or discards the row
+		} else {
+			r.discard(ctx, row)
+		}
+		return Session{}, err
+	}
+	started, err := r.store.StartSession(bounded, row.ID, r.opts.Server, on.String(), pane.Session.String(), r.opts.Now())
+	if err == nil {
+		return r.known.put(started).session([]controlmode.PaneInfo{pane}), nil
+	}
+	if killErr := r.kill(ctx, on, pane.Session); killErr != nil {
+		r.reconcileSoon()
+		return Session{}, fmt.Errorf("%w: %w: %w", ErrUnknownOutcome, err, killErr)
+	}
+	r.discard(ctx, row)
+	return Session{}, storeError(err)
+}
+
+// newTmuxSession creates the tmux session under a generated name, never user
+// text. Should another store's session have the name, the uid makes it unique.
+func (r *Registry) newTmuxSession(ctx context.Context, row db.Session, o CreateOptions) (controlmode.ServerID, controlmode.PaneInfo, error) {
+	opts := controlmode.NewSessionOptions{
+		Name: defaultName(row.ID), Width: o.Width, Height: o.Height, Dir: o.Cwd, Env: o.Env, Command: o.Command,
+		Options: map[string]string{identityOption: identity(row.UID, row.User.Name)},
+	}
+	for {
+		on, err := r.tmux.Current(ctx)
+		if err != nil {
+			return on, controlmode.PaneInfo{}, err
+		}
+		pane, err := r.tmux.On(on).NewSession(ctx, opts)
+		switch {
+		case errors.Is(err, controlmode.ErrServerGone): // between the two lines
+			continue
+		case errors.Is(err, controlmode.ErrDuplicate) && opts.Name == defaultName(row.ID):
+			opts.Name += "-" + row.UID
+			continue
+		}
+		return on, pane, err
+	}
+}
+
+// discard deletes a row that has no session. If the store cannot be reached
+// just now, nobody sees the row any more and reconciliation deletes it.
+func (r *Registry) discard(ctx context.Context, row db.Session) {
+	ctx, cancel := context.WithTimeout(ctx, createTimeout)
+	defer cancel()
+	err := r.store.DeleteSession(ctx, row.ID)
+	doomed := err != nil && !errors.Is(err, db.ErrNotFound)
+	r.known.forget(row.ID, doomed)
+	if doomed {
+		r.log.Error("delete the row of a session that was not made", "session", row.ID, "error", err)
+		r.reconcileSoon()
+	}
+}

@@ -1,0 +1,81 @@
+package session
+
+import (
+	"context"
+	"errors"
+
+	"interplexer/controlmode"
+)
+
+// paneList is every pane of one tmux server.
+type paneList struct {
+	on        controlmode.ServerID
+	bySession map[controlmode.SessionID][]controlmode.PaneInfo
+}
+
+// List returns the caller's sessions in the order of their ids.
+func (r *Registry) List(ctx context.Context, p Principal) ([]Session, error) {
+	// The records come first: a session that is in one of them by now and has
+	// no pane in the later list has ended.
+	owned, running := r.known.owned(p)
+	var panes paneList
+	if running {
+		ctx, cancel := tmuxContext(ctx)
+		defer cancel()
+		var err error
+		if panes, err = r.panes.do(ctx, r.listPanes); err != nil {
+			return nil, tmuxError(err, reading)
+		}
+	}
+	list := make([]Session, len(owned))
+	for i, rec := range owned {
+		if rec.status() == Running {
+			rec = r.seen(rec, panes)
+		}
+		list[i] = rec.session(panes.of(rec))
+	}
+	return list, nil
+}
+
+// seen is a running record as a later list of panes shows it.
+func (r *Registry) seen(rec record, panes paneList) record {
+	switch {
+	case rec.server != panes.on:
+		return r.ended(rec, Lost)
+	case panes.of(rec) == nil:
+		return r.ended(rec, Exited)
+	}
+	return rec
+}
+
+// of are the panes of a running record.
+func (l paneList) of(rec record) []controlmode.PaneInfo {
+	if rec.status() != Running || rec.server != l.on {
+		return nil
+	}
+	return l.bySession[rec.tmux]
+}
+
+// listPanes bounds itself, as a flight demands.
+func (r *Registry) listPanes(ctx context.Context) (paneList, error) {
+	ctx, cancel := tmuxContext(ctx)
+	defer cancel()
+	for {
+		on, err := r.tmux.Current(ctx)
+		if err != nil {
+			return paneList{}, err
+		}
+		all, err := r.tmux.On(on).ListAllPanes(ctx)
+		if errors.Is(err, controlmode.ErrServerGone) { // between the two lines
+			continue
+		}
+		if err != nil {
+			return paneList{}, err
+		}
+		list := paneList{on: on, bySession: map[controlmode.SessionID][]controlmode.PaneInfo{}}
+		for _, pane := range all {
+			list.bySession[pane.Session] = append(list.bySession[pane.Session], pane)
+		}
+		return list, nil
+	}
+}

@@ -1,0 +1,66 @@
+package session
+
+import (
+	"interplexer/controlmode"
+	"interplexer/db"
+)
+
+// record is a row and what it means to tmux.
+type record struct {
+	row     db.Session
+	server  controlmode.ServerID  // valid when running
+	tmux    controlmode.SessionID // valid when running
+	unsaved bool                  // has ended, and the store does not know yet
+	changed uint64                // the count of changes when this one was made
+}
+
+// newRecord reads a row. One that says running but not where cannot be told
+// from one whose tmux server is gone, and is treated as such.
+func newRecord(row db.Session) record {
+	rec := record{row: row}
+	if Status(row.Status) == Running {
+		rec.server, _ = controlmode.ParseServerID(row.ServerIdentity)
+		rec.tmux, _ = controlmode.ParseSessionID(row.TmuxID)
+	}
+	return rec
+}
+
+func (rec record) status() Status { return Status(rec.row.Status) }
+
+// sameTmux reports whether both were running as the same session of tmux's; one
+// tmux server never gives two the same id.
+func (rec record) sameTmux(other record) bool {
+	return rec.server == other.server && rec.tmux == other.tmux
+}
+
+// target names a pane of the record's session, the active one if pane is empty.
+func (rec record) target(pane string) (controlmode.Target, error) {
+	if pane == "" {
+		return controlmode.ActivePane(rec.tmux), nil
+	}
+	id, err := controlmode.ParsePaneID(pane)
+	if err != nil {
+		return controlmode.Target{}, invalid("pane", `is not a pane id such as "%5"`)
+	}
+	return controlmode.PaneOf(rec.tmux, id), nil
+}
+
+// session is the owner's view of a record.
+func (rec record) session(panes []controlmode.PaneInfo) Session {
+	row := rec.row
+	s := Session{
+		ID: row.ID, User: row.User.Name, Name: row.Name, Status: rec.status(),
+		CreateTime: row.CreateTime, ModifyTime: row.ModifyTime,
+		Width: row.Width, Height: row.Height, Command: row.Command, Cwd: row.Cwd,
+	}
+	if s.Name == "" {
+		s.Name = defaultName(row.ID)
+	}
+	for _, p := range panes {
+		s.Panes = append(s.Panes, Pane{
+			ID: p.Pane.String(), Window: p.Window.String(), Active: p.Active,
+			Width: p.Width, Height: p.Height, PID: p.PID, Dead: p.Dead,
+		})
+	}
+	return s
+}
