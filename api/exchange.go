@@ -1,0 +1,94 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"interplexer/api/session"
+)
+
+// exchange is what is known of one request and its answer, for the log, the
+// metrics and problems.
+type exchange struct {
+	id        string // the request's
+	route     string // its pattern; empty: none
+	poll      bool
+	principal session.Principal
+	// gone: the client did not wait for the answer.
+	gone bool
+}
+
+// statusGone is logged for a client that went away (nginx's invention).
+const statusGone = 499
+
+type exchangeKey struct{}
+
+func exchangeOf(c *gin.Context) *exchange {
+	x, _ := c.Get(exchangeKey{})
+	return x.(*exchange) // observe is the first of every request's handlers
+}
+
+// Shared by all answers: a header map keeps the slice, nobody writes to it.
+var (
+	headerNoSniff = []string{"nosniff"}
+	headerNoStore = []string{"no-store"}
+	headerText    = []string{"text/plain; charset=utf-8"}
+	headerJSON    = []string{"application/json"}
+	headerProblem = []string{"application/problem+json"}
+	headerYAML    = []string{"application/yaml"}
+)
+
+// observe surrounds everything else: it names, times, counts and logs the
+// request and turns a panic into a problem.
+func (s *Server) observe(c *gin.Context) {
+	start := time.Now()
+	x := &exchange{id: s.ids.of(c.Request)}
+	c.Set(exchangeKey{}, x)
+	h := c.Writer.Header()
+	h["X-Request-Id"] = []string{x.id}
+	h["X-Content-Type-Options"] = headerNoSniff
+	h["Cache-Control"] = headerNoStore
+	defer func() {
+		if p := recover(); p != nil {
+			s.panicked(c, x, p)
+		}
+		status := c.Writer.Status()
+		if x.gone {
+			status = statusGone
+		}
+		took := time.Since(start)
+		s.metrics.observe(x.route, status, took)
+		s.logAccess(c, x, status, took)
+	}()
+	c.Next()
+}
+
+func (s *Server) panicked(c *gin.Context, x *exchange, p any) {
+	if p == http.ErrAbortHandler { // not a fault: the handler's way to cut the connection
+		panic(p)
+	}
+	s.logger.LogAttrs(context.Background(), slog.LevelError, "panic",
+		slog.Any("panic", p), slog.String("route", x.route),
+		slog.String("request_id", x.id), slog.String("stack", string(debug.Stack())))
+	c.Abort()
+	if !c.Writer.Written() {
+		writeProblem(c, x, problems[internal].problem, nil)
+	}
+}
+
+// write sends a whole answer at once. The header's slice is shared.
+func write(c *gin.Context, status int, contentType []string, body []byte) error {
+	h := c.Writer.Header()
+	h["Content-Type"] = contentType
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	c.Writer.WriteHeader(status)
+	// An error means that the client is gone; there is nobody left to tell.
+	_, _ = c.Writer.Write(body)
+	return nil
+}

@@ -1,0 +1,173 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"interplexer/api/session"
+	"interplexer/controlmode"
+	"interplexer/controlmode/controltest"
+	"interplexer/db"
+	"interplexer/db/dbtest"
+)
+
+// service is the real thing: tmux, a store, accounts and the API over them.
+type service struct {
+	*client
+	store  *db.Store
+	socket string
+}
+
+func startService(t *testing.T, store *db.Store) service {
+	t.Helper()
+	socket := controltest.SocketName(t)
+	tmux := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
+	registry := session.NewRegistry(store, tmux, session.Options{Server: socket})
+	accounts := session.NewAccounts(store, session.AccountsOptions{})
+	require.NoError(t, registry.Reconcile(t.Context()))
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 2)
+	go func() { ended <- registry.Run(ctx) }()
+	go func() { ended <- accounts.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		for range cap(ended) {
+			if err := <-ended; err != nil {
+				require.ErrorIs(t, err, context.Canceled)
+			}
+		}
+	})
+	c := startServer(t, Options{Registry: registry, Accounts: accounts, Ready: registry.Ready})
+	return service{client: c, store: store, socket: socket}
+}
+
+// user makes a user and returns a client with a token of theirs.
+func (s service) user(name string, admin bool) *client {
+	s.t.Helper()
+	u, err := s.store.CreateUser(s.t.Context(), name, admin)
+	require.NoError(s.t, err)
+	plain, hash := session.NewToken()
+	_, err = s.store.CreateToken(s.t.Context(), db.NewToken{UserID: u.ID, Hash: hash})
+	require.NoError(s.t, err)
+	return s.as(plain)
+}
+
+func (c *client) session(at string) (s sessionJSON) {
+	c.t.Helper()
+	a := c.call("GET", at, "")
+	require.Equal(c.t, 200, a.status, a.body)
+	require.NoError(c.t, json.Unmarshal([]byte(a.body), &s))
+	return s
+}
+
+// shows waits until the screen is text and otherwise blank.
+func (c *client) shows(at, text string) {
+	c.t.Helper()
+	require.Eventually(c.t, func() bool {
+		return c.call("GET", at+"/capture-pane?trim=true", "").body == text
+	}, 20*time.Second, 10*time.Millisecond, "%q", text)
+}
+
+// attempts are the bodies with which a route is tried on a session: all that
+// the route would accept from the owner.
+func attempts(t *testing.T, r route, pane string) []string {
+	t.Helper()
+	switch {
+	case r.method != http.MethodPost:
+		return []string{""}
+	case strings.HasSuffix(r.path, "/capture-pane"):
+		return []string{"", `{"pane":"` + pane + `"}`, `{"trim":true}`}
+	case strings.HasSuffix(r.path, "/send-keys"):
+		return []string{
+			`{"keys":"stranger"}`, `{"keys":["stranger","C-c"]}`, `{"text":"stranger"}`, `{"hex":"03"}`,
+			`{"paste":"stranger"}`, `{"keys":"stranger","pane":"` + pane + `"}`,
+		}
+	}
+	require.Fail(t, "no body for this route", "%s %s: add one", r.method, r.path)
+	return nil
+}
+
+func TestStrangersFindNothing(t *testing.T) {
+	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
+		s := startService(t, open())
+		owner := s.user("alice", false)
+		at := owner.create(`{"name":"secret","command":["cat"]}`)
+		owner.call("POST", at+"/send-keys", `{"keys":"before"}`)
+		owner.shows(at, "before\nbefore\n")
+		before := owner.session(at)
+		pane := before.Panes[0].ID
+		tmux := func() string {
+			return controltest.Tmux(t, s.socket, "list-panes", "-a", "-F", "#{session_name} #{pane_id} #{pane_pid} #{pane_in_mode}")
+		}
+		processes := tmux()
+
+		tried := 0
+		for _, stranger := range []*client{s.user("bob", false), s.user("root", true)} {
+			for _, r := range s.server.routes() {
+				if !strings.Contains(r.path, ":id") {
+					continue
+				}
+				for _, body := range attempts(t, r, pane) {
+					foreign := strings.ReplaceAll(r.path, ":id", fmt.Sprint(before.ID))
+					unknown := strings.ReplaceAll(r.path, ":id", "999999")
+					for _, slash := range []string{"", "/"} {
+						got := stranger.problem(stranger.call(r.method, foreign+slash, body), 404)
+						want := stranger.problem(stranger.call(r.method, unknown+slash, body), 404)
+						got.RequestID, want.RequestID = "", ""
+						require.Equal(t, want, got, "%s %s %s", r.method, foreign, body)
+						tried++
+					}
+				}
+			}
+			require.Equal(t, "[]\n", stranger.call("GET", "/api/sessions", "").body)
+		}
+		require.GreaterOrEqual(t, tried, 2*2*(3+2*3+2*6))
+
+		require.Equal(t, before, owner.session(at))
+		require.Equal(t, processes, tmux())
+		owner.call("POST", at+"/send-keys", `{"keys":"after"}`)
+		owner.shows(at, "before\nbefore\nafter\nafter\n") // nothing typed in between
+		require.Equal(t, 204, owner.call("DELETE", at, "").status)
+	})
+}
+
+func TestAnotherSessionsPaneIsNotFound(t *testing.T) {
+	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
+		s := startService(t, open())
+		alice, bob := s.user("alice", false), s.user("bob", false)
+		hers, his := alice.create(`{"name":"same","command":["cat"]}`), bob.create(`{"name":"same","command":["cat"]}`)
+		second := alice.create(`{"command":["cat"]}`)
+		pane := alice.session(hers).Panes[0].ID
+		for _, through := range []struct {
+			*client
+			at string
+		}{{bob, his}, {alice, second}} {
+			through.problem(through.call("POST", through.at+"/send-keys", `{"keys":"x","pane":"`+pane+`"}`), 404)
+			through.problem(through.call("POST", through.at+"/capture-pane", `{"pane":"`+pane+`"}`), 404)
+			through.problem(through.call("GET", through.at+"/capture-pane?pane="+url.QueryEscape(pane), ""), 404)
+		}
+		alice.call("POST", hers+"/send-keys", `{"keys":"mine","pane":"`+pane+`"}`)
+		alice.shows(hers, "mine\nmine\n")
+	})
+}
+
+func TestRevokedTokenIsRefused(t *testing.T) {
+	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
+		s := startService(t, open())
+		alice := s.user("alice", false)
+		require.Equal(t, 200, alice.call("GET", "/api/sessions", "").status)
+		tokens, err := s.store.Tokens(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, s.store.RevokeToken(t.Context(), tokens[0].ID, time.Now()))
+		require.Eventually(t, func() bool { return alice.call("GET", "/api/sessions", "").status == 401 },
+			20*time.Second, 10*time.Millisecond)
+	})
+}

@@ -1,0 +1,89 @@
+package api
+
+import (
+	"context"
+	"encoding/hex"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"interplexer/api/session"
+)
+
+func (s *Server) sendKeys(ctx context.Context, c *gin.Context, p session.Principal) error {
+	id, err := sessionID(c)
+	if err != nil {
+		return err
+	}
+	body, err := s.readObject(c)
+	if err != nil {
+		return err
+	}
+	in, err := readInput(body)
+	if err != nil {
+		return err
+	}
+	if err := s.options.Registry.Send(ctx, p, id, in); err != nil {
+		return err
+	}
+	c.Writer.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// readInput binds the body of send-keys: exactly one of keys, text, hex and
+// paste.
+func readInput(body *object) (session.Input, error) {
+	var in session.Input
+	in.Pane = takePane(body)
+	ways := 0
+	for _, name := range []string{"keys", "text", "hex", "paste"} {
+		if raw, given := body.fields[name]; given && kindOf(raw) != 'n' {
+			ways++
+		}
+	}
+	takeKeys(body, &in)
+	in.Text = body.text("text")
+	in.Paste = body.text("paste")
+	takeHex(body, &in)
+	switch {
+	case ways == 0:
+		body.fail("keys", "give one of keys, text, hex and paste")
+	case ways > 1:
+		body.fail("keys", "give only one of keys, text, hex and paste")
+	}
+	return in, body.done()
+}
+
+func takeKeys(body *object, in *session.Input) {
+	line := false
+	switch kindOf(body.fields["keys"]) {
+	case '"':
+		in.Line, line = body.text("keys"), true
+	case '[':
+		in.Keys = body.texts("keys")
+	default:
+		if body.take("keys") != nil {
+			body.fail("keys", "must be a string or an array of strings")
+		}
+	}
+	enter, given := body.boolean("enter")
+	switch {
+	case given && !line:
+		body.fail("enter", "goes only with keys as a string")
+	case given:
+		in.NoEnter = !enter
+	}
+}
+
+func takeHex(body *object, in *session.Input) {
+	digits := body.text("hex")
+	if digits == nil {
+		return
+	}
+	raw, err := hex.DecodeString(*digits)
+	if err != nil {
+		body.fail("hex", "must be pairs of hexadecimal digits and nothing else")
+		return
+	}
+	in.Raw = raw // not nil even when empty
+}

@@ -1,0 +1,133 @@
+package api
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"interplexer/api/session"
+)
+
+// memory is a registry without tmux and accounts without a store: what the
+// tests of HTTP itself run on.
+type memory struct {
+	mu       sync.Mutex
+	sessions []session.Session
+	last     int64
+	sent     []session.Input
+	created  []session.CreateOptions
+	captured []session.CaptureOptions
+	fail     error  // what every call to the domain answers, if set
+	do       func() // called by every call to the domain, if set
+}
+
+const (
+	aliceToken = "ipx_alice-0123456789012345678901234567890123456"
+	bobToken   = "ipx_bob-012345678901234567890123456789012345678"
+	rootToken  = "ipx_root-01234567890123456789012345678901234567"
+)
+
+func (m *memory) Authenticate(_ context.Context, token string) (session.Principal, error) {
+	switch token {
+	case aliceToken:
+		return session.Principal{UserID: 1, User: "alice", TokenID: 1}, nil
+	case bobToken:
+		return session.Principal{UserID: 2, User: "bob", TokenID: 2}, nil
+	case rootToken:
+		return session.Principal{UserID: 3, User: "root", TokenID: 3, Admin: true}, nil
+	}
+	return session.Principal{}, session.ErrUnauthenticated
+}
+
+func (m *memory) enter() (func(), error) {
+	if m.do != nil {
+		m.do()
+	}
+	m.mu.Lock()
+	return m.mu.Unlock, m.fail
+}
+
+func (m *memory) Create(_ context.Context, p session.Principal, o session.CreateOptions) (session.Session, error) {
+	leave, err := m.enter()
+	defer leave()
+	if err != nil {
+		return session.Session{}, err
+	}
+	m.last++
+	at := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.FixedZone("", 3600))
+	one := session.Session{
+		ID: m.last, User: p.User, Name: o.Name, Status: session.Running, CreateTime: at, ModifyTime: at,
+		Width: o.Width, Height: o.Height, Command: o.Command, Cwd: o.Cwd,
+		Panes: []session.Pane{{ID: "%5", Window: "@3", Active: true, Width: 80, Height: 24, PID: 123}},
+	}
+	m.sessions = append(m.sessions, one)
+	m.created = append(m.created, o)
+	return one, nil
+}
+
+func (m *memory) find(p session.Principal, id int64) (int, error) {
+	i := slices.IndexFunc(m.sessions, func(s session.Session) bool { return s.ID == id && s.User == p.User })
+	if i < 0 {
+		return 0, session.ErrNotFound
+	}
+	return i, nil
+}
+
+func (m *memory) Get(_ context.Context, p session.Principal, id int64) (session.Session, error) {
+	leave, err := m.enter()
+	defer leave()
+	if err != nil {
+		return session.Session{}, err
+	}
+	i, err := m.find(p, id)
+	if err != nil {
+		return session.Session{}, err
+	}
+	return m.sessions[i], nil
+}
+
+func (m *memory) List(_ context.Context, p session.Principal) ([]session.Session, error) {
+	leave, err := m.enter()
+	defer leave()
+	return slices.DeleteFunc(slices.Clone(m.sessions), func(s session.Session) bool { return s.User != p.User }), err
+}
+
+func (m *memory) Capture(_ context.Context, p session.Principal, id int64, o session.CaptureOptions) ([]byte, error) {
+	leave, err := m.enter()
+	defer leave()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := m.find(p, id); err != nil {
+		return nil, err
+	}
+	m.captured = append(m.captured, o)
+	return []byte("$ echo é\né\n\n"), nil
+}
+
+func (m *memory) Send(_ context.Context, p session.Principal, id int64, in session.Input) error {
+	leave, err := m.enter()
+	defer leave()
+	if err != nil {
+		return err
+	}
+	if _, err := m.find(p, id); err != nil {
+		return err
+	}
+	m.sent = append(m.sent, in)
+	return nil
+}
+
+func (m *memory) End(_ context.Context, p session.Principal, id int64) error {
+	leave, err := m.enter()
+	defer leave()
+	if err != nil {
+		return err
+	}
+	i, err := m.find(p, id)
+	if err == nil {
+		m.sessions = slices.Delete(m.sessions, i, i+1)
+	}
+	return err
+}

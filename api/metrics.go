@@ -1,0 +1,64 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"interplexer/api/session"
+)
+
+// metrics times requests. Its labels are the routes' patterns, never paths, so
+// that callers cannot make series.
+type metrics struct {
+	durations *prometheus.HistogramVec
+	page      http.Handler
+}
+
+var statusClasses = [...]string{"0xx", "1xx", "2xx", "3xx", "4xx", "5xx"}
+
+func newMetrics(r *prometheus.Registry, version string) metrics {
+	m := metrics{
+		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "interplexer_http_request_duration_seconds",
+			Help:    "Time from a request's headers to the end of its answer.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1, 5, 30},
+		}, []string{"route", "status"}),
+		page: promhttp.HandlerFor(r, promhttp.HandlerOpts{}),
+	}
+	build := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "interplexer_build_info", Help: "Always 1; the label tells the version.",
+		ConstLabels: prometheus.Labels{"version": version},
+	})
+	build.Set(1)
+	for _, c := range []prometheus.Collector{
+		m.durations, build,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	} {
+		// The caller may have put Go's and the process's collectors in already.
+		var twice prometheus.AlreadyRegisteredError
+		if err := r.Register(c); err != nil && !errors.As(err, &twice) {
+			panic(err) // our own names are at fault
+		}
+	}
+	return m
+}
+
+func (m metrics) observe(route string, status int, took time.Duration) {
+	if route == "" {
+		route = "none"
+	}
+	class := statusClasses[min(max(status/100, 0), len(statusClasses)-1)]
+	m.durations.WithLabelValues(route, class).Observe(took.Seconds())
+}
+
+func (s *Server) exposeMetrics(_ context.Context, c *gin.Context, _ session.Principal) error {
+	s.metrics.page.ServeHTTP(c.Writer, c.Request)
+	return nil
+}

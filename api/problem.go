@@ -1,0 +1,158 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"interplexer/api/session"
+)
+
+// Refusals that are of HTTP and not of the domain.
+var (
+	errNoRoute     = errors.New("api: no such route")
+	errNoMethod    = errors.New("api: no such method")
+	errHost        = errors.New("api: host not allowed")
+	errCrossOrigin = errors.New("api: cross-origin request")
+	errNotAdmin    = errors.New("api: not an administrator")
+	errNotReady    = errors.New("api: not ready")
+	errTooLarge    = errors.New("api: body too large")
+	errSlowBody    = errors.New("api: body too slow")
+	errMediaType   = errors.New("api: unsupported media type")
+)
+
+// badRequest is a request that cannot be read; it says why.
+type badRequest string
+
+func (e badRequest) Error() string { return "api: bad request: " + string(e) }
+
+// problem is one kind of RFC 9457 answer.
+type problem struct {
+	kind   string // the last part of the type URI; clients may rely on it
+	status int
+	title  string
+	detail string
+}
+
+// internal and notFound index problems.
+const (
+	internal = iota
+	canceled
+	notFound
+	invalidInput
+	malformed
+)
+
+// problems maps errors to answers, first match first: an error that wraps both
+// ErrUnknownOutcome and ErrUnavailable must not promise that nothing was done.
+// The quota is 409 and not 429: waiting does not help, ending a session does.
+var problems = []struct {
+	problem
+	err error
+}{
+	internal:     {problem{"internal", 500, "Internal error", "Something went wrong here; the log has the details under this request id."}, nil},
+	canceled:     {problem{"canceled", 503, "Request cut short", "The request was given up; it may or may not have been carried out."}, nil},
+	notFound:     {problem{"not-found", 404, "Not found", "There is no such thing here."}, session.ErrNotFound},
+	invalidInput: {problem{"invalid", 422, "Invalid input", "Nothing was changed; see errors."}, nil},
+	malformed:    {problem{"malformed", 400, "Malformed request", ""}, nil},
+
+	{problem{"not-found", 404, "Not found", "There is no such thing here."}, errNoRoute},
+	{problem{"method-not-allowed", 405, "Method not allowed", "The Allow header lists the methods of this path."}, errNoMethod},
+	{problem{"host-not-allowed", 421, "Host not allowed", "This service may not be called by the name in the Host header; an administrator can allow it."}, errHost},
+	{problem{"cross-origin", 403, "Cross-origin request", "A web page of another origin may not change anything here."}, errCrossOrigin},
+	{problem{"not-admin", 403, "Administrators only", "This takes an administrator's token."}, errNotAdmin},
+	{problem{"not-ready", 503, "Not ready", "tmux or the store does not answer."}, errNotReady},
+	{problem{"too-large", 413, "Body too large", "The request's body is larger than this server accepts."}, errTooLarge},
+	{problem{"too-slow", 408, "Body too slow", "The request's body did not arrive in time."}, errSlowBody},
+	{problem{"media-type", 415, "Unsupported media type", "The body must be sent as Content-Type: application/json, in UTF-8."}, errMediaType},
+
+	{problem{"unauthenticated", 401, "Not authenticated", "Send a valid token: Authorization: Bearer <token>, or as the password of Basic."}, session.ErrUnauthenticated},
+	{problem{"name-taken", 409, "Name is taken", "You have a live session of that name."}, session.ErrNameTaken},
+	{problem{"quota", 409, "Too many sessions", "You have as many live sessions as you may; end one first."}, session.ErrQuota},
+	{problem{"ended", 409, "Session has ended", "The session has ended; only its record is left."}, session.ErrEnded},
+	{problem{"not-running", 409, "Session is not running yet", "The session is still being started."}, session.ErrNotRunning},
+	{problem{"pane-dead", 409, "Pane is dead", "The pane's program has ended; nothing reads what is typed."}, session.ErrPaneDead},
+	{problem{"unknown-outcome", 503, "Outcome unknown", "The connection to tmux broke; it may or may not have been carried out. Look before trying again."}, session.ErrUnknownOutcome},
+	{problem{"overloaded", 503, "Overloaded", "Too much is in flight; nothing was done. Try again."}, session.ErrOverloaded},
+	{problem{"no-resources", 503, "No resources", "The machine has no room for another session; nothing was left behind."}, session.ErrNoResources},
+	{problem{"unavailable", 503, "Temporarily unavailable", "tmux or the store cannot be reached just now. Try again."}, session.ErrUnavailable},
+	{problem{"timeout", 504, "Took too long", "No answer in time; it may or may not have been carried out."}, context.DeadlineExceeded},
+}
+
+// problemOf chooses the answer to err.
+func problemOf(err error) (problem, []session.FieldError) {
+	if bad := badRequest(""); errors.As(err, &bad) {
+		p := problems[malformed].problem
+		p.detail = string(bad)
+		return p, nil
+	}
+	if input := (*session.InvalidError)(nil); errors.As(err, &input) {
+		return problems[invalidInput].problem, input.Fields
+	}
+	for _, p := range problems {
+		if p.err != nil && errors.Is(err, p.err) {
+			return p.problem, nil
+		}
+	}
+	return problems[internal].problem, nil
+}
+
+// refuse answers with err's problem. What went wrong inside is for the log.
+func (s *Server) refuse(c *gin.Context, err error) {
+	x := exchangeOf(c)
+	ctx := c.Request.Context()
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		x.gone = true
+		writeProblem(c, x, problems[canceled].problem, nil)
+		return
+	}
+	p, fields := problemOf(err)
+	if p.status >= http.StatusInternalServerError {
+		s.logger.LogAttrs(ctx, slog.LevelError, "request failed",
+			slog.String("route", x.route), slog.String("request_id", x.id), slog.Any("error", err))
+	}
+	if c.Writer.Written() { // too late for a problem
+		return
+	}
+	writeProblem(c, x, p, fields)
+}
+
+type problemJSON struct {
+	Type      string           `json:"type"`
+	Title     string           `json:"title"`
+	Status    int              `json:"status"`
+	Detail    string           `json:"detail"`
+	RequestID string           `json:"request_id"`
+	Errors    []fieldErrorJSON `json:"errors,omitempty"`
+}
+
+type fieldErrorJSON struct {
+	Field  string `json:"field"`
+	Detail string `json:"detail"`
+}
+
+func writeProblem(c *gin.Context, x *exchange, p problem, fields []session.FieldError) {
+	h := c.Writer.Header()
+	switch p.status {
+	case http.StatusUnauthorized:
+		h["Www-Authenticate"] = challenges
+	case http.StatusServiceUnavailable:
+		h["Retry-After"] = []string{"1"}
+	}
+	body := problemJSON{
+		Type:  "urn:interplexer:problem:" + p.kind,
+		Title: p.title, Status: p.status, Detail: p.detail, RequestID: x.id,
+	}
+	for _, f := range fields {
+		body.Errors = append(body.Errors, fieldErrorJSON{Field: f.Field, Detail: f.Detail})
+	}
+	text, err := json.Marshal(body)
+	if err != nil { // strings and numbers only: cannot happen, and would be caught above
+		panic(err)
+	}
+	_ = write(c, p.status, headerProblem, append(text, '\n'))
+}

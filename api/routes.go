@@ -1,0 +1,127 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"interplexer/api/session"
+)
+
+// access says who may use a route.
+type access int
+
+const (
+	user   access = iota // any valid token; the zero value, so that a route is closed unless it says otherwise
+	admin                // an administrator's token
+	public               // anybody
+)
+
+// handler answers one route, or returns the error to be answered with. p is
+// zero on a public route.
+type handler func(ctx context.Context, c *gin.Context, p session.Principal) error
+
+type route struct {
+	method, path string
+	access       access
+	handle       handler
+	query        []string // the query parameters it knows
+	poll         bool     // called many times a second: successes are logged at debug level only
+}
+
+// routes are all there are; each is served with and without a trailing slash,
+// and GET also as HEAD.
+func (s *Server) routes() []route {
+	const (
+		get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
+	)
+	capture := []string{"pane", "trim"}
+	return []route{
+		{method: get, path: "/healthz", handle: s.health, access: public, poll: true},
+		{method: get, path: "/readyz", handle: s.ready, access: public, poll: true},
+		{method: get, path: "/openapi.yaml", handle: s.openapi},
+		{method: get, path: "/metrics", handle: s.exposeMetrics, access: admin, poll: true},
+
+		{method: post, path: "/api/sessions", handle: s.createSession},
+		{method: get, path: "/api/sessions", handle: s.listSessions, poll: true},
+		{method: get, path: "/api/sessions/:id", handle: s.getSession, poll: true},
+		{method: del, path: "/api/sessions/:id", handle: s.endSession},
+
+		{method: get, path: "/api/sessions/:id/capture-pane", handle: s.captureByQuery, query: capture, poll: true},
+		{method: post, path: "/api/sessions/:id/capture-pane", handle: s.captureByBody, poll: true},
+		{method: post, path: "/api/sessions/:id/send-keys", handle: s.sendKeys},
+		// The origin's spelling.
+		{method: post, path: "/api/session/:id/capture-pane", handle: s.captureByBody, poll: true},
+		{method: post, path: "/api/session/:id/send-keys", handle: s.sendKeys},
+	}
+}
+
+func (s *Server) router() *gin.Engine {
+	gin.SetMode(gin.ReleaseMode)
+	e := gin.New()
+	e.RedirectTrailingSlash = false
+	e.RedirectFixedPath = false
+	e.HandleMethodNotAllowed = true
+	// "%31" is not a spelling of the id 1.
+	e.UseEscapedPath = true
+	e.UnescapePathValues = false
+	e.Use(s.observe, s.guard)
+	e.NoRoute(func(c *gin.Context) { s.refuse(c, errNoRoute) })
+	e.NoMethod(func(c *gin.Context) { s.refuse(c, errNoMethod) })
+	for _, r := range s.routes() {
+		h := s.serve(r)
+		for _, path := range []string{r.path, r.path + "/"} {
+			e.Handle(r.method, path, h)
+			if r.method == http.MethodGet {
+				e.HEAD(path, h)
+			}
+		}
+	}
+	return e
+}
+
+// serve is the frame around every route's handler.
+func (s *Server) serve(r route) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		x := exchangeOf(c)
+		x.route, x.poll = r.path, r.poll
+		ctx, cancel := context.WithTimeout(c.Request.Context(), s.options.RequestTimeout)
+		defer cancel()
+		err := s.admit(ctx, c, r, x)
+		if err == nil {
+			err = r.handle(ctx, c, x.principal)
+		}
+		if err != nil {
+			s.refuse(c, err)
+		}
+	}
+}
+
+// admit decides whether the request may reach the handler.
+func (s *Server) admit(ctx context.Context, c *gin.Context, r route, x *exchange) error {
+	if r.access == public {
+		return nil
+	}
+	p, err := s.authenticate(ctx, c.Request)
+	if err != nil {
+		return err
+	}
+	x.principal = p
+	if r.access == admin && !p.Admin {
+		return errNotAdmin
+	}
+	return checkQuery(c.Request.URL.RawQuery, r.query)
+}
+
+// guard refuses what no route may be asked, known or not.
+func (s *Server) guard(c *gin.Context) {
+	switch {
+	case !s.hosts.allow(c.Request.Host):
+		s.refuse(c, errHost)
+		c.Abort()
+	case s.origins.Check(c.Request) != nil:
+		s.refuse(c, errCrossOrigin)
+		c.Abort()
+	}
+}

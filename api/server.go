@@ -1,0 +1,121 @@
+// Package api is Interplexer over HTTP: it binds requests, calls the domain
+// and writes answers. What is asked of it is described in openapi.yaml.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/singleflight"
+
+	"interplexer/api/session"
+)
+
+// Sessions is what the API does with sessions as a whole.
+type Sessions interface {
+	Create(ctx context.Context, p session.Principal, o session.CreateOptions) (session.Session, error)
+	Get(ctx context.Context, p session.Principal, id int64) (session.Session, error)
+	List(ctx context.Context, p session.Principal) ([]session.Session, error)
+	End(ctx context.Context, p session.Principal, id int64) error
+}
+
+// Panes is what the API does with what is inside a session.
+type Panes interface {
+	Capture(ctx context.Context, p session.Principal, id int64, o session.CaptureOptions) ([]byte, error)
+	Send(ctx context.Context, p session.Principal, id int64, in session.Input) error
+}
+
+// Registry is both; *session.Registry is one.
+type Registry interface {
+	Sessions
+	Panes
+}
+
+// Authenticator tells who a token belongs to; *session.Accounts is one.
+type Authenticator interface {
+	Authenticate(ctx context.Context, token string) (session.Principal, error)
+}
+
+// Options of a Server. Registry and Accounts are required.
+type Options struct {
+	Registry Registry
+	Accounts Authenticator
+	Logger   *slog.Logger
+
+	// AllowedHosts are names by which clients may call the service, besides
+	// IP addresses, localhost and this machine's own name; "*" allows any.
+	AllowedHosts []string
+	// Ready tells whether tmux and the store both answer; nil: always.
+	Ready func(context.Context) error
+	// Version is shown in the metrics.
+	Version string
+	// Metrics gets the server's, the process's and Go's collectors and is
+	// served at /metrics; nil: one of its own.
+	Metrics *prometheus.Registry
+
+	MaxBody        int64         // of a request, in bytes; default 4 MiB
+	RequestTimeout time.Duration // bound of one call to the domain; default 30 s
+}
+
+// Server answers HTTP requests.
+type Server struct {
+	options   Options
+	logger    *slog.Logger
+	hosts     hosts
+	origins   *http.CrossOriginProtection
+	ids       requestIDs
+	metrics   metrics
+	readiness singleflight.Group
+	engine    *gin.Engine
+}
+
+// New builds the router.
+func New(o Options) *Server {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Ready == nil {
+		o.Ready = func(context.Context) error { return nil }
+	}
+	if o.Metrics == nil {
+		o.Metrics = prometheus.NewRegistry()
+	}
+	if o.MaxBody <= 0 {
+		o.MaxBody = 4 << 20
+	}
+	if o.RequestTimeout <= 0 {
+		o.RequestTimeout = 30 * time.Second
+	}
+	s := &Server{
+		options: o,
+		logger:  o.Logger,
+		hosts:   newHosts(o.AllowedHosts),
+		origins: http.NewCrossOriginProtection(),
+		ids:     newRequestIDs(),
+		metrics: newMetrics(o.Metrics, o.Version),
+	}
+	s.engine = s.router()
+	return s
+}
+
+// Handler answers every request, panics included.
+func (s *Server) Handler() http.Handler { return s.engine }
+
+// HTTPServer is a server for Handler with every limit set. A body and its
+// answer have to fit in ReadTimeout and WriteTimeout.
+func (s *Server) HTTPServer(addr string) *http.Server {
+	return &http.Server{
+		Addr:              addr,
+		Handler:           s.engine,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      90 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn),
+	}
+}
