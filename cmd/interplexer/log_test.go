@@ -1,0 +1,34 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// logBuffer takes a process's stderr while tests read it.
+type logBuffer struct {
+	mu   sync.Mutex // guards text
+	text bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+// await waits for a line of the log.
+func (b *logBuffer) await(t *testing.T, text string) {
+	t.Helper()
+	require.Eventuallyf(t, func() bool { return strings.Contains(b.String(), text) }, patience, tick, "%q is not in the log", text)
+}
