@@ -8,29 +8,40 @@ import (
 
 // captureBuffer is the paste buffer that a capture passes through. One name
 // for all is enough: the commands of one line run without any other between
-// them, and the last of them deletes it.
-const captureBuffer = "interplexer-capture"
+// them, and one of them deletes it.
+const captureBuffer = "ipx-capture"
 
 // CapturePane returns the visible screen of a pane as tmux holds it: exactly
 // as many lines as the pane is high, each ended by \n, without the blanks at
 // their ends. It fails with ErrNotFound when the pane, or the session, is gone.
 func (c Client) CapturePane(ctx context.Context, t Target) ([]byte, error) {
-	cmd := newCommand("display-message -p").to(t).word("'#{pane_height}'")
-	req := request{frame: frame{blocks: 2, counted: 1}, readOnly: true}
 	if c.version.leaksCapture() {
-		cmd.then("capture-pane -b " + captureBuffer).to(t)
-		cmd.then("show-buffer -b " + captureBuffer)
-		cmd.then("delete-buffer -b " + captureBuffer)
-		req.frame = frame{blocks: 4, counted: 2}
-	} else {
-		cmd.then("capture-pane -p").to(t)
+		return c.captureThroughBuffer(ctx, t)
 	}
-	blocks, err := c.send(ctx, cmd, req)
+	cmd := newCommand("display-message -p").to(t).word("'#{pane_height}'").then("capture-pane -p").to(t)
+	blocks, err := c.send(ctx, cmd, request{frame: frame{blocks: 2, counted: 1}, readOnly: true})
 	if err != nil {
 		return nil, err
 	}
-	screen := blocks[req.frame.counted].Body
-	if c.version.leaksCapture() && c.version.encodesBuffers() {
+	return blocks[1].Body, nil
+}
+
+// captureThroughBuffer is the form that does not leak. The commands go by
+// their short names: this is the line that is sent most, and its parsing a
+// part of its cost.
+func (c Client) captureThroughBuffer(ctx context.Context, t Target) ([]byte, error) {
+	cmd := newCommand("capturep -b " + captureBuffer).to(t)
+	cmd.then("showb -b " + captureBuffer).then("deleteb -b " + captureBuffer)
+	blocks, err := c.send(ctx, cmd, request{frame: frame{blocks: 3, free: 1, sealed: true}, nonce: true, readOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	// The buffer ends with a newline, and show-buffer prints one after it.
+	screen, ok := bytes.CutSuffix(blocks[1].Body, []byte("\n"))
+	if !ok || !bytes.HasSuffix(screen, []byte("\n")) {
+		return nil, fmt.Errorf("%w: show-buffer printed no newline of its own", ErrProtocol)
+	}
+	if c.version.encodesBuffers() {
 		return decodeVis(screen)
 	}
 	return screen, nil

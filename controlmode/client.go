@@ -32,6 +32,18 @@ type request struct {
 	readOnly bool // safe to run twice
 }
 
+// appendTo appends what goes over the wire.
+func (r request) appendTo(out []byte, nonce string) []byte {
+	out = append(out, r.text...)
+	switch {
+	case r.frame.sealed: // there is no such buffer, and the error names it
+		out = append(append(out, " ; deleteb -b "...), nonce...)
+	case r.nonce:
+		out = append(append(out, "\ndisplay-message -p "...), nonce...)
+	}
+	return append(out, '\n')
+}
+
 // Errors that tmux answers, told apart by its message. They wrap a CommandError.
 var (
 	// ErrNotFound: there is no such session, window or pane.

@@ -165,10 +165,7 @@ func (c *Conn) enqueue(req request) (*call, error) {
 	c.taken++
 	k.number = c.taken
 	c.waiting.push(k)
-	c.out = append(append(c.out, req.text...), '\n')
-	if req.nonce {
-		c.out = append(append(append(c.out, "display-message -p "...), k.answer.frame.nonce...), '\n')
-	}
+	c.out = req.appendTo(c.out, k.answer.frame.nonce)
 	c.mu.Unlock()
 	select {
 	case c.wake <- struct{}{}:

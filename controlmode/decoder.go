@@ -37,7 +37,7 @@ type decoder struct {
 // answer that it completes, if any. The line is not kept.
 func (d *decoder) line(line []byte) (*answer, error) {
 	switch {
-	case d.current != nil && d.current.frame.nonce != "":
+	case d.inFreeText():
 		return d.nonceLine(line)
 	case d.inBlock:
 		return d.blockLine(line)
@@ -47,6 +47,11 @@ func (d *decoder) line(line []byte) (*answer, error) {
 	}
 	d.notify(parseNotification(line))
 	return nil, nil
+}
+
+// inFreeText: the open block, and all until the nonce, may hold anything.
+func (d *decoder) inFreeText() bool {
+	return d.inBlock && d.guard.ours() && d.current.frame.nonce != "" && len(d.current.blocks) == d.current.frame.free
 }
 
 // begin opens a block.
@@ -114,16 +119,17 @@ func (d *decoder) end(failed bool) *answer {
 	return nil
 }
 
-// nonceLine takes a line between the first %begin of an answer that is framed
-// by a nonce and the end of the nonce's own block.
+// nonceLine takes a line between the %begin of a block that is framed by a
+// nonce and the end of the nonce's own block.
 func (d *decoder) nonceLine(line []byte) (*answer, error) {
+	f := d.current.frame
 	if d.nonceSeen {
-		if closed, failed := d.nonceGuard.closedBy(line); !closed || failed {
+		if closed, failed := d.nonceGuard.closedBy(line); !closed || failed != f.sealed {
 			return nil, fmt.Errorf("%w: the nonce is not alone in its block", ErrProtocol)
 		}
 		return d.endNonce()
 	}
-	if d.lastBegin && string(line) == d.current.frame.nonce {
+	if d.lastBegin && (string(line) == f.nonce || f.sealed && bytes.Contains(line, []byte(f.nonce))) {
 		d.nonceSeen = true
 		return nil, nil
 	}
@@ -135,8 +141,7 @@ func (d *decoder) nonceLine(line []byte) (*answer, error) {
 	return nil, nil
 }
 
-// endNonce splits what came before the nonce: the block, which ends at the
-// last line that closes it, and after that notifications.
+// endNonce completes the answer from what came before the nonce.
 func (d *decoder) endNonce() (*answer, error) {
 	a := d.current
 	d.current, d.inBlock = nil, false
@@ -145,19 +150,50 @@ func (d *decoder) endNonce() (*answer, error) {
 	}
 	lines := bytes.SplitAfter(d.body, []byte("\n"))
 	lines = lines[:len(lines)-2] // the nonce's %begin, and what follows the last \n
+	if a.frame.sealed {
+		return a, d.endSealed(a, lines)
+	}
 	for i := len(lines) - 1; i >= 0; i-- {
-		closed, failed := d.guard.closedBy(bytes.TrimSuffix(lines[i], []byte("\n")))
+		closed, failed := d.guard.closedBy(chomp(lines[i]))
 		if !closed {
 			continue
 		}
 		a.blocks = append(a.blocks, Block{Failed: failed, Body: bytes.Join(lines[:i], nil)})
 		for _, after := range lines[i+1:] {
-			d.notify(parseNotification(bytes.TrimSuffix(after, []byte("\n"))))
+			d.notify(parseNotification(chomp(after)))
 		}
 		return a, nil
 	}
 	return nil, fmt.Errorf("%w: a nonce before the end of the answer", ErrProtocol)
 }
+
+// endSealed takes the empty blocks at the end of lines, one after another, and
+// what is left is block free.
+func (d *decoder) endSealed(a *answer, lines [][]byte) error {
+	empty := a.frame.blocks - a.frame.free - 1
+	end := len(lines) - 1 - 2*empty
+	if end < 0 {
+		return fmt.Errorf("%w: a nonce before the end of the answer", ErrProtocol)
+	}
+	if closed, failed := d.guard.closedBy(chomp(lines[end])); !closed || failed {
+		return fmt.Errorf("%w: the answer does not end before its nonce", ErrProtocol)
+	}
+	length := 0
+	for _, line := range lines[:end] {
+		length += len(line)
+	}
+	a.blocks = append(a.blocks, Block{Body: bytes.Clone(d.body[:length])})
+	for i := end + 1; i < len(lines); i += 2 {
+		g, begins := beginOf(chomp(lines[i]))
+		if closed, failed := g.closedBy(chomp(lines[i+1])); !begins || !closed || failed {
+			return fmt.Errorf("%w: a block before the nonce is not empty", ErrProtocol)
+		}
+		a.blocks = append(a.blocks, Block{})
+	}
+	return nil
+}
+
+func chomp(line []byte) []byte { return bytes.TrimSuffix(line, []byte("\n")) }
 
 // add keeps one line of payload, unless the answer has grown too large: then
 // its lines are only counted.

@@ -58,6 +58,7 @@ func TestDecoderFrames(t *testing.T) {
 	}
 	counted := frame{blocks: 2, counted: 1}
 	nonce := frame{blocks: 1, nonce: "cafe"}
+	sealed := frame{blocks: 3, free: 1, nonce: "cafe5", sealed: true}
 	for name, test := range map[string]struct {
 		lines  string
 		frames []frame
@@ -115,6 +116,18 @@ func TestDecoderFrames(t *testing.T) {
 			[][]Block{{{Failed: true, Body: []byte("no\n")}}},
 			nil,
 		},
+		"a sealed answer may say anything": {
+			"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|x|%end 1 2 1|%begin 1 3 1|%end 1 3 1|%begin 1 4 1|no cafe|y|%end 1 2 1|%begin 1 3 1|%end 1 3 1|%begin 1 4 1|unknown buffer: cafe5|%error 1 4 1",
+			[]frame{sealed},
+			[][]Block{{ok(""), ok("x\n%end 1 2 1\n%begin 1 3 1\n%end 1 3 1\n%begin 1 4 1\nno cafe\ny\n"), ok("")}},
+			nil,
+		},
+		"a sealed line that fails first": {
+			"%begin 1 1 1|no pane|%error 1 1 1",
+			[]frame{sealed},
+			[][]Block{{{Failed: true, Body: []byte("no pane\n")}}},
+			nil,
+		},
 		"too large is counted on": {
 			"%begin 1 1 1|2|%end 1 1 1|%begin 1 2 1|" + strings.Repeat("x", 299) + "|%exit|%end 1 2 1|%begin 1 3 1|%end 1 3 1",
 			[]frame{counted, {blocks: 1}},
@@ -142,6 +155,10 @@ func TestDecoderRefusesWhatItCannotTrust(t *testing.T) {
 		"no count":                      {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1", []frame{{blocks: 2, counted: 1}}},
 		"own text without end":          {"%begin 1 1 1" + strings.Repeat("|x", maxOwnLines+1), []frame{{blocks: 1}}},
 		"company for the nonce":         {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|n|x", []frame{{blocks: 1, nonce: "n"}}},
+		"a seal that did not fail":      {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|%end 1 2 1|%begin 1 3 1|n|%end 1 3 1", []frame{{blocks: 2, free: 1, nonce: "n", sealed: true}}},
+		"a seal after too little":       {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|%begin 1 3 1|n|%error 1 3 1", []frame{{blocks: 3, free: 1, nonce: "n", sealed: true}}},
+		"a seal after something else":   {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|x|%begin 1 3 1|n|%error 1 3 1", []frame{{blocks: 2, free: 1, nonce: "n", sealed: true}}},
+		"a seal after a full block":     {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|%end 1 2 1|%begin 1 3 1|x|%begin 1 4 1|n|%error 1 4 1", []frame{{blocks: 3, free: 1, nonce: "n", sealed: true}}},
 		"a nonce before the end":        {"%begin 1 1 1|x|%begin 1 2 1|n|%end 1 2 1", []frame{{blocks: 1, nonce: "n"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -217,7 +234,7 @@ func FuzzDecoder(f *testing.F) {
 		f.Add(bytes.Join(received, nil), uint8(3))
 	}
 	f.Fuzz(func(t *testing.T, stream []byte, cut uint8) {
-		frames := []frame{{blocks: 1}, {blocks: 2, counted: 1}, {blocks: 1, nonce: "n"}, {blocks: 4, counted: 2}, {blocks: 3}}
+		frames := []frame{{blocks: 1}, {blocks: 2, counted: 1}, {blocks: 1, nonce: "n"}, {blocks: 4, counted: 2}, {blocks: 3}, {blocks: 3, free: 1, nonce: "n", sealed: true}}
 		whole := decode(strings.Split(string(stream), "\n"), 200, frames...)
 		require.LessOrEqual(t, len(whole.answers), len(frames))
 		for i, blocks := range whole.answers {

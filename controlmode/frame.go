@@ -16,10 +16,18 @@ type frame struct {
 	// quote ids), a few lines at most.
 	counted int
 
-	// nonce, when set, is printed by a command of its own that follows in the
-	// same write. All until then belongs to the answer, and its block ends at
-	// the last line that closes it.
+	// nonce, when set, is printed by a command after those of the answer, and
+	// all of block free, which may hold any text, comes before it.
 	nonce string
+	// free is the index of that block. Those before it hold tmux's own text.
+	free int
+	// sealed: the nonce is on the line itself, in the error of a last command
+	// that must fail. tmux lets nothing come between the commands of a line,
+	// so what stands between block free and the nonce is known to the letter.
+	// Not sealed: the nonce is printed by a line of its own, also when the
+	// answer is an error; block free is the only one and ends at the last
+	// line that closes it.
+	sealed bool
 }
 
 // maxOwnLines bounds a block of tmux's own text; more means that the stream

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -67,6 +68,7 @@ func (s *settings) serve(ctx context.Context, out io.Writer, logger *slog.Logger
 		return err
 	}
 	s.warn(logger)
+	relaxCollector()
 	store, err := s.openStore(ctx, logger)
 	if err != nil {
 		return err
@@ -93,6 +95,15 @@ func (s *settings) serve(ctx context.Context, out io.Writer, logger *slog.Logger
 	}
 	logger.Info("serving", "url", where.url(listener), "store", store.Dialect(), "tmux_socket", s.TmuxSocket)
 	return svc.run(ctx, listener)
+}
+
+// relaxCollector trades memory for time: a server of polls makes much garbage
+// over a live heap of a few MB, and the collector would run many times a
+// second. GOGC overrides it.
+func relaxCollector() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
 }
 
 // warn says what the settings and the user mean for security.
