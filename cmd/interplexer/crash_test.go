@@ -82,7 +82,7 @@ func (s *site) tmuxSessions() []string {
 // runningRows are the same as the store has them.
 func (s *site) runningRows(store *db.Store) []string {
 	s.t.Helper()
-	rows, err := store.SessionsOnServer(s.t.Context(), s.socket)
+	rows, err := store.SessionsOnServer(s.t.Context(), (&settings{TmuxSocket: s.socket}).serverName(store.Dialect()))
 	require.NoError(s.t, err)
 	var ids []string
 	for _, r := range rows {

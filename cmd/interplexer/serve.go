@@ -144,7 +144,7 @@ func (s *settings) startTmux(ctx context.Context, logger *slog.Logger) (*control
 
 func (s *settings) newService(store *db.Store, tmux *controlmode.Server, logger *slog.Logger) *service {
 	registry := session.NewRegistry(store, tmux, session.Options{
-		Server: s.TmuxSocket,
+		Server: s.serverName(store.Dialect()),
 		Quota:  s.MaxSessions,
 		Logger: logger,
 	})
@@ -164,6 +164,15 @@ func (s *settings) newService(store *db.Store, tmux *controlmode.Server, logger 
 		grace:    s.Shutdown,
 		logger:   logger,
 	}
+}
+
+// serverName is what the rows of this tmux server are kept under: machines
+// that share one Postgres may each have a tmux server of that socket name.
+func (s *settings) serverName(dialect string) string {
+	if host, err := os.Hostname(); err == nil && dialect == db.Postgres {
+		return host + "/" + s.TmuxSocket
+	}
+	return s.TmuxSocket
 }
 
 // welcome makes the first user of an embedded store and prints how to go on.
