@@ -95,8 +95,11 @@ func TestInputs(t *testing.T) {
 		`{"keys":"a","enter":true}`:                      {Line: text("a")},
 		`{"keys":"","enter":false,"pane":"%5"}`:          {Line: text(""), NoEnter: true, Pane: "%5"},
 		`{"keys":["a b","C-m"],"text":null,"pane":null}`: {Keys: []string{"a b", "C-m"}},
+
 		`{"keys":[]}`: {Keys: []string{}},
+
 		`{"text":"\ud83d\ude00\u0000\\ud800<é"}`: {Text: text("\U0001f600\x00\\ud800<é")},
+
 		`{"text":""}`:        {Text: text("")},
 		`{"hex":"1B5b00fF"}`: {Raw: []byte{0x1b, 0x5b, 0, 0xff}},
 		`{"hex":""}`:         {Raw: []byte{}},
