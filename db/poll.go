@@ -23,11 +23,21 @@ func (s *Store) poll(ctx context.Context, tell func(ChangeKind)) error {
 		return err
 	}
 	defer conn.Close()
-	data, err := s.version(ctx, conn, "PRAGMA data_version")
+	dataVersion, err := conn.PreparexContext(ctx, "PRAGMA data_version")
 	if err != nil {
 		return err
 	}
-	count, err := s.version(ctx, conn, "SELECT version FROM changes")
+	defer dataVersion.Close()
+	data, err := s.version(ctx, dataVersion)
+	if err != nil {
+		return err
+	}
+	counter, err := conn.PreparexContext(ctx, "SELECT version FROM changes")
+	if err != nil {
+		return err
+	}
+	defer counter.Close()
+	count, err := s.version(ctx, counter)
 	if err != nil {
 		return err
 	}
@@ -40,14 +50,14 @@ func (s *Store) poll(ctx context.Context, tell func(ChangeKind)) error {
 			return ctx.Err()
 		case <-tick.C:
 		}
-		d, err := s.version(ctx, conn, "PRAGMA data_version")
+		d, err := s.version(ctx, dataVersion)
 		if err != nil {
 			return err
 		}
 		if d == data {
 			continue
 		}
-		c, err := s.version(ctx, conn, "SELECT version FROM changes")
+		c, err := s.version(ctx, counter)
 		if err != nil {
 			return err
 		}
@@ -61,9 +71,9 @@ func (s *Store) poll(ctx context.Context, tell func(ChangeKind)) error {
 	}
 }
 
-func (s *Store) version(ctx context.Context, conn *sqlx.Conn, query string) (v int64, err error) {
+func (s *Store) version(ctx context.Context, query *sqlx.Stmt) (v int64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.options.QueryTimeout)
 	defer cancel()
-	err = conn.GetContext(ctx, &v, query)
+	err = query.GetContext(ctx, &v)
 	return v, err
 }

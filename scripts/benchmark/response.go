@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// maxBody bounds what a response may announce.
+const maxBody = 16 << 20
+
+// errResponse: what came back is not HTTP as this program needs it.
+var errResponse = errors.New("bench: bad response")
+
+// response is the part of an HTTP/1.1 response that is checked. Its body is
+// valid until the next one is read into the same buffer.
+type response struct {
+	status int
+	body   []byte
+}
+
+// readResponse reads one response, whose body must have a Content-Length. It
+// does no more than that: the load generator shares the cores with what it
+// measures.
+func readResponse(r *bufio.Reader, buf []byte) (response, error) {
+	status, err := readStatus(r)
+	if err != nil {
+		return response{}, err
+	}
+	length := -1
+	for {
+		line, err := readLine(r)
+		if err != nil {
+			return response{}, err
+		}
+		if len(line) == 0 {
+			break
+		}
+		name, value, ok := bytes.Cut(line, []byte(":"))
+		if !ok {
+			return response{}, fmt.Errorf("%w: header %q", errResponse, line)
+		}
+		switch {
+		case bytes.EqualFold(name, []byte("Content-Length")):
+			if length, err = parseLength(bytes.TrimSpace(value)); err != nil {
+				return response{}, err
+			}
+		case bytes.EqualFold(name, []byte("Transfer-Encoding")):
+			return response{}, fmt.Errorf("%w: Transfer-Encoding %s", errResponse, bytes.TrimSpace(value))
+		case bytes.EqualFold(name, []byte("Connection")) && bytes.EqualFold(bytes.TrimSpace(value), []byte("close")):
+			return response{}, fmt.Errorf("%w: the server closes the connection (status %d)", errResponse, status)
+		}
+	}
+	return readBody(r, buf, status, length)
+}
+
+func readBody(r *bufio.Reader, buf []byte, status, length int) (response, error) {
+	if status == 204 || status == 304 {
+		return response{status: status}, nil
+	}
+	if length < 0 {
+		return response{}, fmt.Errorf("%w: status %d without Content-Length", errResponse, status)
+	}
+	if cap(buf) < length {
+		buf = make([]byte, length)
+	}
+	buf = buf[:length]
+	if _, err := io.ReadFull(r, buf); err != nil {
+		return response{}, fmt.Errorf("%w: body: %w", errResponse, err)
+	}
+	return response{status: status, body: buf}, nil
+}
+
+// readStatus reads "HTTP/1.1 200 OK".
+func readStatus(r *bufio.Reader) (int, error) {
+	line, err := readLine(r)
+	if err != nil {
+		return 0, err
+	}
+	code, ok := bytes.CutPrefix(line, []byte("HTTP/1.1 "))
+	if !ok || len(code) < 3 || len(code) > 3 && code[3] != ' ' {
+		return 0, fmt.Errorf("%w: status line %q", errResponse, line)
+	}
+	status, err := parseLength(code[:3])
+	if err != nil || status < 200 {
+		return 0, fmt.Errorf("%w: status line %q", errResponse, line)
+	}
+	return status, nil
+}
+
+// readLine returns a line without its CRLF, valid until the next read.
+func readLine(r *bufio.Reader) ([]byte, error) {
+	line, err := r.ReadSlice('\n')
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errResponse, err)
+	}
+	line, ok := bytes.CutSuffix(line, []byte("\r\n"))
+	if !ok {
+		return nil, fmt.Errorf("%w: line %q does not end in CRLF", errResponse, line)
+	}
+	return line, nil
+}
+
+// parseLength reads decimal digits and nothing else.
+func parseLength(digits []byte) (int, error) {
+	n := 0
+	for _, d := range digits {
+		if d < '0' || d > '9' || n > maxBody {
+			return 0, fmt.Errorf("%w: number %q", errResponse, digits)
+		}
+		n = n*10 + int(d-'0')
+	}
+	if len(digits) == 0 || n > maxBody {
+		return 0, fmt.Errorf("%w: number %q", errResponse, digits)
+	}
+	return n, nil
+}

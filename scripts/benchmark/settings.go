@@ -1,0 +1,102 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// settings are a benchmark's flags.
+type settings struct {
+	interplexer string // the service's binary
+	tmux        string
+	databaseURL string // "" is the embedded SQLite; a secret
+	logLevel    string
+
+	rounds   int
+	duration time.Duration // of a cell, in each round
+	warmup   time.Duration // before it
+	clients  []int
+	ops      []operation
+
+	jsonFile string
+	check    bool
+}
+
+func parseSettings(name string, args []string, out io.Writer) (settings, error) {
+	s := settings{clients: []int{1, 8, 64}, ops: operations, databaseURL: os.Getenv("INTERPLEXER_DATABASE_URL")}
+	f := flag.NewFlagSet(name, flag.ContinueOnError)
+	f.SetOutput(out)
+	f.StringVar(&s.interplexer, "interplexer", os.Getenv("INTERPLEXER_BENCH_BINARY"), "`binary` of the service; scripts/bench builds it")
+	f.StringVar(&s.tmux, "tmux", "tmux", "tmux `program` for all")
+	f.Func("database-url", "postgres:// `URL` of a scratch database for the service, instead of SQLite;\nrather set INTERPLEXER_DATABASE_URL, as it may hold a password", func(v string) error {
+		s.databaseURL = v
+		return nil
+	})
+	f.StringVar(&s.logLevel, "log-level", "info", "`level` at which the service logs, into a file")
+	f.IntVar(&s.rounds, "rounds", 5, "`rounds`, of which the medians are taken")
+	f.DurationVar(&s.duration, "duration", 2*time.Second, "`time` of each cell in each round")
+	f.DurationVar(&s.warmup, "warmup", 300*time.Millisecond, "`time` before that")
+	f.Func("clients", "concurrent clients, a comma-separated `list` (default 1,8,64)", func(v string) (err error) {
+		s.clients, err = parseClients(v)
+		return err
+	})
+	f.Func("operations", "`list` of operations to measure (default all: capture,send-keys,list,create+delete)", func(v string) (err error) {
+		s.ops, err = parseOperations(v)
+		return err
+	})
+	f.StringVar(&s.jsonFile, "json", "", "write the figures to this `file` too")
+	f.BoolVar(&s.check, "check", false, "exit with 1 when a target is missed")
+	if err := f.Parse(args); err != nil {
+		if err == flag.ErrHelp {
+			return s, err
+		}
+		return s, usageError{err}
+	}
+	return s, s.validate(f.Args())
+}
+
+func (s *settings) validate(rest []string) error {
+	switch {
+	case len(rest) > 0:
+		return usageError{fmt.Errorf("unexpected argument %q", rest[0])}
+	case s.interplexer == "":
+		return usageError{fmt.Errorf("--interplexer must name the service's binary")}
+	case s.rounds < 1 || s.duration <= 0 || s.warmup < 0:
+		return usageError{fmt.Errorf("--rounds and --duration must be positive, --warmup not negative")}
+	}
+	return nil
+}
+
+func parseClients(list string) ([]int, error) {
+	var clients []int
+	for part := range strings.SplitSeq(list, ",") {
+		n, err := strconv.Atoi(part)
+		if err != nil || n < 1 || n > 1000 {
+			return nil, fmt.Errorf("%q is not a number from 1 to 1000", part)
+		}
+		clients = append(clients, n)
+	}
+	slices.Sort(clients)
+	return slices.Compact(clients), nil
+}
+
+func parseOperations(list string) ([]operation, error) {
+	var ops []operation
+	for name := range strings.SplitSeq(list, ",") {
+		i := slices.IndexFunc(operations, func(op operation) bool { return op.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no operation %q", name)
+		}
+		ops = append(ops, operations[i])
+	}
+	return ops, nil
+}
+
+// seats is how many sessions are needed for each client to have its own.
+func (s *settings) seats() int { return s.clients[len(s.clients)-1] }

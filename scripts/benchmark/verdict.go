@@ -1,0 +1,53 @@
+package main
+
+import "fmt"
+
+// verdict tells whether one promise was kept in a run.
+type verdict struct {
+	Promise string  `json:"promise"`
+	Wanted  float64 `json:"wanted"` // at least
+	Found   float64 `json:"found"`
+	OK      bool    `json:"ok"`
+}
+
+func (v verdict) String() string {
+	word := "ok  "
+	if !v.OK {
+		word = "MISS"
+	}
+	return fmt.Sprintf("%s  %s: %.1f, wanted at least %g", word, v.Promise, v.Found, v.Wanted)
+}
+
+// promised is the number of clients that the promises are made for.
+const promised = 64
+
+// judge holds the rows against the promises; a run without 64 clients, or
+// without the operation, has none to keep.
+func judge(m machine, rows []row) []verdict {
+	capture := 20.0
+	if m.CaptureLeaks {
+		capture = 14
+	}
+	promises := []struct {
+		operation, text string
+		wanted          float64
+		found           func(row) float64
+	}{
+		{opCapture, "captures per second over the spawner's", capture, rateRatio},
+		{opCapture, "the spawner's p99 of captures over ours", 20, func(r row) float64 { return 1 / r.P99Ratio }},
+		{opSend, "send-keys per second over the spawner's", 18, rateRatio},
+		{opCreate, "create+delete per second over the spawner's", 1.3, rateRatio},
+	}
+	var verdicts []verdict
+	for _, p := range promises {
+		for _, r := range rows {
+			if r.Operation == p.operation && r.Clients == promised {
+				found := p.found(r)
+				verdicts = append(verdicts, verdict{Promise: p.text, Wanted: p.wanted, Found: found, OK: found >= p.wanted})
+			}
+		}
+	}
+	return verdicts
+}
+
+func rateRatio(r row) float64 { return r.VersusSpawner }
