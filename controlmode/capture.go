@@ -36,15 +36,20 @@ func (c Client) captureThroughBuffer(ctx context.Context, t Target) ([]byte, err
 	if err != nil {
 		return nil, err
 	}
-	// The buffer ends with a newline, and show-buffer prints one after it.
-	screen, ok := bytes.CutSuffix(blocks[1].Body, []byte("\n"))
-	if !ok || !bytes.HasSuffix(screen, []byte("\n")) {
+	return bufferText(c.version, blocks[1].Body)
+}
+
+// bufferText is what a buffer holds that show-buffer has printed: the buffer
+// ends with a newline, and one more is printed after it.
+func bufferText(v Version, printed []byte) ([]byte, error) {
+	text, ok := bytes.CutSuffix(printed, []byte("\n"))
+	if !ok || !bytes.HasSuffix(text, []byte("\n")) {
 		return nil, fmt.Errorf("%w: show-buffer printed no newline of its own", ErrProtocol)
 	}
-	if c.version.encodesBuffers() {
-		return decodeVis(screen)
+	if v.encodesBuffers() {
+		return decodeVis(text)
 	}
-	return screen, nil
+	return text, nil
 }
 
 // decodeVis undoes the vis(3) encoding of show-buffer up to tmux 3.3a, in

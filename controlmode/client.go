@@ -29,7 +29,10 @@ type request struct {
 	text     []byte
 	frame    frame
 	nonce    bool // frame it by a nonce
-	readOnly bool // safe to run twice
+	readOnly bool // safe to run twice, and changes nothing
+	// told, if set, is called from the reader's goroutine when the answer is
+	// complete, before any later notification. It must not block.
+	told func()
 }
 
 // appendTo appends what goes over the wire.

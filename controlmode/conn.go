@@ -41,6 +41,8 @@ type ConnOptions struct {
 	// sent from the writer's goroutine and those received from the reader's.
 	// It must not keep data. What users type is in it: never log it.
 	Trace func(sent bool, data []byte)
+
+	gate *gate // passed by commands that change something
 }
 
 // Conn is one control-mode connection. Its methods are safe for concurrent
@@ -66,6 +68,8 @@ type Conn struct {
 type call struct {
 	answer answer
 	number uint64
+	gated  bool   // it is inside the gate
+	told   func() // called from the reader's goroutine before done is closed; nil: nothing
 	err    error
 	done   chan struct{} // closed once answer or err is final
 }
@@ -128,8 +132,16 @@ func (c *Conn) call(ctx context.Context, req request) ([]Block, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if !req.readOnly {
+		if err := c.opts.gate.enter(ctx); err != nil {
+			return nil, err
+		}
+	}
 	k, err := c.enqueue(req)
 	if err != nil {
+		if !req.readOnly {
+			c.opts.gate.leave()
+		}
 		return nil, err
 	}
 	select {
@@ -149,7 +161,7 @@ func (c *Conn) call(ctx context.Context, req request) ([]Block, error) {
 // enqueue puts the command's bytes and its waiter into their queues under one
 // lock, so that the order of waiters is the order on the wire.
 func (c *Conn) enqueue(req request) (*call, error) {
-	k := &call{answer: answer{frame: req.frame}, done: make(chan struct{})}
+	k := &call{answer: answer{frame: req.frame}, gated: !req.readOnly, told: req.told, done: make(chan struct{})}
 	if req.nonce {
 		k.answer.frame.nonce = c.opts.Nonce()
 	}
@@ -202,7 +214,7 @@ func (c *Conn) fail(err error) {
 		if k.number <= written {
 			k.err = ErrUnknownOutcome
 		}
-		close(k.done)
+		c.release(k)
 	}
 }
 
@@ -304,5 +316,16 @@ func (c *Conn) finish() {
 	c.mu.Lock()
 	k := c.waiting.pop()
 	c.mu.Unlock()
+	if k.told != nil {
+		k.told()
+	}
+	c.release(k)
+}
+
+// release lets the caller of a command go on.
+func (c *Conn) release(k *call) {
+	if k.gated {
+		c.opts.gate.leave()
+	}
 	close(k.done)
 }

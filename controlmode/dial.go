@@ -20,6 +20,7 @@ const attachTime = 10 * time.Second
 type DialOptions struct {
 	Binary     string   // default "tmux", looked up in $PATH
 	SocketName string   // tmux -L; the server is started if it does not run
+	NoStart    bool     // rather fail than start it
 	ConfigFile string   // read when the server starts; default /dev/null
 	Env        []string // of the client and of a tmux server that it starts, and so of every shell in it
 	Dir        string   // working directory of the same
@@ -74,11 +75,14 @@ func dialCommand(o DialOptions) *exec.Cmd {
 	if o.ConfigFile == "" {
 		o.ConfigFile = "/dev/null"
 	}
-	cmd := exec.Command(o.Binary,
-		"-u", // whatever the locale: else é becomes _
+	args := []string{"-u"} // whatever the locale: else é becomes _
+	if o.NoStart {
+		args = append(args, "-N")
+	}
+	cmd := exec.Command(o.Binary, append(args,
 		"-L", o.SocketName, "-f", o.ConfigFile, "-C",
 		"new-session", "-s", anchorPrefix+randomNonce(), "-x", "80", "-y", "24", "exec sleep 2147483647",
-		";", "set-option", "destroy-unattached", "on")
+		";", "set-option", "destroy-unattached", "on")...)
 	cmd.Env, cmd.Dir = o.Env, o.Dir
 	return cmd
 }
@@ -101,7 +105,8 @@ func finishDial(conn *Conn, a *attach) (ServerID, error) {
 	}
 	cmd := newCommand("refresh-client -f no-output,ignore-size")
 	cmd.then("display-message -p '#{pid} #{start_time} #{version} #{socket_path}'")
-	blocks, err := conn.run(ctx, cmd, 2)
+	// The gate is shut, and neither command changes what others would hear of.
+	blocks, err := conn.send(ctx, cmd, request{frame: frame{blocks: 2}, readOnly: true})
 	if err != nil {
 		return ServerID{}, err
 	}

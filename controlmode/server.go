@@ -52,6 +52,7 @@ type Server struct {
 	log  *slog.Logger
 	lock *os.File
 	subs subscriptions
+	gate gate
 
 	stop    context.CancelFunc // ends supervise
 	stopped chan struct{}      // closed when supervise has returned
@@ -135,16 +136,7 @@ func checkBinary(ctx context.Context, binary string, environ []string) error {
 
 // connect dials and sets the tmux server up.
 func (s *Server) connect(ctx context.Context) (*Conn, ServerID, error) {
-	opts := s.opts.Conn
-	opts.OnNotification = s.subs.tell
-	conn, id, err := Dial(ctx, DialOptions{
-		Binary:     s.opts.Binary,
-		SocketName: s.opts.SocketName,
-		ConfigFile: s.opts.ConfigFile,
-		Env:        s.opts.Env,
-		Dir:        workingDir(s.opts.Env),
-		Conn:       opts,
-	})
+	conn, id, err := s.dial(ctx, false, s.subs.tell)
 	if err != nil {
 		return nil, ServerID{}, err
 	}
@@ -155,6 +147,30 @@ func (s *Server) connect(ctx context.Context) (*Conn, ServerID, error) {
 		return nil, ServerID{}, err
 	}
 	return conn, id, nil
+}
+
+// quietTime is how long a dial waits for the commands in flight.
+const quietTime = time.Second
+
+// dial dials while no other connection changes anything, and no other is
+// dialed.
+func (s *Server) dial(ctx context.Context, noStart bool, on func(Notification)) (*Conn, ServerID, error) {
+	opts := s.opts.Conn
+	opts.OnNotification = on
+	opts.gate = &s.gate
+	quiet, cancel := context.WithTimeout(ctx, quietTime)
+	defer cancel()
+	open := s.gate.shut(quiet)
+	defer open()
+	return Dial(ctx, DialOptions{
+		Binary:     s.opts.Binary,
+		SocketName: s.opts.SocketName,
+		NoStart:    noStart,
+		ConfigFile: s.opts.ConfigFile,
+		Env:        s.opts.Env,
+		Dir:        workingDir(s.opts.Env),
+		Conn:       opts,
+	})
 }
 
 // workingDir is the home folder if there is one, so that a tmux server never

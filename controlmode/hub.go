@@ -1,0 +1,167 @@
+package controlmode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Hub is a second connection to a Server's tmux server. Its session is the one
+// into which other sessions' windows are linked, so that their output is told
+// (Output); a window stays where it was as well. It is for listening: commands
+// whose answers are waited for go through the Server.
+//
+// The hub's session ends with the connection, which unlinks what was linked.
+// Nobody's window is resized by it (tmux's ignore-size), and it never holds a
+// program back: what cannot be told within pauseAfter is dropped by tmux, which
+// says so (Pause).
+type Hub struct {
+	conn    *Conn
+	server  ServerID
+	session SessionID
+	window  WindowID // its own, which holds nothing
+}
+
+// pauseAfter is how many seconds tmux keeps what a pane prints for a Hub that
+// does not read; without it the tmux server would grow without bound.
+const pauseAfter = 1
+
+// OpenHub connects a Hub. It waits for commands in flight, as Dial demands,
+// and for tmux, ten seconds at most. on is called from the reader's goroutine,
+// in the stream's order, and must not block. Close the Hub when done; it does
+// not reconnect.
+func (s *Server) OpenHub(ctx context.Context, on func(Notification)) (*Hub, error) {
+	_, id, err := s.connected(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn, found, err := s.dial(ctx, true, on)
+	if err != nil {
+		return nil, err
+	}
+	h := &Hub{conn: conn, server: found}
+	if found != id {
+		err = ErrServerGone
+	} else {
+		err = h.listen(ctx)
+	}
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return h, nil
+}
+
+// listen turns the output on and learns what the hub's session is.
+func (h *Hub) listen(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, attachTime)
+	defer cancel()
+	cmd := newCommand("refresh-client -f '!no-output,pause-after=" + strconv.Itoa(pauseAfter) + "'")
+	cmd.then("display-message -p '#{session_id} #{window_id}'")
+	blocks, err := h.conn.run(ctx, cmd, 2)
+	if err != nil {
+		return err
+	}
+	r := records{rest: string(blocks[1].Body)}
+	h.session, h.window = r.session(), r.window()
+	if r.bad {
+		return fmt.Errorf("%w: the hub's session is %q", ErrProtocol, blocks[1].Body)
+	}
+	return nil
+}
+
+// Server is the tmux server that the hub is on.
+func (h *Hub) Server() ServerID { return h.server }
+
+// Done is closed when the connection has ended; Err says why.
+func (h *Hub) Done() <-chan struct{} { return h.conn.Done() }
+
+// Err says why the connection ended, nil while it is up.
+func (h *Hub) Err() error { return h.conn.Err() }
+
+// Close ends the connection, and with it the hub's session (see Conn.Close).
+func (h *Hub) Close() error { return h.conn.Close() }
+
+// firstSlot is the index in the hub's session of window @0: windows are linked
+// at an index that tells their id, so that none can be linked twice.
+const firstSlot = 100_000
+
+// slot is where a window is linked, as a target.
+func (h *Hub) slot(w WindowID) string {
+	return "'" + h.session.String() + ":" + strconv.Itoa(firstSlot+int(w)) + "'"
+}
+
+// Link makes the output of a window's panes heard. What they printed before is
+// not told. It fails with ErrNotFound when the window is gone.
+func (h *Hub) Link(ctx context.Context, w WindowID) error {
+	cmd := newCommand("link-window -d -s").word("'" + w.String() + "'").word("-t").word(h.slot(w))
+	_, err := h.conn.run(ctx, cmd, 1)
+	var refused *CommandError
+	if errors.As(err, &refused) && strings.HasPrefix(refused.Message, "same index") {
+		return nil // linked already
+	}
+	return err
+}
+
+// Unlink undoes Link. A window that is not linked is no error.
+func (h *Hub) Unlink(ctx context.Context, w WindowID) error {
+	_, err := h.conn.run(ctx, newCommand("unlink-window -t").word(h.slot(w)), 1)
+	var refused *CommandError
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil
+	case errors.As(err, &refused) && strings.Contains(refused.Message, "only linked to one session"):
+		return h.kill(ctx, w)
+	}
+	return err
+}
+
+// Reap kills the windows that are linked nowhere but in the hub: their session
+// has ended, and without the hub they would have, too. It returns how many.
+func (h *Hub) Reap(ctx context.Context) (int, error) {
+	cmd := newCommand("list-windows -F '#{window_id} #{window_linked_sessions}' -t").word("'" + h.session.String() + ":'")
+	blocks, err := h.conn.send(ctx, cmd, request{frame: frame{blocks: 1}, nonce: true, readOnly: true})
+	if err != nil {
+		return 0, err
+	}
+	killed := 0
+	r := records{rest: string(blocks[0].Body)}
+	for r.more() {
+		w, links := r.window(), r.number()
+		r.newline()
+		if r.bad {
+			return killed, fmt.Errorf("%w: a list of windows is %q", ErrProtocol, blocks[0].Body)
+		}
+		if links > 1 || w == h.window {
+			continue
+		}
+		if err := h.kill(ctx, w); err != nil {
+			return killed, err
+		}
+		killed++
+	}
+	return killed, nil
+}
+
+func (h *Hub) kill(ctx context.Context, w WindowID) error {
+	_, err := h.conn.run(ctx, newCommand("kill-window -t").word(h.slot(w)), 1)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// Pause stops the telling of a pane's output; its program goes on. What tmux
+// has kept of it for the hub is dropped.
+func (h *Hub) Pause(ctx context.Context, p PaneID) error { return h.flow(ctx, p, "pause") }
+
+// Resume undoes Pause, tmux's own as well; a pane that is not paused is no
+// error. What was printed meanwhile is not told.
+func (h *Hub) Resume(ctx context.Context, p PaneID) error { return h.flow(ctx, p, "continue") }
+
+func (h *Hub) flow(ctx context.Context, p PaneID, state string) error {
+	_, err := h.conn.run(ctx, newCommand("refresh-client -A").word("'"+p.String()+":"+state+"'"), 1)
+	return err
+}

@@ -1,0 +1,198 @@
+package controlmode_test
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"interplexer/controlmode"
+	"interplexer/controlmode/controltest"
+)
+
+// hearing is a Hub and what it has told.
+type hearing struct {
+	*controlmode.Hub
+	mu    sync.Mutex
+	bytes map[controlmode.PaneID][]byte
+	other []controlmode.Notification
+	more  chan struct{}
+}
+
+func openHub(t *testing.T, server *controlmode.Server) *hearing {
+	t.Helper()
+	h := &hearing{bytes: map[controlmode.PaneID][]byte{}, more: make(chan struct{}, 1)}
+	hub, err := server.OpenHub(t.Context(), h.hear)
+	require.NoError(t, err)
+	h.Hub = hub
+	t.Cleanup(func() { hub.Close() })
+	return h
+}
+
+func (h *hearing) hear(n controlmode.Notification) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if out, ok := n.(controlmode.Output); ok {
+		h.bytes[out.Pane] = append(h.bytes[out.Pane], out.Data...)
+	} else {
+		h.other = append(h.other, n)
+	}
+	select {
+	case h.more <- struct{}{}:
+	default:
+	}
+}
+
+func (h *hearing) heard(p controlmode.PaneID) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return string(h.bytes[p])
+}
+
+// until waits for what has been told to satisfy a condition.
+func (h *hearing) until(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	timeout := time.After(10 * time.Second)
+	for !condition() {
+		select {
+		case <-h.more:
+		case <-timeout:
+			t.Fatalf("not told in time: %s", what)
+		}
+	}
+}
+
+func newPane(t *testing.T, server *controlmode.Server, name string, command ...string) (controlmode.Client, controlmode.PaneInfo) {
+	t.Helper()
+	id, err := server.Current(t.Context())
+	require.NoError(t, err)
+	client := server.On(id)
+	pane, err := client.NewSession(t.Context(), controlmode.NewSessionOptions{Name: name, Width: 80, Height: 24, Command: command})
+	require.NoError(t, err)
+	return client, pane
+}
+
+func typeText(t *testing.T, c controlmode.Client, p controlmode.PaneInfo, text string) {
+	t.Helper()
+	require.NoError(t, c.SendKeys(t.Context(), controlmode.ActivePane(p.Session), new(controlmode.Input).Bytes(text)))
+}
+
+func TestHubHearsLinkedWindows(t *testing.T) {
+	server := controltest.Start(t, controlmode.ServerOptions{})
+	client, pane := newPane(t, server, "s", "cat")
+	hub := openHub(t, server)
+	require.NoError(t, hub.Link(t.Context(), pane.Window))
+	require.NoError(t, hub.Link(t.Context(), pane.Window), "twice is no error")
+	typeText(t, client, pane, "hello\r")
+	hub.until(t, "hello", func() bool { return strings.Count(hub.heard(pane.Pane), "hello") == 2 })
+
+	require.NoError(t, hub.Unlink(t.Context(), pane.Window))
+	require.NoError(t, hub.Unlink(t.Context(), pane.Window), "twice is no error")
+	panes, err := client.ListPanes(t.Context(), pane.Session)
+	require.NoError(t, err)
+	require.Len(t, panes, 1, "the window stays where it was")
+	require.ErrorIs(t, hub.Link(t.Context(), 4711), controlmode.ErrNotFound)
+}
+
+func TestHubReapsWindowsOfEndedSessions(t *testing.T) {
+	server := controltest.Start(t, controlmode.ServerOptions{})
+	client, pane := newPane(t, server, "s", "cat")
+	_, other := newPane(t, server, "other", "cat")
+	hub := openHub(t, server)
+	require.NoError(t, hub.Link(t.Context(), pane.Window))
+	require.NoError(t, hub.Link(t.Context(), other.Window))
+	require.NoError(t, client.KillSession(t.Context(), pane.Session))
+	hub.until(t, "the window's close", func() bool {
+		hub.mu.Lock()
+		defer hub.mu.Unlock()
+		for _, n := range hub.other {
+			if c, ok := n.(controlmode.WindowClose); ok && c.Window == pane.Window {
+				return true
+			}
+		}
+		return false
+	})
+	killed, err := hub.Reap(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, killed)
+	killed, err = hub.Reap(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, killed, "a window that is linked elsewhere is left alone")
+	_, err = client.ListPanes(t.Context(), other.Session)
+	require.NoError(t, err)
+}
+
+func TestHubPauses(t *testing.T) {
+	server := controltest.Start(t, controlmode.ServerOptions{})
+	client, pane := newPane(t, server, "s", "cat")
+	hub := openHub(t, server)
+	require.NoError(t, hub.Link(t.Context(), pane.Window))
+	require.NoError(t, hub.Pause(t.Context(), pane.Pane))
+	typeText(t, client, pane, "unheard\r")
+	require.Eventually(t, func() bool {
+		screen, err := client.CapturePane(t.Context(), controlmode.ActivePane(pane.Session))
+		return err == nil && strings.Count(string(screen), "unheard") == 2
+	}, 10*time.Second, 5*time.Millisecond)
+	require.NoError(t, hub.Resume(t.Context(), pane.Pane))
+	typeText(t, client, pane, "heard\r")
+	hub.until(t, "heard", func() bool { return strings.Count(hub.heard(pane.Pane), "heard") == 2 })
+	require.NotContains(t, hub.heard(pane.Pane), "unheard")
+}
+
+// The screen of a repaint and the output told after its cut are the whole.
+func TestRepaintCuts(t *testing.T) {
+	server := controltest.Start(t, controlmode.ServerOptions{})
+	_, pane := newPane(t, server, "s", "sh", "-c",
+		`printf '\033[1;31mred\033[0m\n\033[?1h\033[?25l'; i=0; while :; do i=$((i+1)); printf '%d\n' $i; done`)
+	hub := openHub(t, server)
+	require.NoError(t, hub.Link(t.Context(), pane.Window))
+	hub.until(t, "numbers", func() bool { return len(hub.heard(pane.Pane)) > 10_000 })
+	for range 20 {
+		var cut int
+		paint, err := hub.Repaint(t.Context(), controlmode.PaneOf(pane.Session, pane.Pane), pane.Pane, true, func() { cut = len(hub.heard(pane.Pane)) })
+		require.NoError(t, err)
+		require.True(t, paint.CursorHidden)
+		require.True(t, paint.KeypadCursor)
+		require.Equal(t, 80, paint.Width)
+		require.Equal(t, 24, strings.Count(string(paint.Styled), "\n"))
+		hub.until(t, "more", func() bool { return len(hub.heard(pane.Pane)) > cut+20 })
+		lines := strings.Split(string(paint.Styled), "\n")
+		whole := strings.Join(lines[:paint.CursorY], "\n") + "\n" + strings.TrimRight(lines[paint.CursorY], " ") + hub.heard(pane.Pane)[cut:]
+		requireCounting(t, whole)
+	}
+}
+
+// requireCounting: each line but the first and the last is one more than the
+// one before.
+func requireCounting(t *testing.T, text string) {
+	t.Helper()
+	lines := strings.Split(strings.ReplaceAll(text, "\r", ""), "\n")
+	for i := 2; i < len(lines)-1; i++ {
+		require.Equal(t, atoi(t, lines[i-1])+1, atoi(t, lines[i]), "%q", text)
+	}
+}
+
+func TestOpenHubOnADeadServer(t *testing.T) {
+	socket := controltest.SocketName(t)
+	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
+	hub := openHub(t, server)
+	controltest.Tmux(t, socket, "kill-server")
+	<-hub.Done()
+	require.Error(t, hub.Err())
+	require.ErrorIs(t, hub.Link(context.Background(), 0), controlmode.ErrNotSent)
+	require.Eventually(t, func() bool {
+		again, err := server.OpenHub(t.Context(), nil)
+		return err == nil && again.Close() == nil
+	}, 10*time.Second, 5*time.Millisecond, "the next server has a hub, too")
+}
+
+func atoi(t *testing.T, s string) int {
+	t.Helper()
+	n, err := strconv.Atoi(s)
+	require.NoError(t, err)
+	return n
+}
