@@ -2,12 +2,18 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"regexp"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"interplexer/api/session"
 )
+
+// captureQueries are the query parameters of a capture.
+var captureQueries = []string{"pane", "trim", "wait"}
 
 func (s *Server) captureByQuery(ctx context.Context, c *gin.Context, p session.Principal) error {
 	id, err := sessionID(c)
@@ -15,12 +21,53 @@ func (s *Server) captureByQuery(ctx context.Context, c *gin.Context, p session.P
 		return err
 	}
 	var o session.CaptureOptions
+	var wait time.Duration
 	if c.Request.URL.RawQuery != "" {
-		if o, err = captureQuery(c); err != nil {
+		if o, wait, err = captureQuery(c); err != nil {
 			return err
 		}
 	}
-	return s.capture(ctx, c, p, id, o)
+	known := ifNoneMatch(c.Request)
+	var screen session.Snapshot
+	if wait > 0 {
+		screen, err = s.awaitScreen(c, p, id, o, wait, known.match)
+	} else {
+		screen, err = s.options.Registry.Screen(ctx, p, id, o)
+	}
+	if err != nil {
+		return err
+	}
+	c.Writer.Header()["Cache-Control"] = headerRevalidate
+	return writeScreen(c, screen, known.match(screen.ETag))
+}
+
+// awaitScreen holds the request until the screen is not a known one, or returns
+// a known one when the time is up.
+func (s *Server) awaitScreen(c *gin.Context, p session.Principal, id int64, o session.CaptureOptions, wait time.Duration, known func(string) bool) (session.Snapshot, error) {
+	ctx, release := s.hold(c)
+	defer release()
+	viewer, err := s.options.Registry.View(ctx, p, id, o.Pane)
+	if errors.Is(err, session.ErrEnded) {
+		return session.Snapshot{}, heldError(ctx, err)
+	}
+	if err != nil {
+		return session.Snapshot{}, err
+	}
+	defer viewer.Close()
+	var last session.Snapshot
+	timed, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	screen, err := viewer.Next(timed, o, func(etag string) bool {
+		last.ETag = etag
+		return known(etag)
+	})
+	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) && last.ETag != "" {
+		return last, nil // the caller knows its text
+	}
+	if err != nil {
+		return session.Snapshot{}, heldError(ctx, err)
+	}
+	return screen, nil
 }
 
 func (s *Server) captureByBody(ctx context.Context, c *gin.Context, p session.Principal) error {
@@ -42,29 +89,62 @@ func (s *Server) captureByBody(ctx context.Context, c *gin.Context, p session.Pr
 }
 
 func (s *Server) capture(ctx context.Context, c *gin.Context, p session.Principal, id int64, o session.CaptureOptions) error {
-	screen, err := s.options.Registry.Capture(ctx, p, id, o)
+	screen, err := s.options.Registry.Screen(ctx, p, id, o)
 	if err != nil {
 		return err
 	}
-	return write(c, http.StatusOK, headerText, screen)
+	return writeScreen(c, screen, false)
 }
 
-func captureQuery(c *gin.Context) (session.CaptureOptions, error) {
-	var o session.CaptureOptions
+// writeScreen answers with the screen, or without it when the client has it.
+func writeScreen(c *gin.Context, screen session.Snapshot, known bool) error {
+	h := c.Writer.Header()
+	h["Etag"] = []string{screen.ETag}
+	if known {
+		c.Writer.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	return write(c, http.StatusOK, headerText, screen.Text)
+}
+
+func captureQuery(c *gin.Context) (o session.CaptureOptions, wait time.Duration, err error) {
 	var fields []session.FieldError
+	fail := func(field, detail string) {
+		fields = append(fields, session.FieldError{Field: field, Detail: detail})
+	}
 	if pane, given := c.GetQuery("pane"); given {
 		o.Pane = pane
 		if pane == "" {
-			fields = append(fields, session.FieldError{Field: "pane", Detail: emptyPane})
+			fail("pane", emptyPane)
 		}
 	}
 	if trim, given := c.GetQuery("trim"); given {
 		o.Trim = trim == "true"
 		if trim != "true" && trim != "false" {
-			fields = append(fields, session.FieldError{Field: "trim", Detail: "must be true or false"})
+			fail("trim", "must be true or false")
 		}
 	}
-	return o, invalid(fields)
+	if text, given := c.GetQuery("wait"); given {
+		var ok bool
+		if wait, ok = parseWait(text); !ok {
+			fail("wait", "must be seconds from 0 to 60, such as 2.5")
+		}
+	}
+	return o, wait, invalid(fields)
+}
+
+// maxWait bounds how long a request is held.
+const maxWait = 60 * time.Second
+
+var waitForm = regexp.MustCompile(`^[0-9]{1,2}(\.[0-9]{1,9})?$`)
+
+// parseWait reads seconds.
+func parseWait(text string) (time.Duration, bool) {
+	if !waitForm.MatchString(text) {
+		return 0, false
+	}
+	wait, err := time.ParseDuration(text + "s")
+	return wait, err == nil && wait <= maxWait
 }
 
 const emptyPane = "must be a pane's id such as %5"

@@ -38,10 +38,12 @@ func exchangeOf(c *gin.Context) *exchange {
 var (
 	headerNoSniff = []string{"nosniff"}
 	headerNoStore = []string{"no-store"}
-	headerText    = []string{"text/plain; charset=utf-8"}
-	headerJSON    = []string{"application/json"}
-	headerProblem = []string{"application/problem+json"}
-	headerYAML    = []string{"application/yaml"}
+	// headerRevalidate: may be kept, by the client alone, and is asked for anew.
+	headerRevalidate = []string{"no-cache, private"}
+	headerText       = []string{"text/plain; charset=utf-8"}
+	headerJSON       = []string{"application/json"}
+	headerProblem    = []string{"application/problem+json"}
+	headerYAML       = []string{"application/yaml"}
 )
 
 // observe surrounds everything else: it names, times, counts and logs the
@@ -78,7 +80,7 @@ func (s *Server) panicked(c *gin.Context, x *exchange, p any) {
 		slog.String("request_id", x.id), slog.String("stack", string(debug.Stack())))
 	c.Abort()
 	if !c.Writer.Written() {
-		writeProblem(c, x, problems[internal].problem, nil)
+		writeProblem(c, x, problems[internal].problem, particulars{})
 	}
 }
 

@@ -22,15 +22,19 @@ import (
 // service is the real thing: tmux, a store, accounts and the API over them.
 type service struct {
 	*client
-	store  *db.Store
-	socket string
+	store    *db.Store
+	socket   string
+	registry *session.Registry
 }
+
+// maxHeldInTests is how many long-polls and streams a user may have.
+const maxHeldInTests = 8
 
 func startService(t *testing.T, store *db.Store) service {
 	t.Helper()
 	socket := controltest.SocketName(t)
 	tmux := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
-	registry := session.NewRegistry(store, tmux, session.Options{Server: socket})
+	registry := session.NewRegistry(store, tmux, session.Options{Server: socket, Held: maxHeldInTests})
 	accounts := session.NewAccounts(store, session.AccountsOptions{})
 	require.NoError(t, registry.Reconcile(t.Context()))
 	ctx, stop := context.WithCancel(context.Background())
@@ -46,7 +50,7 @@ func startService(t *testing.T, store *db.Store) service {
 		}
 	})
 	c := startServer(t, Options{Registry: registry, Accounts: accounts, Ready: registry.Ready})
-	return service{client: c, store: store, socket: socket}
+	return service{client: c, store: store, socket: socket, registry: registry}
 }
 
 // user makes a user and returns a client with a token of theirs.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -93,17 +94,22 @@ func (m *memory) List(_ context.Context, p session.Principal) ([]session.Session
 	return slices.DeleteFunc(slices.Clone(m.sessions), func(s session.Session) bool { return s.User != p.User }), err
 }
 
-func (m *memory) Capture(_ context.Context, p session.Principal, id int64, o session.CaptureOptions) ([]byte, error) {
+func (m *memory) Screen(_ context.Context, p session.Principal, id int64, o session.CaptureOptions) (session.Snapshot, error) {
 	leave, err := m.enter()
 	defer leave()
 	if err != nil {
-		return nil, err
+		return session.Snapshot{}, err
 	}
 	if _, err := m.find(p, id); err != nil {
-		return nil, err
+		return session.Snapshot{}, err
 	}
 	m.captured = append(m.captured, o)
-	return []byte("$ echo é\né\n\n"), nil
+	return session.Snapshot{Text: []byte("$ echo é\né\n\n"), ETag: `"0123456789abcdef0123456789abcdef"`}, nil
+}
+
+// View is for tests on the real thing: a Viewer has a tmux behind it.
+func (m *memory) View(context.Context, session.Principal, int64, string) (*session.Viewer, error) {
+	return nil, errors.New("no viewers in memory")
 }
 
 func (m *memory) Send(_ context.Context, p session.Principal, id int64, in session.Input) error {

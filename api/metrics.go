@@ -23,7 +23,7 @@ type metrics struct {
 
 var statusClasses = [...]string{"0xx", "1xx", "2xx", "3xx", "4xx", "5xx"}
 
-func newMetrics(r *prometheus.Registry, version string) metrics {
+func newMetrics(r *prometheus.Registry, version string, stats func() session.Stats) metrics {
 	m := metrics{
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "interplexer_http_request_duration_seconds",
@@ -37,10 +37,9 @@ func newMetrics(r *prometheus.Registry, version string) metrics {
 		ConstLabels: prometheus.Labels{"version": version},
 	})
 	build.Set(1)
-	for _, c := range []prometheus.Collector{
-		m.durations, build,
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-	} {
+	all := append(liveMetrics(stats), m.durations, build,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	for _, c := range all {
 		// The caller may have put Go's and the process's collectors in already.
 		var twice prometheus.AlreadyRegisteredError
 		if err := r.Register(c); err != nil && !errors.As(err, &twice) {
@@ -48,6 +47,25 @@ func newMetrics(r *prometheus.Registry, version string) metrics {
 		}
 	}
 	return m
+}
+
+// liveMetrics tell of the live screens; none without stats.
+func liveMetrics(stats func() session.Stats) []prometheus.Collector {
+	if stats == nil {
+		return nil
+	}
+	gauge := func(name, help string, value func(session.Stats) int) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value(stats())) })
+	}
+	counter := func(name, help string, value func(session.Stats) uint64) prometheus.Collector {
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return float64(value(stats())) })
+	}
+	return []prometheus.Collector{
+		gauge("interplexer_held_requests", "Long-polls and streams now.", func(s session.Stats) int { return s.Held }),
+		gauge("interplexer_screens_watched", "Sessions whose screens are kept up to date.", func(s session.Stats) int { return s.Watched }),
+		counter("interplexer_screen_captures_total", "Captures asked of tmux.", func(s session.Stats) uint64 { return s.Captures }),
+		counter("interplexer_screen_hits_total", "Looks at a screen that asked tmux nothing.", func(s session.Stats) uint64 { return s.Hits }),
+	}
 }
 
 func (m metrics) observe(route string, status int, took time.Duration) {

@@ -22,6 +22,8 @@ var (
 	errNotReady    = errors.New("api: not ready")
 	errTooLarge    = errors.New("api: body too large")
 	errSlowBody    = errors.New("api: body too slow")
+	errGone        = errors.New("api: session is gone")
+	errStopping    = errors.New("api: server is stopping")
 	errMediaType   = errors.New("api: unsupported media type")
 )
 
@@ -73,6 +75,9 @@ var problems = []struct {
 	{problem{"unauthenticated", 401, "Not authenticated", "Send a valid token: Authorization: Bearer <token>, or as the password of Basic."}, session.ErrUnauthenticated},
 	{problem{"name-taken", 409, "Name is taken", "You have a live session of that name."}, session.ErrNameTaken},
 	{problem{"quota", 409, "Too many sessions", "You have as many live sessions as you may; end one first."}, session.ErrQuota},
+	{problem{"gone", 410, "Session is gone", "The session ended while it was looked at; session_status says how."}, errGone},
+	{problem{"too-many-held", 429, "Too many held requests", "You have as many long-polls and streams open as you may."}, session.ErrTooManyHeld},
+	{problem{"stopping", 503, "Server is stopping", "The request was held, and the server stops; the session goes on. Try again."}, errStopping},
 	{problem{"ended", 409, "Session has ended", "The session has ended; only its record is left."}, session.ErrEnded},
 	{problem{"not-running", 409, "Session is not running yet", "The session is still being started."}, session.ErrNotRunning},
 	{problem{"pane-dead", 409, "Pane is dead", "The pane's program has ended; nothing reads what is typed."}, session.ErrPaneDead},
@@ -83,22 +88,32 @@ var problems = []struct {
 	{problem{"timeout", 504, "Took too long", "No answer in time; it may or may not have been carried out."}, context.DeadlineExceeded},
 }
 
+// particulars are what an answer says of this one error.
+type particulars struct {
+	fields        []session.FieldError
+	sessionStatus string
+}
+
 // problemOf chooses the answer to err.
-func problemOf(err error) (problem, []session.FieldError) {
+func problemOf(err error) (problem, particulars) {
 	if bad := badRequest(""); errors.As(err, &bad) {
 		p := problems[malformed].problem
 		p.detail = string(bad)
-		return p, nil
+		return p, particulars{}
 	}
 	if input := (*session.InvalidError)(nil); errors.As(err, &input) {
-		return problems[invalidInput].problem, input.Fields
+		return problems[invalidInput].problem, particulars{fields: input.Fields}
+	}
+	var with particulars
+	if gone := (*goneError)(nil); errors.As(err, &gone) {
+		with.sessionStatus = gone.status
 	}
 	for _, p := range problems {
 		if p.err != nil && errors.Is(err, p.err) {
-			return p.problem, nil
+			return p.problem, with
 		}
 	}
-	return problems[internal].problem, nil
+	return problems[internal].problem, with
 }
 
 // refuse answers with err's problem. What went wrong inside is for the log.
@@ -107,18 +122,18 @@ func (s *Server) refuse(c *gin.Context, err error) {
 	ctx := c.Request.Context()
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		x.gone = true
-		writeProblem(c, x, problems[canceled].problem, nil)
+		writeProblem(c, x, problems[canceled].problem, particulars{})
 		return
 	}
-	p, fields := problemOf(err)
-	if p.status >= http.StatusInternalServerError {
+	p, with := problemOf(err)
+	if p.status >= http.StatusInternalServerError && !errors.Is(err, errStopping) {
 		s.logger.LogAttrs(ctx, slog.LevelError, "request failed",
 			slog.String("route", x.route), slog.String("request_id", x.id), slog.Any("error", err))
 	}
 	if c.Writer.Written() { // too late for a problem
 		return
 	}
-	writeProblem(c, x, p, fields)
+	writeProblem(c, x, p, with)
 }
 
 type problemJSON struct {
@@ -128,6 +143,8 @@ type problemJSON struct {
 	Detail    string           `json:"detail"`
 	RequestID string           `json:"request_id"`
 	Errors    []fieldErrorJSON `json:"errors,omitempty"`
+
+	SessionStatus string `json:"session_status,omitempty"`
 }
 
 type fieldErrorJSON struct {
@@ -135,19 +152,20 @@ type fieldErrorJSON struct {
 	Detail string `json:"detail"`
 }
 
-func writeProblem(c *gin.Context, x *exchange, p problem, fields []session.FieldError) {
+func writeProblem(c *gin.Context, x *exchange, p problem, with particulars) {
 	h := c.Writer.Header()
 	switch p.status {
 	case http.StatusUnauthorized:
 		h["Www-Authenticate"] = challenges
-	case http.StatusServiceUnavailable:
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		h["Retry-After"] = []string{"1"}
 	}
 	body := problemJSON{
 		Type:  "urn:interplexer:problem:" + p.kind,
 		Title: p.title, Status: p.status, Detail: p.detail, RequestID: x.id,
+		SessionStatus: with.sessionStatus,
 	}
-	for _, f := range fields {
+	for _, f := range with.fields {
 		body.Errors = append(body.Errors, fieldErrorJSON{Field: f.Field, Detail: f.Detail})
 	}
 	text, err := json.Marshal(body)

@@ -36,7 +36,6 @@ func (s *Server) routes() []route {
 	const (
 		get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
 	)
-	capture := []string{"pane", "trim"}
 	return []route{
 		{method: get, path: "/healthz", handle: s.health, access: public, poll: true},
 		{method: get, path: "/readyz", handle: s.ready, access: public, poll: true},
@@ -48,7 +47,7 @@ func (s *Server) routes() []route {
 		{method: get, path: "/api/sessions/:id", handle: s.getSession, poll: true},
 		{method: del, path: "/api/sessions/:id", handle: s.endSession},
 
-		{method: get, path: "/api/sessions/:id/capture-pane", handle: s.captureByQuery, query: capture, poll: true},
+		{method: get, path: "/api/sessions/:id/capture-pane", handle: s.captureByQuery, query: captureQueries, poll: true},
 		{method: post, path: "/api/sessions/:id/capture-pane", handle: s.captureByBody, poll: true},
 		{method: post, path: "/api/sessions/:id/send-keys", handle: s.sendKeys},
 		// The origin's spelling.

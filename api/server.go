@@ -25,7 +25,8 @@ type Sessions interface {
 
 // Panes is what the API does with what is inside a session.
 type Panes interface {
-	Capture(ctx context.Context, p session.Principal, id int64, o session.CaptureOptions) ([]byte, error)
+	Screen(ctx context.Context, p session.Principal, id int64, o session.CaptureOptions) (session.Snapshot, error)
+	View(ctx context.Context, p session.Principal, id int64, pane string) (*session.Viewer, error)
 	Send(ctx context.Context, p session.Principal, id int64, in session.Input) error
 }
 
@@ -51,6 +52,8 @@ type Options struct {
 	AllowedHosts []string
 	// Ready tells whether tmux and the store both answer; nil: always.
 	Ready func(context.Context) error
+	// Stats are shown in the metrics; nil: none.
+	Stats func() session.Stats
 	// Version is shown in the metrics.
 	Version string
 	// Metrics gets the server's, the process's and Go's collectors and is
@@ -71,6 +74,9 @@ type Server struct {
 	metrics   metrics
 	readiness singleflight.Group
 	engine    *gin.Engine
+	// running is done when the server stops: held requests end then.
+	running context.Context
+	stop    context.CancelFunc
 }
 
 // New builds the router.
@@ -96,8 +102,9 @@ func New(o Options) *Server {
 		hosts:   newHosts(o.AllowedHosts),
 		origins: http.NewCrossOriginProtection(),
 		ids:     newRequestIDs(),
-		metrics: newMetrics(o.Metrics, o.Version),
+		metrics: newMetrics(o.Metrics, o.Version, o.Stats),
 	}
+	s.running, s.stop = context.WithCancel(context.Background())
 	s.engine = s.router()
 	return s
 }
@@ -106,9 +113,10 @@ func New(o Options) *Server {
 func (s *Server) Handler() http.Handler { return s.engine }
 
 // HTTPServer is a server for Handler with every limit set. A body and its
-// answer have to fit in ReadTimeout and WriteTimeout.
+// answer have to fit in ReadTimeout and WriteTimeout. Its Shutdown ends what is
+// held.
 func (s *Server) HTTPServer(addr string) *http.Server {
-	return &http.Server{
+	server := &http.Server{
 		Addr:              addr,
 		Handler:           s.engine,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -118,4 +126,6 @@ func (s *Server) HTTPServer(addr string) *http.Server {
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn),
 	}
+	server.RegisterOnShutdown(s.stop)
+	return server
 }

@@ -62,7 +62,7 @@ func TestCapture(t *testing.T) {
 		require.Equal(t, 200, a.status, a.body)
 		require.Equal(t, "$ echo é\né\n\n", a.body)
 		require.Equal(t, "text/plain; charset=utf-8", a.header.Get("Content-Type"))
-		require.Equal(t, "no-store", a.header.Get("Cache-Control"))
+		require.Equal(t, map[string]string{"GET": "no-cache, private", "POST": "no-store"}[e.method], a.header.Get("Cache-Control"))
 		require.Equal(t, []session.CaptureOptions{e.want}, c.memory.captured)
 	}
 	for query, field := range map[string]string{

@@ -79,10 +79,14 @@ func dialCommand(o DialOptions) *exec.Cmd {
 	if o.NoStart {
 		args = append(args, "-N")
 	}
+	anchor := anchorPrefix + randomNonce()
 	cmd := exec.Command(o.Binary, append(args,
 		"-L", o.SocketName, "-f", o.ConfigFile, "-C",
-		"new-session", "-s", anchorPrefix+randomNonce(), "-x", "80", "-y", "24", "exec sleep 2147483647",
-		";", "set-option", "destroy-unattached", "on")...)
+		"new-session", "-s", anchor, "-x", "80", "-y", "24", "exec sleep 2147483647",
+		// Not destroy-unattached: when two clients die together, the loss of
+		// one destroys the session under the other, which crashes the server
+		// (seen on 3.3a).
+		";", "set-hook", "client-detached", "kill-session -t ="+anchor)...)
 	cmd.Env, cmd.Dir = o.Env, o.Dir
 	return cmd
 }

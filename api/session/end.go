@@ -22,6 +22,9 @@ func (r *Registry) End(ctx context.Context, p Principal, id int64) error {
 		if err := r.kill(ctx, rec.server, rec.tmux); err != nil {
 			return tmuxError(err, writing)
 		}
+		if r.live.find(id) != nil { // a part of it may live on in the hub
+			r.live.reap(ctx)
+		}
 	}
 	// tmux first, then the row: a crash in between leaves an exited row, not
 	// a session that nobody owns. A caller that leaves does not prevent it.
@@ -32,6 +35,7 @@ func (r *Registry) End(ctx context.Context, p Principal, id int64) error {
 		return storeError(err)
 	}
 	r.known.forget(id, false)
+	r.live.ended(id)
 	return nil
 }
 

@@ -17,8 +17,9 @@ var (
 	ErrNameTaken = errors.New("session: name is taken")
 	// ErrQuota: the caller has as many live sessions as allowed.
 	ErrQuota = errors.New("session: too many sessions")
-	// ErrEnded: the session has ended (exited or lost); its row is all that
-	// is left. ErrNotRunning: it has not started yet.
+	// ErrEnded: the session has ended; its row is all that is left. Every
+	// error that is one is an *EndedError. ErrNotRunning: it has not started
+	// yet.
 	ErrEnded      = errors.New("session: has ended")
 	ErrNotRunning = errors.New("session: is not running yet")
 	// ErrPaneDead: the pane's program has ended, nothing reads what is typed.
@@ -31,10 +32,28 @@ var (
 	ErrUnknownOutcome = errors.New("session: outcome unknown")
 	// ErrOverloaded: a bound on commands in flight is reached; nothing was done.
 	ErrOverloaded = errors.New("session: overloaded")
+	// ErrTooManyHeld: the caller has as many long-polls and streams as allowed.
+	ErrTooManyHeld = errors.New("session: too many held requests")
 	// ErrNoResources: the machine has no pty, process or memory left for a
 	// new session; nothing was left behind.
 	ErrNoResources = errors.New("session: no resources for a new session")
 )
+
+// EndedError is ErrEnded with how the session ended.
+type EndedError struct {
+	Status Status // Exited or Lost
+	cause  error
+}
+
+func (e *EndedError) Error() string {
+	if e.cause == nil {
+		return ErrEnded.Error()
+	}
+	return ErrEnded.Error() + ": " + e.cause.Error()
+}
+
+// Unwrap makes errors.Is find ErrEnded and the cause.
+func (e *EndedError) Unwrap() []error { return []error{ErrEnded, e.cause} }
 
 // FieldError says what is wrong with one field of a request.
 type FieldError struct {

@@ -37,7 +37,7 @@ func tmuxError(err error, e effect) error {
 	case errors.Is(err, controlmode.ErrNotFound):
 		kind = ErrNotFound
 	case errors.Is(err, controlmode.ErrServerGone):
-		kind = ErrEnded
+		return &EndedError{Status: Lost, cause: err}
 	case errors.Is(err, controlmode.ErrNoResources):
 		kind = ErrNoResources
 	case errors.Is(err, controlmode.ErrOverloaded):
@@ -78,20 +78,31 @@ func storeError(err error) error {
 func (r *Registry) explain(ctx context.Context, rec record, err error, e effect) error {
 	switch {
 	case errors.Is(err, controlmode.ErrServerGone):
-		r.ended(rec, Lost)
+		return r.endedError(rec, Lost, err)
 	case errors.Is(err, controlmode.ErrNotFound):
 		_, listErr := r.tmux.On(rec.server).ListPanes(ctx, rec.tmux)
 		switch {
 		case listErr == nil: // only the pane is unknown
 		case errors.Is(listErr, controlmode.ErrNotFound):
-			r.ended(rec, Exited)
-			return fmt.Errorf("%w: %w", ErrEnded, err)
+			return r.endedError(rec, Exited, err)
 		case errors.Is(listErr, controlmode.ErrServerGone):
-			r.ended(rec, Lost)
-			return fmt.Errorf("%w: %w", ErrEnded, listErr)
+			return r.endedError(rec, Lost, listErr)
 		default: // nothing was done, and who is gone cannot be said
 			return tmuxError(listErr, reading)
 		}
 	}
 	return tmuxError(err, e)
+}
+
+// endedError notes how a record ended; what is known of that already counts.
+func (r *Registry) endedError(rec record, status Status, cause error) error {
+	if now := r.ended(rec, status); now.status().Ended() {
+		status = now.status()
+	}
+	return &EndedError{Status: status, cause: cause}
+}
+
+// captureError explains what tmux said to a capture of a running record.
+func (r *Registry) captureError(ctx context.Context, rec record, err error) error {
+	return r.explain(ctx, rec, err, reading)
 }

@@ -1,40 +1,21 @@
 package session
 
-import (
-	"context"
-)
+import "context"
 
-// Capture returns the screen of a pane of the caller's session: exactly the
-// pane's lines as tmux holds them, each ended by \n. It fails with ErrNotFound
-// for an unknown session or pane and with ErrEnded for one that has ended.
-func (r *Registry) Capture(ctx context.Context, p Principal, id int64, o CaptureOptions) ([]byte, error) {
+// Screen returns what a pane of the caller's session shows: exactly the pane's
+// lines as tmux holds them. What it returns is at the earliest of when it was
+// called, or nothing has told of a change since. It fails with ErrNotFound for
+// an unknown session or pane and with ErrEnded for one that has ended.
+func (r *Registry) Screen(ctx context.Context, p Principal, id int64, o CaptureOptions) (Snapshot, error) {
 	rec, err := r.running(p, id)
 	if err != nil {
-		return nil, err
+		return Snapshot{}, err
 	}
-	target, err := rec.target(o.Pane)
+	c, err := r.live.watch(rec).look(ctx, o.Pane)
 	if err != nil {
-		return nil, err
+		return Snapshot{}, err
 	}
-	ctx, cancel := tmuxContext(ctx)
-	defer cancel()
-	screen, err := r.tmux.On(rec.server).CapturePane(ctx, target)
-	if err != nil {
-		return nil, r.explain(ctx, rec, err, reading)
-	}
-	if o.Trim {
-		screen = trimBlankLines(screen)
-	}
-	return screen, nil
-}
-
-// trimBlankLines drops the empty lines at the end.
-func trimBlankLines(screen []byte) []byte {
-	end := len(screen)
-	for end > 0 && screen[end-1] == '\n' && (end == 1 || screen[end-2] == '\n') {
-		end--
-	}
-	return screen[:end]
+	return c.shown(o), nil
 }
 
 // Send types into a pane of the caller's session; what one call types is never
@@ -46,6 +27,10 @@ func (r *Registry) Send(ctx context.Context, p Principal, id int64, in Input) er
 	if err != nil {
 		return err
 	}
+	return r.send(ctx, rec, in)
+}
+
+func (r *Registry) send(ctx context.Context, rec record, in Input) error {
 	target, err := rec.target(in.Pane)
 	if err != nil {
 		return err
@@ -56,7 +41,9 @@ func (r *Registry) Send(ctx context.Context, p Principal, id int64, in Input) er
 	}
 	ctx, cancel := tmuxContext(ctx)
 	defer cancel()
-	if err := r.tmux.On(rec.server).SendKeys(ctx, target, typed); err != nil {
+	err = r.tmux.On(rec.server).SendKeys(ctx, target, typed)
+	r.live.touched(rec.row.ID)
+	if err != nil {
 		return r.explain(ctx, rec, err, writing)
 	}
 	return nil

@@ -150,7 +150,7 @@ func TestStartingSessionCannotBeReached(t *testing.T) {
 				require.Len(w.t, list, 1)
 				require.Equal(w.t, session.Starting, list[0].Status)
 				require.ErrorIs(w.t, w.End(w.t.Context(), w.alice, list[0].ID), session.ErrNotRunning)
-				_, err := w.Capture(w.t.Context(), w.alice, list[0].ID, session.CaptureOptions{})
+				_, err := w.Screen(w.t.Context(), w.alice, list[0].ID, session.CaptureOptions{})
 				require.ErrorIs(w.t, err, session.ErrNotRunning)
 			}
 			return nil

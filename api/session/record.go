@@ -56,11 +56,16 @@ func (rec record) session(panes []controlmode.PaneInfo) Session {
 	if s.Name == "" {
 		s.Name = defaultName(row.ID)
 	}
-	for _, p := range panes {
-		s.Panes = append(s.Panes, Pane{
+	s.Panes = panesOf(panes)
+	return s
+}
+
+func panesOf(infos []controlmode.PaneInfo) (panes []Pane) {
+	for _, p := range infos {
+		panes = append(panes, Pane{
 			ID: p.Pane.String(), Window: p.Window.String(), Active: p.Active,
 			Width: p.Width, Height: p.Height, PID: p.PID, Dead: p.Dead,
 		})
 	}
-	return s
+	return panes
 }

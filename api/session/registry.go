@@ -40,6 +40,7 @@ type Tmux interface {
 	Current(ctx context.Context) (controlmode.ServerID, error)
 	On(id controlmode.ServerID) controlmode.Client
 	Subscribe(size int) *controlmode.Subscription
+	OpenHub(ctx context.Context, on func(controlmode.Notification)) (*controlmode.Hub, error)
 }
 
 // Options are a Registry's settings.
@@ -49,6 +50,9 @@ type Options struct {
 	Server string
 	// Quota bounds one user's live sessions; 0 means no limit.
 	Quota int
+	// Held bounds one user's long-polls and streams at a time; 0: no limit.
+	Held int
+	Live LiveOptions
 	// SearchPath is where a command without a slash is looked for; default
 	// $PATH.
 	SearchPath string
@@ -67,6 +71,8 @@ type Registry struct {
 	log   *slog.Logger
 	panes flight[paneList]
 	known *records
+	live  *live
+	held  heldCounts
 	// overdue asks Run to reconcile: something could not be written down.
 	// It holds one.
 	overdue chan struct{}
@@ -89,10 +95,12 @@ func NewRegistry(store Store, tmux Tmux, o Options) *Registry {
 	if o.SearchPath == "" {
 		o.SearchPath = os.Getenv("PATH")
 	}
-	return &Registry{
+	r := &Registry{
 		store: store, tmux: tmux, opts: o, log: o.Logger, known: newRecords(),
 		overdue: make(chan struct{}, 1), ignored: map[leftAlone]bool{},
 	}
+	r.live = newLive(tmux, o.Live, o.Logger, r.captureError)
+	return r
 }
 
 // Ready reports whether tmux and the store both answer.
@@ -139,7 +147,7 @@ func (r *Registry) running(p Principal, id int64) (record, error) {
 	case rec.status() == Starting:
 		return record{}, ErrNotRunning
 	case rec.status().Ended():
-		return record{}, ErrEnded
+		return record{}, &EndedError{Status: rec.status()}
 	}
 	return rec, nil
 }
@@ -151,6 +159,7 @@ func (r *Registry) ended(rec record, status Status) record {
 	if changed {
 		r.reconcileSoon()
 	}
+	r.live.ended(rec.row.ID)
 	return now
 }
 

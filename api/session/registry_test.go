@@ -30,9 +30,9 @@ func TestLife(t *testing.T) {
 
 		w.typeLine(w.alice, s.ID, "echo  hello")
 		w.shows(w.alice, s.ID, "echo  hello\necho  hello\n")
-		whole, err := w.Capture(ctx, w.alice, s.ID, session.CaptureOptions{Pane: s.Panes[0].ID})
+		whole, err := w.Screen(ctx, w.alice, s.ID, session.CaptureOptions{Pane: s.Panes[0].ID})
 		require.NoError(w.t, err)
-		require.Equal(w.t, "echo  hello\necho  hello\n\n\n\n", string(whole))
+		require.Equal(w.t, "echo  hello\necho  hello\n\n\n\n", string(whole.Text))
 
 		require.NoError(w.t, w.End(ctx, w.alice, s.ID))
 		w.unreachable(w.alice, s.ID)
@@ -49,7 +49,7 @@ func (w *world) unreachable(p session.Principal, id int64) {
 	ctx, text := w.t.Context(), "x"
 	_, err := w.Get(ctx, p, id)
 	require.ErrorIs(w.t, err, session.ErrNotFound)
-	_, err = w.Capture(ctx, p, id, session.CaptureOptions{})
+	_, err = w.Screen(ctx, p, id, session.CaptureOptions{})
 	require.ErrorIs(w.t, err, session.ErrNotFound)
 	require.ErrorIs(w.t, w.Send(ctx, p, id, session.Input{Text: &text}), session.ErrNotFound)
 	require.ErrorIs(w.t, w.End(ctx, p, id), session.ErrNotFound)
@@ -67,7 +67,7 @@ func TestAnotherUsersSessionDoesNotExist(t *testing.T) {
 
 		own := w.create(w.alice, session.CreateOptions{})
 		for _, pane := range []string{his.Panes[0].ID, own.Panes[0].ID, "%4000000000"} {
-			_, err := w.Capture(w.t.Context(), w.alice, hers.ID, session.CaptureOptions{Pane: pane})
+			_, err := w.Screen(w.t.Context(), w.alice, hers.ID, session.CaptureOptions{Pane: pane})
 			require.ErrorIs(w.t, err, session.ErrNotFound)
 			text := "typed"
 			require.ErrorIs(w.t, w.Send(w.t.Context(), w.alice, hers.ID, session.Input{Pane: pane, Text: &text}), session.ErrNotFound)
@@ -136,7 +136,7 @@ func TestProgramEnds(t *testing.T) {
 
 func (w *world) requireEnded(id int64) {
 	w.t.Helper()
-	_, err := w.Capture(w.t.Context(), w.alice, id, session.CaptureOptions{})
+	_, err := w.Screen(w.t.Context(), w.alice, id, session.CaptureOptions{})
 	require.ErrorIs(w.t, err, session.ErrEnded)
 	text := "x"
 	require.ErrorIs(w.t, w.Send(w.t.Context(), w.alice, id, session.Input{Text: &text}), session.ErrEnded)

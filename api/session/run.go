@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"interplexer/controlmode"
 )
 
@@ -16,10 +18,18 @@ const (
 	reconcileRetry = time.Second
 )
 
-// Run reconciles whenever tmux's sessions change or something is overdue, and
-// now and then without cause. It blocks until ctx is done and returns its
+// Run keeps the screens live and reconciles, until ctx is done, and returns its
 // error.
 func (r *Registry) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return r.live.run(ctx) })
+	group.Go(func() error { return r.reconcileAlways(ctx) })
+	return group.Wait()
+}
+
+// reconcileAlways reconciles whenever tmux's sessions change or something is
+// overdue, and now and then without cause.
+func (r *Registry) reconcileAlways(ctx context.Context) error {
 	sub := r.tmux.Subscribe(64)
 	defer sub.Close()
 	next := time.NewTimer(0)

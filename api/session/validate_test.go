@@ -131,7 +131,7 @@ func TestBadInputTypesNothing(t *testing.T) {
 		require.Equal(t, []string{c.field}, fields(t, w.Send(t.Context(), w.alice, s.ID, c.input)))
 		require.ErrorIs(t, w.Send(t.Context(), w.bob, s.ID, c.input), session.ErrNotFound, "before anything else")
 	}
-	_, err := w.Capture(t.Context(), w.alice, s.ID, session.CaptureOptions{Pane: "x"})
+	_, err := w.Screen(t.Context(), w.alice, s.ID, session.CaptureOptions{Pane: "x"})
 	require.Equal(t, []string{"pane"}, fields(t, err))
 	w.typeLine(w.alice, s.ID, "end")
 	w.shows(w.alice, s.ID, "end\nend\n")

@@ -108,9 +108,9 @@ func (w *world) typeLine(p session.Principal, id int64, line string) {
 
 func (w *world) capture(p session.Principal, id int64) string {
 	w.t.Helper()
-	screen, err := w.Capture(w.t.Context(), p, id, session.CaptureOptions{Trim: true})
+	screen, err := w.Screen(w.t.Context(), p, id, session.CaptureOptions{Trim: true})
 	require.NoError(w.t, err)
-	return string(screen)
+	return string(screen.Text)
 }
 
 // eventually is for what no event tells of.

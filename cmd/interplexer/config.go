@@ -35,6 +35,11 @@ type settings struct {
 	HistoryLimit int    `env:"HISTORY_LIMIT" envDefault:"2000"`
 	MaxSessions  int    `env:"MAX_SESSIONS_PER_USER" envDefault:"1000"`
 
+	WatchIdle      time.Duration `env:"WATCH_IDLE" envDefault:"30s"`
+	ScreenInterval time.Duration `env:"SCREEN_INTERVAL" envDefault:"16ms"`
+	ScreenCache    int           `env:"SCREEN_CACHE" envDefault:"67108864"`
+	MaxHeld        int           `env:"MAX_HELD_PER_USER" envDefault:"4096"`
+
 	LogLevel  slog.Level `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat string     `env:"LOG_FORMAT" envDefault:"text"`
 
@@ -115,6 +120,10 @@ func (s *settings) serveFlags(f *pflag.FlagSet) {
 	f.StringVar(&s.TmuxConfig, "tmux-config", s.TmuxConfig, "tmux configuration `file` (default none)")
 	f.IntVar(&s.HistoryLimit, "history-limit", s.HistoryLimit, "`lines` of history that a pane keeps")
 	f.IntVar(&s.MaxSessions, "max-sessions-per-user", s.MaxSessions, "live `sessions` that one user may have")
+	f.DurationVar(&s.WatchIdle, "watch-idle", s.WatchIdle, "`time` that a session's screen is kept up to date after the last look at it;\n0: never, every poll asks tmux")
+	f.DurationVar(&s.ScreenInterval, "screen-interval", s.ScreenInterval, "least `time` between two screens for a client that waits for changes")
+	f.IntVar(&s.ScreenCache, "screen-cache", s.ScreenCache, "`bytes` of screens and output kept in memory")
+	f.IntVar(&s.MaxHeld, "max-held-per-user", s.MaxHeld, "`number` of long-polls and streams that one user may have open")
 	f.TextVar(&s.LogLevel, "log-level", s.LogLevel, "`level`: debug, info, warn or error")
 	f.StringVar(&s.LogFormat, "log-format", s.LogFormat, "`format`: text or json")
 }
@@ -140,6 +149,10 @@ func (s *settings) check() error {
 		return usagef("--max-sessions-per-user is %d: it must be at least 1", s.MaxSessions)
 	case s.TmuxSocket == "" || strings.ContainsAny(s.TmuxSocket, "/\x00"):
 		return usagef("--tmux-socket is %q: it must be a plain file name", s.TmuxSocket)
+	case s.WatchIdle < 0 || s.ScreenInterval < 0:
+		return usagef("--watch-idle and --screen-interval must not be negative")
+	case s.ScreenCache < 1 || s.MaxHeld < 1:
+		return usagef("--screen-cache and --max-held-per-user must be at least 1")
 	case s.Shutdown < 0:
 		return usagef("--shutdown-timeout is %s: it must not be negative", s.Shutdown)
 	}

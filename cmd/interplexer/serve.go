@@ -146,6 +146,8 @@ func (s *settings) newService(store *db.Store, tmux *controlmode.Server, logger 
 	registry := session.NewRegistry(store, tmux, session.Options{
 		Server: s.serverName(store.Dialect()),
 		Quota:  s.MaxSessions,
+		Held:   s.MaxHeld,
+		Live:   s.live(),
 		Logger: logger,
 	})
 	accounts := session.NewAccounts(store, session.AccountsOptions{Logger: logger})
@@ -156,6 +158,7 @@ func (s *settings) newService(store *db.Store, tmux *controlmode.Server, logger 
 		AllowedHosts: s.AllowedHosts,
 		Version:      version(),
 		Ready:        registry.Ready,
+		Stats:        registry.Stats,
 	})
 	return &service{
 		registry: registry,
@@ -164,6 +167,16 @@ func (s *settings) newService(store *db.Store, tmux *controlmode.Server, logger 
 		grace:    s.Shutdown,
 		logger:   logger,
 	}
+}
+
+// live are the settings of the live screens; where 0 means never or at once to
+// a user, it means the default there.
+func (s *settings) live() session.LiveOptions {
+	o := session.LiveOptions{Idle: s.WatchIdle, Interval: max(s.ScreenInterval, 1), Cache: s.ScreenCache}
+	if o.Idle == 0 {
+		o.Idle = -1
+	}
+	return o
 }
 
 // serverName is what the rows of this tmux server are kept under: machines

@@ -1,0 +1,46 @@
+package api
+
+import (
+	"context"
+	"errors"
+
+	"github.com/gin-gonic/gin"
+
+	"interplexer/api/session"
+)
+
+// hold is the context of a request that waits for something to happen: it ends
+// with the client and with the server, not with the time that other requests
+// get.
+func (s *Server) hold(c *gin.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(c.Request.Context())
+	unhook := context.AfterFunc(s.running, func() { cancel(errStopping) })
+	return ctx, func() {
+		unhook()
+		cancel(nil)
+	}
+}
+
+// goneError: the session ended, or was deleted, while it was looked at.
+type goneError struct{ status string }
+
+func (e *goneError) Error() string { return "api: session is gone: " + e.status }
+
+func (e *goneError) Unwrap() error { return errGone }
+
+// deleted is the status of a session that is no more.
+const deleted = "deleted"
+
+// heldError is what a held request answers when its viewer fails with err.
+func heldError(ctx context.Context, err error) error {
+	var ended *session.EndedError
+	switch {
+	case errors.As(err, &ended):
+		return &goneError{status: string(ended.Status)}
+	case errors.Is(err, session.ErrNotFound):
+		return &goneError{status: deleted}
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	}
+	return err
+}

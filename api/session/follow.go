@@ -1,0 +1,86 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// fallbackInterval is how often a session is looked at that somebody waits for
+// while the hub tells nothing of it.
+const fallbackInterval = 50 * time.Millisecond
+
+// goFollow starts the follower of a session and returns what ends it.
+func (l *live) goFollow(w *watched) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	l.followers.Go(func() { w.follow(ctx) })
+	return cancel
+}
+
+// follow looks at the panes that somebody waits for whenever they may have
+// changed, and tells the waiting when they have: however many wait, one looks.
+// It runs until ctx is done.
+func (w *watched) follow(ctx context.Context) {
+	seen := map[string]string{}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.stirred:
+		case <-timer.C:
+		}
+		began := time.Now()
+		if w.differs(ctx, seen) {
+			w.announce()
+		}
+		// Let changes that come together be seen together.
+		pace := time.NewTimer(w.live.opts.Interval - time.Since(began))
+		select {
+		case <-ctx.Done():
+			pace.Stop()
+			return
+		case <-pace.C:
+		}
+		timer.Reset(w.patience())
+	}
+}
+
+// patience is how long nothing needs to be told before the next look.
+func (w *watched) patience() time.Duration {
+	for _, pane := range w.held() {
+		s := w.screen(pane)
+		switch {
+		case s == nil:
+			return fallbackInterval
+		case s.deaf.Load():
+			return w.live.opts.Interval
+		}
+	}
+	return trustedFor
+}
+
+// differs looks at every pane that somebody waits for and reports whether one
+// shows something else than it did; seen is what it did. That tmux or the
+// session is gone is something else, too; that it cannot be reached is not.
+func (w *watched) differs(ctx context.Context, seen map[string]string) bool {
+	differs := false
+	for _, pane := range w.held() {
+		now := ""
+		c, err := w.look(ctx, pane)
+		switch {
+		case errors.Is(err, ErrUnavailable), errors.Is(err, ErrOverloaded), errors.Is(err, context.Canceled):
+			continue
+		case err != nil:
+			now = err.Error()
+		default:
+			now = c.ETag
+		}
+		// Whoever came since has looked before this did: let them again.
+		was, known := seen[pane]
+		differs = differs || !known || was != now
+		seen[pane] = now
+	}
+	return differs
+}

@@ -1,0 +1,272 @@
+package session
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"interplexer/controlmode"
+)
+
+const (
+	// hubRetry is how soon a hub that failed is opened again; it grows.
+	hubRetry    = 20 * time.Millisecond
+	maxHubRetry = 2 * time.Second
+	// linkers is how many sessions are linked at once.
+	linkers = 8
+)
+
+// run keeps a hub open, and what is watched linked into it, until ctx is done.
+func (l *live) run(ctx context.Context) error {
+	defer l.followers.Wait()
+	defer l.endAll()
+	if l.opts.Idle < 0 {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	for wait := hubRetry; ; wait = min(2*wait, maxHubRetry) {
+		hub, err := l.tmux.OpenHub(ctx, l.told)
+		if err == nil {
+			wait = hubRetry
+			err = l.serve(ctx, hub)
+			hub.Close()
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		l.log.Warn("screens are not live for a moment", "error", err)
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-timer.C:
+		}
+	}
+}
+
+// serve keeps what is watched linked into one hub for as long as it lives.
+func (l *live) serve(ctx context.Context, hub *controlmode.Hub) error {
+	l.hub.Store(hub)
+	defer l.lost()
+	for _, w := range l.all() {
+		l.linkSoon(w)
+	}
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-hub.Done():
+			return hub.Err()
+		case <-second.C:
+			l.dropUnused(ctx, hub)
+			l.shrink()
+		case <-l.work:
+			l.catchUp(ctx, hub)
+		}
+	}
+}
+
+// lost notes that the hub is gone: until there is another, looks ask tmux.
+func (l *live) lost() {
+	l.hub.Store(nil)
+	l.take()
+	for _, w := range l.links.clear() {
+		w.hide()
+	}
+}
+
+// all are the watched sessions, the longest unused first.
+func (l *live) all() []*watched {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	all := make([]*watched, 0, len(l.byID))
+	for _, w := range l.byID {
+		all = append(all, w)
+	}
+	slices.SortFunc(all, func(a, b *watched) int { return cmp.Compare(a.used.Load(), b.used.Load()) })
+	return all
+}
+
+// take returns what is due, as something that is being done.
+func (l *live) take() due {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	d := l.due
+	l.due = due{link: map[*watched]bool{}}
+	return d
+}
+
+// endAll ends the watching at the end.
+func (l *live) endAll() {
+	for _, w := range l.all() {
+		l.ended(w.rec.row.ID)
+		w.mu.Lock()
+		if w.stop != nil {
+			w.stop()
+		}
+		w.mu.Unlock()
+	}
+}
+
+// catchUp does what is due.
+func (l *live) catchUp(ctx context.Context, hub *controlmode.Hub) {
+	d := l.take()
+	if d.strangers {
+		l.findStrangers(ctx, d.link)
+	}
+	var group errgroup.Group
+	group.SetLimit(linkers)
+	for _, f := range d.floods {
+		group.Go(func() error { l.calm(ctx, hub, f); return nil })
+	}
+	for w := range d.link {
+		group.Go(func() error { l.link(ctx, hub, w); return nil })
+	}
+	_ = group.Wait() // of no errors
+	l.unlinkLogged(ctx, hub, d.unlink)
+	if d.orphans {
+		l.reap(ctx)
+	}
+}
+
+// findStrangers adds the sessions that have a window which is not linked.
+func (l *live) findStrangers(ctx context.Context, due map[*watched]bool) {
+	all := l.all()
+	if len(all) == 0 {
+		return
+	}
+	ctx, cancel := tmuxContext(ctx)
+	defer cancel()
+	on, err := l.tmux.Current(ctx)
+	if err != nil {
+		return // the next hub links everything anew
+	}
+	panes, err := l.tmux.On(on).ListAllPanes(ctx)
+	if err != nil {
+		return
+	}
+	for _, p := range panes {
+		if w := l.links.session(p.Session); w != nil && !l.links.has(w, p.Window) {
+			w.turns.Add(1)
+			due[w] = true
+		}
+	}
+}
+
+// link finds out a session's shape and links its windows.
+func (l *live) link(ctx context.Context, hub *controlmode.Hub, w *watched) {
+	if w.rec.server != hub.Server() || l.find(w.rec.row.ID) != w {
+		return
+	}
+	ctx, cancel := tmuxContext(ctx)
+	defer cancel()
+	turn := w.turns.Load()
+	panes, err := l.tmux.On(w.rec.server).ListPanes(ctx, w.rec.tmux)
+	if err == nil {
+		err = l.linkWindows(ctx, hub, w, w.newShape(turn, panes))
+	}
+	switch {
+	case err == nil:
+	case errors.Is(err, controlmode.ErrNotFound), errors.Is(err, controlmode.ErrServerGone):
+		// The session has ended, or only a window; a look tells which.
+		if _, err := w.look(ctx, ""); err == nil {
+			l.linkSoon(w)
+		}
+		w.announce()
+	case ctx.Err() == nil:
+		l.log.Warn("a session's screen is not live", "session", w.rec.row.ID, "error", err)
+	}
+}
+
+// linkWindows links the windows of a shape and makes it the session's.
+func (l *live) linkWindows(ctx context.Context, hub *controlmode.Hub, w *watched, sh *shape) error {
+	l.linking.Lock()
+	defer l.linking.Unlock()
+	linked := map[controlmode.WindowID]bool{}
+	for _, p := range sh.panes {
+		if linked[p.Window] || l.links.has(w, p.Window) {
+			continue
+		}
+		if err := hub.Link(ctx, p.Window); err != nil {
+			return err
+		}
+		linked[p.Window] = true
+	}
+	unneeded := l.links.set(w, sh)
+	if l.find(w.rec.row.ID) != w { // it has ended meanwhile
+		unneeded = append(unneeded, l.links.set(w, nil)...)
+	} else {
+		w.show(sh)
+	}
+	return l.unlink(ctx, hub, unneeded)
+}
+
+// unlink unlinks windows, but what is needed again. The caller holds linking.
+func (l *live) unlink(ctx context.Context, hub *controlmode.Hub, windows []controlmode.WindowID) error {
+	for _, id := range windows {
+		if len(l.links.of(id)) > 0 {
+			continue
+		}
+		if err := hub.Unlink(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *live) unlinkLogged(ctx context.Context, hub *controlmode.Hub, windows []controlmode.WindowID) {
+	ctx, cancel := tmuxContext(ctx)
+	defer cancel()
+	l.linking.Lock()
+	defer l.linking.Unlock()
+	if err := l.unlink(ctx, hub, windows); err != nil && hub.Err() == nil {
+		l.log.Warn("windows stay linked into the hub", "error", err)
+	}
+}
+
+// dropUnused ends the watching of what nobody has looked at for Idle.
+func (l *live) dropUnused(ctx context.Context, hub *controlmode.Hub) {
+	since := time.Now().Add(-l.opts.Idle)
+	for _, w := range l.all() {
+		if w.used.Load() > since.UnixNano() {
+			return // and so have the rest
+		}
+		if w.drop(since) {
+			l.dropOne(ctx, hub, w)
+		}
+	}
+}
+
+func (l *live) dropOne(ctx context.Context, hub *controlmode.Hub, w *watched) {
+	l.mu.Lock()
+	if l.byID[w.rec.row.ID] == w {
+		delete(l.byID, w.rec.row.ID)
+	}
+	l.mu.Unlock()
+	unneeded := l.links.set(w, nil)
+	w.hide()
+	l.unlinkLogged(ctx, hub, unneeded)
+}
+
+// shrink drops what is kept of the longest unused until the rest fits.
+func (l *live) shrink() {
+	all := l.all()
+	weight := 0
+	for _, w := range all {
+		weight += w.weight()
+	}
+	for _, w := range all {
+		if weight <= l.opts.Cache {
+			return
+		}
+		weight -= w.weight()
+		w.shed()
+	}
+}

@@ -1,0 +1,97 @@
+package session
+
+import (
+	"time"
+
+	"interplexer/controlmode"
+)
+
+// told takes what the hub's connection tells, in its order, on its reader's
+// goroutine: nothing here waits for anybody.
+func (l *live) told(n controlmode.Notification) {
+	switch n := n.(type) {
+	case controlmode.Output:
+		l.links.each(n.Pane, func(s *screen) { l.printed(s, n) })
+	case controlmode.PaneModeChanged:
+		l.links.each(n.Pane, (*screen).changedNow)
+	case controlmode.Pause: // tmux has dropped what was not yet told
+		l.links.each(n.Pane, func(s *screen) { l.flooded(s, n.Pane, true) })
+	case controlmode.LayoutChange:
+		l.turned(l.links.of(n.Window)...)
+	case controlmode.WindowPaneChanged:
+		l.turned(l.links.of(n.Window)...)
+	case controlmode.SessionWindowChanged:
+		if w := l.links.session(n.Session); w != nil {
+			l.turned(w)
+		}
+	case controlmode.WindowClose:
+		if all := l.links.of(n.Window); len(all) > 0 {
+			l.turned(all...)
+			l.soon(func(d *due) { d.orphans = true })
+		}
+	case controlmode.WindowAdd:
+		if n.Unlinked { // else the hub has linked it
+			l.soon(func(d *due) { d.strangers = true })
+		}
+	}
+}
+
+// turned notes that sessions may have other windows or panes.
+func (l *live) turned(all ...*watched) {
+	for _, w := range all {
+		w.turns.Add(1)
+		l.linkSoon(w)
+		w.stir()
+	}
+}
+
+const (
+	// A pane that prints more than floodBytes in floodTime is not listened to
+	// for floodRest: telling it all would cost more than looking at it.
+	floodBytes = 512 << 10
+	floodTime  = 100 * time.Millisecond
+	floodRest  = 200 * time.Millisecond
+)
+
+// flow measures what a pane prints. It belongs to the hub's reader.
+type flow struct {
+	since time.Time
+	bytes int
+}
+
+// floods reports whether a pane with n more bytes prints too much.
+func (f *flow) floods(n int, now time.Time) bool {
+	if now.Sub(f.since) > floodTime {
+		f.since, f.bytes = now, 0
+	}
+	f.bytes += n
+	return f.bytes > floodBytes
+}
+
+// printed takes a pane's output.
+func (l *live) printed(s *screen, n controlmode.Output) {
+	s.output.write(n.Data)
+	s.changedNow()
+	if s.flow.floods(len(n.Data), time.Now()) {
+		l.flooded(s, n.Pane, false)
+	}
+}
+
+// flooded stops the listening to a pane; paused: tmux has stopped the telling
+// already.
+func (l *live) flooded(s *screen, p controlmode.PaneID, paused bool) {
+	if !s.deaf.CompareAndSwap(false, true) {
+		return
+	}
+	s.flow = flow{}
+	if paused {
+		s.output.gap()
+	}
+	l.soon(func(d *due) { d.floods = append(d.floods, flood{screen: s, pane: p, paused: paused}) })
+}
+
+// changedNow counts a change and has whoever follows the session look.
+func (s *screen) changedNow() {
+	s.changed()
+	s.owner.stir()
+}
