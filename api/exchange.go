@@ -43,6 +43,8 @@ var (
 	headerText       = []string{"text/plain; charset=utf-8"}
 	headerJSON       = []string{"application/json"}
 	headerProblem    = []string{"application/problem+json"}
+	headerEvents     = []string{"text/event-stream"}
+	headerNo         = []string{"no"}
 	headerYAML       = []string{"application/yaml"}
 )
 

@@ -112,6 +112,11 @@ func (m *memory) View(context.Context, session.Principal, int64, string) (*sessi
 	return nil, errors.New("no viewers in memory")
 }
 
+// Feed is, too.
+func (m *memory) Feed(context.Context, session.Principal) (*session.Feed, error) {
+	return nil, errors.New("no feeds in memory")
+}
+
 func (m *memory) Send(_ context.Context, p session.Principal, id int64, in session.Input) error {
 	leave, err := m.enter()
 	defer leave()

@@ -44,10 +44,12 @@ func (s *Server) routes() []route {
 
 		{method: post, path: "/api/sessions", handle: s.createSession},
 		{method: get, path: "/api/sessions", handle: s.listSessions, poll: true},
+		{method: get, path: "/api/events", handle: s.listEvents},
 		{method: get, path: "/api/sessions/:id", handle: s.getSession, poll: true},
 		{method: del, path: "/api/sessions/:id", handle: s.endSession},
 
 		{method: get, path: "/api/sessions/:id/capture-pane", handle: s.captureByQuery, query: captureQueries, poll: true},
+		{method: get, path: "/api/sessions/:id/events", handle: s.sessionEvents, query: eventQueries},
 		{method: post, path: "/api/sessions/:id/capture-pane", handle: s.captureByBody, poll: true},
 		{method: post, path: "/api/sessions/:id/send-keys", handle: s.sendKeys},
 		// The origin's spelling.

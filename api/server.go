@@ -21,6 +21,7 @@ type Sessions interface {
 	Get(ctx context.Context, p session.Principal, id int64) (session.Session, error)
 	List(ctx context.Context, p session.Principal) ([]session.Session, error)
 	End(ctx context.Context, p session.Principal, id int64) error
+	Feed(ctx context.Context, p session.Principal) (*session.Feed, error)
 }
 
 // Panes is what the API does with what is inside a session.
@@ -62,6 +63,7 @@ type Options struct {
 
 	MaxBody        int64         // of a request, in bytes; default 4 MiB
 	RequestTimeout time.Duration // bound of one call to the domain; default 30 s
+	ScreenInterval time.Duration // least time between two screen events of a stream; default 16 ms
 }
 
 // Server answers HTTP requests.
@@ -92,6 +94,9 @@ func New(o Options) *Server {
 	}
 	if o.MaxBody <= 0 {
 		o.MaxBody = 4 << 20
+	}
+	if o.ScreenInterval <= 0 {
+		o.ScreenInterval = 16 * time.Millisecond
 	}
 	if o.RequestTimeout <= 0 {
 		o.RequestTimeout = 30 * time.Second

@@ -19,6 +19,7 @@ type records struct {
 	removed map[int64]uint64 // ids dropped, by the count of changes then
 	doomed  map[int64]bool   // ids dropped whose rows are still to be deleted
 	changes uint64           // so far
+	feeds   []*Feed
 }
 
 func newRecords() *records {
@@ -80,7 +81,9 @@ func (rs *records) replace(rec record, row db.Session) {
 func (rs *records) set(rec record) record {
 	rs.changes++
 	rec.changed = rs.changes
+	was, known := rs.byID[rec.row.ID]
 	rs.byID[rec.row.ID] = rec
+	rs.tellFrom(was, known, rec)
 	return rec
 }
 
@@ -108,6 +111,9 @@ func (rs *records) forget(id int64, doomed bool) {
 	defer rs.mu.Unlock()
 	rs.changes++
 	rs.removed[id] = rs.changes
+	if rec, known := rs.byID[id]; known {
+		rs.tell(ChangeDeleted, rec)
+	}
 	delete(rs.byID, id)
 	if doomed {
 		rs.doomed[id] = true
@@ -150,14 +156,20 @@ func (rs *records) merge(rows []db.Session, mark uint64) {
 	for _, row := range rows {
 		inStore[row.ID] = true
 		_, removed := rs.removed[row.ID]
-		was := rs.byID[row.ID]
+		was, known := rs.byID[row.ID]
 		if removed || was.changed > mark || was.unsaved {
 			continue
 		}
 		rec := newRecord(row)
 		rec.changed = mark
 		rs.byID[row.ID] = rec
+		rs.tellFrom(was, known, rec)
 	}
-	maps.DeleteFunc(rs.byID, func(id int64, rec record) bool { return !inStore[id] && rec.changed <= mark })
+	for id, rec := range rs.byID {
+		if !inStore[id] && rec.changed <= mark {
+			rs.tell(ChangeDeleted, rec)
+			delete(rs.byID, id)
+		}
+	}
 	maps.DeleteFunc(rs.removed, func(id int64, at uint64) bool { return at <= mark && !rs.doomed[id] })
 }

@@ -70,8 +70,9 @@ func (f *flow) floods(n int, now time.Time) bool {
 
 // printed takes a pane's output.
 func (l *live) printed(s *screen, n controlmode.Output) {
+	s.changed() // before those who read the output look
 	s.output.write(n.Data)
-	s.changedNow()
+	s.owner.stir()
 	if s.flow.floods(len(n.Data), time.Now()) {
 		l.flooded(s, n.Pane, false)
 	}

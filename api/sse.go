@@ -1,0 +1,109 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+const (
+	// keepAlive is how often a stream without events shows that it lives.
+	keepAlive = 15 * time.Second
+	// stuckTime is how long a client may leave a write unread.
+	stuckTime = 30 * time.Second
+)
+
+// eventWriter writes a stream of server-sent events (WHATWG HTML, 9.2). Its
+// writes block while the client does not read, for stuckTime at most.
+type eventWriter struct {
+	c       *gin.Context
+	control *http.ResponseController
+	buf     bytes.Buffer
+}
+
+// newEventWriter starts the answer.
+func newEventWriter(c *gin.Context) (*eventWriter, error) {
+	h := c.Writer.Header()
+	h["Content-Type"] = headerEvents
+	h["X-Accel-Buffering"] = headerNo // nginx passes each event on
+	w := &eventWriter{c: c, control: http.NewResponseController(c.Writer)}
+	// A stream has no end that a deadline for the whole could be set to.
+	if err := w.control.SetReadDeadline(time.Time{}); err != nil {
+		return nil, fmt.Errorf("api: stream: %w", err)
+	}
+	c.Writer.WriteHeader(http.StatusOK)
+	return w, w.comment("hello")
+}
+
+// event writes one event. The id may be empty; data is written as JSON.
+func (w *eventWriter) event(name, id string, data any) error {
+	w.buf.Reset()
+	if id != "" {
+		w.buf.WriteString("id: " + id + "\n")
+	}
+	w.buf.WriteString("event: " + name + "\ndata: ")
+	encoder := json.NewEncoder(&w.buf) // which ends the line
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(data); err != nil {
+		return fmt.Errorf("api: event: %w", err)
+	}
+	w.buf.WriteByte('\n')
+	return w.flush()
+}
+
+// comment writes what clients ignore and proxies see.
+func (w *eventWriter) comment(text string) error {
+	w.buf.Reset()
+	w.buf.WriteString(": " + text + "\n\n")
+	return w.flush()
+}
+
+func (w *eventWriter) flush() error {
+	if err := w.control.SetWriteDeadline(time.Now().Add(stuckTime)); err != nil {
+		return err
+	}
+	if _, err := w.c.Writer.Write(w.buf.Bytes()); err != nil {
+		return err
+	}
+	return w.control.Flush()
+}
+
+// wake says when there may be something to tell.
+type wake struct {
+	more  <-chan struct{} // when it is closed; nil: never
+	after time.Duration   // then, at the latest; 0: no such time
+}
+
+// wait waits for a change or for what next says, and keeps the connection
+// alive meanwhile.
+func (w *eventWriter) wait(ctx context.Context, changes <-chan struct{}, next wake) error {
+	alive := time.NewTicker(keepAlive)
+	defer alive.Stop()
+	var after <-chan time.Time
+	if next.after > 0 {
+		timer := time.NewTimer(next.after)
+		defer timer.Stop()
+		after, changes = timer.C, nil // the screen is not to be looked at before
+	}
+	for {
+		select {
+		case <-changes:
+			return nil
+		case <-next.more:
+			return nil
+		case <-after:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-alive.C:
+			if err := w.comment("alive"); err != nil {
+				return err
+			}
+		}
+	}
+}
