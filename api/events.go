@@ -88,7 +88,7 @@ func (s *Server) sessionEvents(_ context.Context, c *gin.Context, p session.Prin
 		c.Writer.Header()["Content-Type"] = headerEvents
 		return nil
 	}
-	w, err := newEventWriter(c)
+	w, err := s.newEventWriter(c)
 	if err != nil {
 		return nil // the client is gone
 	}

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -32,6 +34,11 @@ const maxHeldInTests = 8
 
 func startService(t *testing.T, store *db.Store) service {
 	t.Helper()
+	return startServiceWith(t, store, func(*Options) {})
+}
+
+func startServiceWith(t *testing.T, store *db.Store, tune func(*Options)) service {
+	t.Helper()
 	socket := controltest.SocketName(t)
 	tmux := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
 	registry := session.NewRegistry(store, tmux, session.Options{Server: socket, Held: maxHeldInTests})
@@ -49,8 +56,18 @@ func startService(t *testing.T, store *db.Store) service {
 			}
 		}
 	})
-	c := startServer(t, Options{Registry: registry, Accounts: accounts, Ready: registry.Ready})
+	o := Options{Registry: registry, Accounts: accounts, Ready: registry.Ready}
+	tune(&o)
+	c := startServer(t, o)
 	return service{client: c, store: store, socket: socket, registry: registry}
+}
+
+// kill ends a process of the test's own.
+func (s service) kill(pid string) {
+	s.t.Helper()
+	n, err := strconv.Atoi(pid)
+	require.NoError(s.t, err)
+	require.NoError(s.t, syscall.Kill(n, syscall.SIGKILL))
 }
 
 // user makes a user and returns a client with a token of theirs.

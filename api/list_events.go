@@ -23,7 +23,7 @@ func (s *Server) listEvents(_ context.Context, c *gin.Context, p session.Princip
 		c.Writer.Header()["Content-Type"] = headerEvents
 		return nil
 	}
-	w, err := newEventWriter(c)
+	w, err := s.newEventWriter(c)
 	if err != nil {
 		return nil // the client is gone
 	}

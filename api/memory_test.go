@@ -112,6 +112,10 @@ func (m *memory) View(context.Context, session.Principal, int64, string) (*sessi
 	return nil, errors.New("no viewers in memory")
 }
 
+func (m *memory) Resize(context.Context, session.Principal, int64, int, int) error {
+	return errors.New("no windows in memory")
+}
+
 // Feed is, too.
 func (m *memory) Feed(context.Context, session.Principal) (*session.Feed, error) {
 	return nil, errors.New("no feeds in memory")

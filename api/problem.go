@@ -23,6 +23,8 @@ var (
 	errTooLarge    = errors.New("api: body too large")
 	errSlowBody    = errors.New("api: body too slow")
 	errGone        = errors.New("api: session is gone")
+	errNoUpgrade   = errors.New("api: not a WebSocket request")
+	errSubprotocol = errors.New("api: subprotocol not offered")
 	errStopping    = errors.New("api: server is stopping")
 	errMediaType   = errors.New("api: unsupported media type")
 )
@@ -75,6 +77,8 @@ var problems = []struct {
 	{problem{"unauthenticated", 401, "Not authenticated", "Send a valid token: Authorization: Bearer <token>, or as the password of Basic."}, session.ErrUnauthenticated},
 	{problem{"name-taken", 409, "Name is taken", "You have a live session of that name."}, session.ErrNameTaken},
 	{problem{"quota", 409, "Too many sessions", "You have as many live sessions as you may; end one first."}, session.ErrQuota},
+	{problem{"upgrade-required", 426, "Upgrade required", "This is a WebSocket: send Upgrade: websocket, Connection: Upgrade and Sec-WebSocket-Version: 13."}, errNoUpgrade},
+	{problem{"subprotocol", 400, "Subprotocol not offered", "Of the subprotocols that you offer none is interplexer.v1."}, errSubprotocol},
 	{problem{"gone", 410, "Session is gone", "The session ended while it was looked at; session_status says how."}, errGone},
 	{problem{"too-many-held", 429, "Too many held requests", "You have as many long-polls and streams open as you may."}, session.ErrTooManyHeld},
 	{problem{"stopping", 503, "Server is stopping", "The request was held, and the server stops; the session goes on. Try again."}, errStopping},
@@ -157,6 +161,8 @@ func writeProblem(c *gin.Context, x *exchange, p problem, with particulars) {
 	switch p.status {
 	case http.StatusUnauthorized:
 		h["Www-Authenticate"] = challenges
+	case http.StatusUpgradeRequired:
+		h["Upgrade"] = []string{"websocket"}
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		h["Retry-After"] = []string{"1"}
 	}

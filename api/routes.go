@@ -50,6 +50,7 @@ func (s *Server) routes() []route {
 
 		{method: get, path: "/api/sessions/:id/capture-pane", handle: s.captureByQuery, query: captureQueries, poll: true},
 		{method: get, path: "/api/sessions/:id/events", handle: s.sessionEvents, query: eventQueries},
+		{method: get, path: "/api/sessions/:id/attach", handle: s.attach, query: []string{"pane", "mode"}},
 		{method: post, path: "/api/sessions/:id/capture-pane", handle: s.captureByBody, poll: true},
 		{method: post, path: "/api/sessions/:id/send-keys", handle: s.sendKeys},
 		// The origin's spelling.

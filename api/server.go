@@ -29,6 +29,7 @@ type Panes interface {
 	Screen(ctx context.Context, p session.Principal, id int64, o session.CaptureOptions) (session.Snapshot, error)
 	View(ctx context.Context, p session.Principal, id int64, pane string) (*session.Viewer, error)
 	Send(ctx context.Context, p session.Principal, id int64, in session.Input) error
+	Resize(ctx context.Context, p session.Principal, id int64, width, height int) error
 }
 
 // Registry is both; *session.Registry is one.
@@ -63,6 +64,7 @@ type Options struct {
 
 	MaxBody        int64         // of a request, in bytes; default 4 MiB
 	RequestTimeout time.Duration // bound of one call to the domain; default 30 s
+	StuckTime      time.Duration // that a stream's client may leave it unread; default 30 s
 	ScreenInterval time.Duration // least time between two screen events of a stream; default 16 ms
 }
 
@@ -94,6 +96,9 @@ func New(o Options) *Server {
 	}
 	if o.MaxBody <= 0 {
 		o.MaxBody = 4 << 20
+	}
+	if o.StuckTime <= 0 {
+		o.StuckTime = 30 * time.Second
 	}
 	if o.ScreenInterval <= 0 {
 		o.ScreenInterval = 16 * time.Millisecond

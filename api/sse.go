@@ -11,27 +11,24 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-const (
-	// keepAlive is how often a stream without events shows that it lives.
-	keepAlive = 15 * time.Second
-	// stuckTime is how long a client may leave a write unread.
-	stuckTime = 30 * time.Second
-)
+// keepAlive is how often a stream without events shows that it lives.
+const keepAlive = 15 * time.Second
 
 // eventWriter writes a stream of server-sent events (WHATWG HTML, 9.2). Its
-// writes block while the client does not read, for stuckTime at most.
+// writes block while the client does not read, for a time.
 type eventWriter struct {
+	stuck   time.Duration
 	c       *gin.Context
 	control *http.ResponseController
 	buf     bytes.Buffer
 }
 
 // newEventWriter starts the answer.
-func newEventWriter(c *gin.Context) (*eventWriter, error) {
+func (s *Server) newEventWriter(c *gin.Context) (*eventWriter, error) {
 	h := c.Writer.Header()
 	h["Content-Type"] = headerEvents
 	h["X-Accel-Buffering"] = headerNo // nginx passes each event on
-	w := &eventWriter{c: c, control: http.NewResponseController(c.Writer)}
+	w := &eventWriter{stuck: s.options.StuckTime, c: c, control: http.NewResponseController(c.Writer)}
 	// A stream has no end that a deadline for the whole could be set to.
 	if err := w.control.SetReadDeadline(time.Time{}); err != nil {
 		return nil, fmt.Errorf("api: stream: %w", err)
@@ -64,7 +61,7 @@ func (w *eventWriter) comment(text string) error {
 }
 
 func (w *eventWriter) flush() error {
-	if err := w.control.SetWriteDeadline(time.Now().Add(stuckTime)); err != nil {
+	if err := w.control.SetWriteDeadline(time.Now().Add(w.stuck)); err != nil {
 		return err
 	}
 	if _, err := w.c.Writer.Write(w.buf.Bytes()); err != nil {

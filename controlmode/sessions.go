@@ -67,6 +67,14 @@ func (c Client) KillSession(ctx context.Context, s SessionID) error {
 	return err
 }
 
+// ResizeWindow gives a session's current window a size in cells, which it keeps
+// whoever is attached. It fails with ErrNotFound.
+func (c Client) ResizeWindow(ctx context.Context, s SessionID, width, height int) error {
+	cmd := newCommand("resize-window").to(ActivePane(s)).word("-x").number(width).word("-y").number(height)
+	_, err := c.run(ctx, cmd, 1)
+	return err
+}
+
 // RenameSession gives a session another name; tmux may change it (see
 // NewSessionOptions.Name). It fails with ErrNotFound or ErrDuplicate.
 func (c Client) RenameSession(ctx context.Context, s SessionID, name string) error {

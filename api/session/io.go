@@ -1,6 +1,9 @@
 package session
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // Screen returns what a pane of the caller's session shows: exactly the pane's
 // lines as tmux holds them. What it returns is at the earliest of when it was
@@ -42,6 +45,32 @@ func (r *Registry) send(ctx context.Context, rec record, in Input) error {
 	ctx, cancel := tmuxContext(ctx)
 	defer cancel()
 	err = r.tmux.On(rec.server).SendKeys(ctx, target, typed)
+	r.live.touched(rec.row.ID)
+	if err != nil {
+		return r.explain(ctx, rec, err, writing)
+	}
+	return nil
+}
+
+// Resize gives the current window of the caller's session a size in cells, 1 to
+// 10,000 each. It fails as Send does.
+func (r *Registry) Resize(ctx context.Context, p Principal, id int64, width, height int) error {
+	rec, err := r.running(p, id)
+	if err != nil {
+		return err
+	}
+	var bad InvalidError
+	for field, size := range map[string]int{"width": width, "height": height} {
+		if size < 1 || size > MaxSize {
+			bad.Fields = append(bad.Fields, FieldError{Field: field, Detail: fmt.Sprintf("must be from 1 to %d", MaxSize)})
+		}
+	}
+	if len(bad.Fields) > 0 {
+		return &bad
+	}
+	ctx, cancel := tmuxContext(ctx)
+	defer cancel()
+	err = r.tmux.On(rec.server).ResizeWindow(ctx, rec.tmux, width, height)
 	r.live.touched(rec.row.ID)
 	if err != nil {
 		return r.explain(ctx, rec, err, writing)

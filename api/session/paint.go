@@ -1,0 +1,82 @@
+package session
+
+import (
+	"bytes"
+	"fmt"
+
+	"interplexer/controlmode"
+)
+
+// Paint is what a terminal of the pane's size has to be sent to show the
+// screen, and to be in the state in which the pane's terminal is. What tmux does
+// not tell is the style in which the program would write next: it is taken to
+// be none.
+func Paint(p controlmode.Repaint) []byte {
+	var out bytes.Buffer
+	// A soft reset, then the screen that is shown, cleared, without wrapping:
+	// each line is drawn where it belongs.
+	out.WriteString("\x1b[!p\x1b[?25l")
+	out.WriteString(mode("?1049", p.Alternate))
+	out.WriteString("\x1b[?7l\x1b[r\x1b[0m\x1b[H\x1b[2J")
+	lines := bytes.Split(bytes.TrimSuffix(p.Styled, []byte("\n")), []byte("\n"))
+	draw(&out, lines)
+	if p.ScrollTop > 0 || p.ScrollBottom > 0 && p.ScrollBottom < p.Height-1 {
+		fmt.Fprintf(&out, "\x1b[%d;%dr", p.ScrollTop+1, p.ScrollBottom+1)
+	}
+	for _, m := range []struct {
+		name string
+		set  bool
+	}{
+		{"?7", !p.NoWrap}, {"?1", p.KeypadCursor},
+		{"?1000", p.MouseClick}, {"?1002", p.MouseDrag}, {"?1003", p.MouseAll},
+		{"?1005", p.MouseUTF8}, {"?1006", p.MouseSGR},
+	} {
+		out.WriteString(mode(m.name, m.set))
+	}
+	if p.Keypad {
+		out.WriteString("\x1b=")
+	} else {
+		out.WriteString("\x1b>")
+	}
+	if p.CursorX < p.Width {
+		out.WriteString(cursor(p))
+	} else {
+		// The next character wraps, which no position can say: only drawing
+		// the last one does.
+		draw(&out, lines[:p.CursorY+1])
+		out.WriteString("\x1b[0m")
+	}
+	out.WriteString(mode("4", p.Insert))
+	if !p.CursorHidden {
+		out.WriteString("\x1b[?25h")
+	}
+	return out.Bytes()
+}
+
+// draw draws lines from the top, each with the style that the one before ended
+// with, as tmux tells them.
+func draw(out *bytes.Buffer, lines [][]byte) {
+	out.WriteString("\x1b[0m")
+	for i, line := range lines {
+		fmt.Fprintf(out, "\x1b[%d;1H", i+1)
+		out.Write(line)
+	}
+}
+
+// mode sets or resets a mode of the terminal.
+func mode(name string, set bool) string {
+	if set {
+		return "\x1b[" + name + "h"
+	}
+	return "\x1b[" + name + "l"
+}
+
+// cursor puts the cursor where it is. In origin mode rows count from the top of
+// the scroll region.
+func cursor(p controlmode.Repaint) string {
+	row := p.CursorY
+	if p.Origin {
+		row -= p.ScrollTop
+	}
+	return "\x1b[0m" + mode("?6", p.Origin) + fmt.Sprintf("\x1b[%d;%dH", row+1, p.CursorX+1)
+}
