@@ -27,9 +27,13 @@ func Paint(p controlmode.Repaint) []byte {
 		name string
 		set  bool
 	}{
-		{"?7", !p.NoWrap}, {"?1", p.KeypadCursor},
-		{"?1000", p.MouseClick}, {"?1002", p.MouseDrag}, {"?1003", p.MouseAll},
-		{"?1005", p.MouseUTF8}, {"?1006", p.MouseSGR},
+		{"?7", !p.NoWrap},
+		{"?1", p.KeypadCursor},
+		{"?1000", p.MouseClick},
+		{"?1002", p.MouseDrag},
+		{"?1003", p.MouseAll},
+		{"?1005", p.MouseUTF8},
+		{"?1006", p.MouseSGR},
 	} {
 		out.WriteString(mode(m.name, m.set))
 	}
