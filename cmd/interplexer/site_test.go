@@ -42,7 +42,10 @@ func newSite(t *testing.T, databaseURL string) *site {
 	t.Helper()
 	tmp, err := os.MkdirTemp("", "ipx")
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, os.RemoveAll(tmp)) })
+	t.Cleanup(func() {
+		// Shells that are ended still write their history.
+		require.Eventually(t, func() bool { return os.RemoveAll(tmp) == nil }, patience, tick)
+	})
 	s := &site{t: t, socket: fmt.Sprintf("ipx-test-%d", os.Getpid()), tmp: tmp, data: filepath.Join(tmp, "data"), url: databaseURL}
 	home := filepath.Join(tmp, "home")
 	require.NoError(t, os.Mkdir(home, 0o700))

@@ -14,6 +14,7 @@ type client struct {
 	conn   net.Conn
 	r      *bufio.Reader
 	body   []byte
+	etag   string // of the last response
 	unhook func() bool
 }
 
@@ -49,6 +50,9 @@ func (c *client) do(request []byte, status int) ([]byte, error) {
 	if res.body != nil {
 		c.body = res.body
 	}
+	if string(res.etag) != c.etag {
+		c.etag = string(res.etag)
+	}
 	if res.status != status {
 		return nil, fmt.Errorf("%w: status %d instead of %d: %.300q", errResponse, res.status, status, res.body)
 	}
@@ -56,8 +60,8 @@ func (c *client) do(request []byte, status int) ([]byte, error) {
 }
 
 // newRequest is a whole request as it goes over the wire. The token and the
-// body may be empty.
-func newRequest(method, path, addr, token, body string) []byte {
+// body may be empty; more are further headers, each ended by CRLF.
+func newRequest(method, path, addr, token, body, more string) []byte {
 	text := method + " " + path + " HTTP/1.1\r\nHost: " + addr + "\r\n"
 	if token != "" {
 		text += "Authorization: Bearer " + token + "\r\n"
@@ -68,5 +72,5 @@ func newRequest(method, path, addr, token, body string) []byte {
 	if body != "" || method == "POST" {
 		text += "Content-Length: " + strconv.Itoa(len(body)) + "\r\n"
 	}
-	return []byte(text + "\r\n" + body)
+	return []byte(text + more + "\r\n" + body)
 }

@@ -49,10 +49,12 @@ func serveFixed(ctx context.Context, _ []string, out io.Writer) error {
 func fixedHandler() http.Handler {
 	r := newRouter()
 	text := []byte(fixedText)
-	r.POST("/api/session/:id/capture-pane/", func(c *gin.Context) {
+	answer := func(c *gin.Context) {
 		c.Header("Content-Length", strconv.Itoa(len(text)))
 		c.Data(http.StatusOK, "text/plain; charset=utf-8", text)
-	})
+	}
+	r.POST("/api/session/:id/capture-pane/", answer)
+	r.GET("/api/sessions/:id/capture-pane", answer)
 	return r
 }
 

@@ -21,16 +21,17 @@ type interplexer struct {
 	s      settings
 	dir    string
 	socket string
+	flags  []string // of serve, besides
 }
 
 // startInterplexer starts it and waits until it is ready.
-func startInterplexer(ctx context.Context, s settings, dir string) (*interplexer, error) {
-	p := &interplexer{target: &target{name: "interplexer"}, s: s, dir: dir, socket: socketName("a")}
+func startInterplexer(ctx context.Context, s settings, dir string, flags ...string) (*interplexer, error) {
+	p := &interplexer{target: &target{name: "interplexer"}, s: s, dir: dir, socket: socketName(filepath.Base(dir)), flags: flags}
 	token, err := p.firstToken(ctx)
 	if err != nil {
 		return nil, err
 	}
-	cmd := p.command("serve", "--listen", "127.0.0.1:0", "--tmux", s.tmux, "--tmux-socket", p.socket, "--log-level", s.logLevel)
+	cmd := p.command(append([]string{"serve", "--listen", "127.0.0.1:0", "--tmux", s.tmux, "--tmux-socket", p.socket, "--log-level", s.logLevel}, flags...)...)
 	if p.child, err = startChild(ctx, cmd, filepath.Join(dir, "interplexer.log")); err != nil {
 		return nil, err
 	}

@@ -22,13 +22,17 @@ import (
 
 // benchmarks run with the arguments after their name.
 var benchmarks = map[string]func(ctx context.Context, args []string, out io.Writer) error{
-	"core": runCore,
+	"core":    runCore,
+	"poll":    runPoll,
+	"latency": runLatency,
+	"scale":   runScale,
 }
 
 // roles are what a child process of a benchmark does.
 var roles = map[string]func(ctx context.Context, args []string, out io.Writer) error{
 	spawnerRole: serveSpawner,
 	fixedRole:   serveFixed,
+	framesRole:  drawFrames,
 }
 
 const defaultBenchmark = "core"

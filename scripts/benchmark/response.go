@@ -19,6 +19,7 @@ var errResponse = errors.New("bench: bad response")
 type response struct {
 	status int
 	body   []byte
+	etag   []byte // valid as long as the body
 }
 
 // readResponse reads one response, whose body must have a Content-Length. It
@@ -30,6 +31,7 @@ func readResponse(r *bufio.Reader, buf []byte) (response, error) {
 		return response{}, err
 	}
 	length := -1
+	var etag []byte
 	for {
 		line, err := readLine(r)
 		if err != nil {
@@ -47,13 +49,17 @@ func readResponse(r *bufio.Reader, buf []byte) (response, error) {
 			if length, err = parseLength(bytes.TrimSpace(value)); err != nil {
 				return response{}, err
 			}
+		case bytes.EqualFold(name, []byte("Etag")):
+			etag = bytes.Clone(bytes.TrimSpace(value))
 		case bytes.EqualFold(name, []byte("Transfer-Encoding")):
 			return response{}, fmt.Errorf("%w: Transfer-Encoding %s", errResponse, bytes.TrimSpace(value))
 		case bytes.EqualFold(name, []byte("Connection")) && bytes.EqualFold(bytes.TrimSpace(value), []byte("close")):
 			return response{}, fmt.Errorf("%w: the server closes the connection (status %d)", errResponse, status)
 		}
 	}
-	return readBody(r, buf, status, length)
+	res, err := readBody(r, buf, status, length)
+	res.etag = etag
+	return res, err
 }
 
 func readBody(r *bufio.Reader, buf []byte, status, length int) (response, error) {

@@ -24,6 +24,7 @@ type settings struct {
 	clients  []int
 	ops      []operation
 
+	before   string // an older binary of the service
 	jsonFile string
 	check    bool
 }
@@ -50,6 +51,7 @@ func parseSettings(name string, args []string, out io.Writer) (settings, error) 
 		s.ops, err = parseOperations(v)
 		return err
 	})
+	f.StringVar(&s.before, "before", "", "older `binary` of the service, whose captures poll compares with uncached ones")
 	f.StringVar(&s.jsonFile, "json", "", "write the figures to this `file` too")
 	f.BoolVar(&s.check, "check", false, "exit with 1 when a target is missed")
 	if err := f.Parse(args); err != nil {

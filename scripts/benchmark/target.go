@@ -33,7 +33,7 @@ type seat struct {
 }
 
 func (t *target) request(method, path, body string) []byte {
-	return newRequest(method, path, t.addr, t.token, body)
+	return newRequest(method, path, t.addr, t.token, body, "")
 }
 
 // furnish makes n sessions whose screens are full of text and whose programs

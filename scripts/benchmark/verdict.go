@@ -5,9 +5,18 @@ import "fmt"
 // verdict tells whether one promise was kept in a run.
 type verdict struct {
 	Promise string  `json:"promise"`
-	Wanted  float64 `json:"wanted"` // at least
+	Wanted  float64 `json:"wanted"`
+	AtMost  bool    `json:"at_most,omitempty"` // wanted is the most, not the least
 	Found   float64 `json:"found"`
 	OK      bool    `json:"ok"`
+}
+
+func atLeast(promise string, found, wanted float64) verdict {
+	return verdict{Promise: promise, Wanted: wanted, Found: found, OK: found >= wanted}
+}
+
+func atMost(promise string, found, wanted float64) verdict {
+	return verdict{Promise: promise, Wanted: wanted, AtMost: true, Found: found, OK: found <= wanted}
 }
 
 func (v verdict) String() string {
@@ -15,7 +24,11 @@ func (v verdict) String() string {
 	if !v.OK {
 		word = "MISS"
 	}
-	return fmt.Sprintf("%s  %s: %.1f, wanted at least %g", word, v.Promise, v.Found, v.Wanted)
+	bound := "at least"
+	if v.AtMost {
+		bound = "at most"
+	}
+	return fmt.Sprintf("%s  %s: %.3g, wanted %s %g", word, v.Promise, v.Found, bound, v.Wanted)
 }
 
 // promised is the number of clients that the promises are made for.
@@ -42,8 +55,7 @@ func judge(m machine, rows []row) []verdict {
 	for _, p := range promises {
 		for _, r := range rows {
 			if r.Operation == p.operation && r.Clients == promised {
-				found := p.found(r)
-				verdicts = append(verdicts, verdict{Promise: p.text, Wanted: p.wanted, Found: found, OK: found >= p.wanted})
+				verdicts = append(verdicts, atLeast(p.text, p.found(r), p.wanted))
 			}
 		}
 	}
