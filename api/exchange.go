@@ -1,8 +1,10 @@
 package api
 
 import (
+	"bufio"
 	"context"
 	"log/slog"
+	"net"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -16,8 +18,11 @@ import (
 // exchange is what is known of one request and its answer, for the log, the
 // metrics and problems.
 type exchange struct {
+	http.ResponseWriter // what gin's own writes to
+
 	id        string // the request's
 	route     string // its pattern; empty: none
+	times     *times // nil: none
 	poll      bool
 	principal session.Principal
 	// gone: the client did not wait for the answer.
@@ -27,11 +32,20 @@ type exchange struct {
 // statusGone is logged for a client that went away (nginx's invention).
 const statusGone = 499
 
-type exchangeKey struct{}
+// Unwrap, Flush and Hijack let the rest of net/http through, to those who ask
+// for it in either way.
+func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
 
+func (x *exchange) Flush() { _ = http.NewResponseController(x.ResponseWriter).Flush() }
+
+func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return http.NewResponseController(x.ResponseWriter).Hijack()
+}
+
+// exchangeOf finds the exchange under gin's writer, where Handler has put it:
+// gin's own map for such things costs more than the rest of a poll.
 func exchangeOf(c *gin.Context) *exchange {
-	x, _ := c.Get(exchangeKey{})
-	return x.(*exchange) // observe is the first of every request's handlers
+	return c.Writer.(interface{ Unwrap() http.ResponseWriter }).Unwrap().(*exchange)
 }
 
 // Shared by all answers: a header map keeps the slice, nobody writes to it.
@@ -52,8 +66,8 @@ var (
 // request and turns a panic into a problem.
 func (s *Server) observe(c *gin.Context) {
 	start := time.Now()
-	x := &exchange{id: s.ids.of(c.Request)}
-	c.Set(exchangeKey{}, x)
+	x := exchangeOf(c)
+	x.id = s.ids.of(c.Request)
 	h := c.Writer.Header()
 	h["X-Request-Id"] = []string{x.id}
 	h["X-Content-Type-Options"] = headerNoSniff
@@ -67,7 +81,7 @@ func (s *Server) observe(c *gin.Context) {
 			status = statusGone
 		}
 		took := time.Since(start)
-		s.metrics.observe(x.route, status, took)
+		s.metrics.observe(x.times, status, took)
 		s.logAccess(c, x, status, took)
 	}()
 	c.Next()

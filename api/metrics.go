@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -68,12 +69,28 @@ func liveMetrics(stats func() session.Stats) []prometheus.Collector {
 	}
 }
 
-func (m metrics) observe(route string, status int, took time.Duration) {
-	if route == "" {
-		route = "none"
+// times are one route's series, each made when it is needed first.
+type times struct {
+	route   string
+	byClass [len(statusClasses)]atomic.Pointer[prometheus.Observer]
+}
+
+func (m metrics) route(path string) *times { return &times{route: path} }
+
+// observe counts a request; nil times are of a request that no route took.
+func (m metrics) observe(t *times, status int, took time.Duration) {
+	class := min(max(status/100, 0), len(statusClasses)-1)
+	if t == nil {
+		m.durations.WithLabelValues("none", statusClasses[class]).Observe(took.Seconds())
+		return
 	}
-	class := statusClasses[min(max(status/100, 0), len(statusClasses)-1)]
-	m.durations.WithLabelValues(route, class).Observe(took.Seconds())
+	observer := t.byClass[class].Load()
+	if observer == nil {
+		made := m.durations.WithLabelValues(t.route, statusClasses[class])
+		observer = &made
+		t.byClass[class].Store(observer)
+	}
+	(*observer).Observe(took.Seconds())
 }
 
 func (s *Server) exposeMetrics(_ context.Context, c *gin.Context, _ session.Principal) error {

@@ -27,6 +27,7 @@ type route struct {
 	access       access
 	handle       handler
 	query        []string // the query parameters it knows
+	bounded      bool     // its handler bounds its own time
 	poll         bool     // called many times a second: successes are logged at debug level only
 }
 
@@ -44,17 +45,17 @@ func (s *Server) routes() []route {
 
 		{method: post, path: "/api/sessions", handle: s.createSession},
 		{method: get, path: "/api/sessions", handle: s.listSessions, poll: true},
-		{method: get, path: "/api/events", handle: s.listEvents},
+		{method: get, path: "/api/events", handle: s.listEvents, bounded: true},
 		{method: get, path: "/api/sessions/:id", handle: s.getSession, poll: true},
 		{method: del, path: "/api/sessions/:id", handle: s.endSession},
 
-		{method: get, path: "/api/sessions/:id/capture-pane", handle: s.captureByQuery, query: captureQueries, poll: true},
-		{method: get, path: "/api/sessions/:id/events", handle: s.sessionEvents, query: eventQueries},
-		{method: get, path: "/api/sessions/:id/attach", handle: s.attach, query: []string{"pane", "mode"}},
-		{method: post, path: "/api/sessions/:id/capture-pane", handle: s.captureByBody, poll: true},
+		{method: get, path: "/api/sessions/:id/capture-pane", handle: s.captureByQuery, query: captureQueries, poll: true, bounded: true},
+		{method: get, path: "/api/sessions/:id/events", handle: s.sessionEvents, query: eventQueries, bounded: true},
+		{method: get, path: "/api/sessions/:id/attach", handle: s.attach, query: []string{"pane", "mode"}, bounded: true},
+		{method: post, path: "/api/sessions/:id/capture-pane", handle: s.captureByBody, poll: true, bounded: true},
 		{method: post, path: "/api/sessions/:id/send-keys", handle: s.sendKeys},
 		// The origin's spelling.
-		{method: post, path: "/api/session/:id/capture-pane", handle: s.captureByBody, poll: true},
+		{method: post, path: "/api/session/:id/capture-pane", handle: s.captureByBody, poll: true, bounded: true},
 		{method: post, path: "/api/session/:id/send-keys", handle: s.sendKeys},
 	}
 }
@@ -85,11 +86,16 @@ func (s *Server) router() *gin.Engine {
 
 // serve is the frame around every route's handler.
 func (s *Server) serve(r route) gin.HandlerFunc {
+	times := s.metrics.route(r.path)
 	return func(c *gin.Context) {
 		x := exchangeOf(c)
-		x.route, x.poll = r.path, r.poll
-		ctx, cancel := context.WithTimeout(c.Request.Context(), s.options.RequestTimeout)
-		defer cancel()
+		x.route, x.poll, x.times = r.path, r.poll, times
+		ctx := c.Request.Context()
+		if !r.bounded {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, s.options.RequestTimeout)
+			defer cancel()
+		}
 		err := s.admit(ctx, c, r, x)
 		if err == nil {
 			err = r.handle(ctx, c, x.principal)

@@ -120,7 +120,11 @@ func New(o Options) *Server {
 }
 
 // Handler answers every request, panics included.
-func (s *Server) Handler() http.Handler { return s.engine }
+func (s *Server) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.engine.ServeHTTP(&exchange{ResponseWriter: w}, r)
+	})
+}
 
 // HTTPServer is a server for Handler with every limit set. A body and its
 // answer have to fit in ReadTimeout and WriteTimeout. Its Shutdown ends what is
@@ -128,7 +132,7 @@ func (s *Server) Handler() http.Handler { return s.engine }
 func (s *Server) HTTPServer(addr string) *http.Server {
 	server := &http.Server{
 		Addr:              addr,
-		Handler:           s.engine,
+		Handler:           s.Handler(),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      90 * time.Second,

@@ -14,7 +14,7 @@ type client struct {
 	conn   net.Conn
 	r      *bufio.Reader
 	body   []byte
-	etag   string // of the last response
+	etag   []byte // of the last response
 	unhook func() bool
 }
 
@@ -43,16 +43,14 @@ func (c *client) do(request []byte, status int) ([]byte, error) {
 	if _, err := c.conn.Write(request); err != nil {
 		return nil, fmt.Errorf("bench: send: %w", err)
 	}
-	res, err := readResponse(c.r, c.body)
+	res, err := readResponse(c.r, c.body, c.etag)
 	if err != nil {
 		return nil, err
 	}
 	if res.body != nil {
 		c.body = res.body
 	}
-	if string(res.etag) != c.etag {
-		c.etag = string(res.etag)
-	}
+	c.etag = res.etag
 	if res.status != status {
 		return nil, fmt.Errorf("%w: status %d instead of %d: %.300q", errResponse, res.status, status, res.body)
 	}

@@ -190,8 +190,8 @@ func watchLongPoll(ctx context.Context, t *target, id string) (*watching, error)
 		press: press,
 		shown: func() (string, error) {
 			known := ""
-			if c.etag != "" {
-				known = "If-None-Match: " + c.etag + "\r\n"
+			if len(c.etag) > 0 {
+				known = "If-None-Match: " + string(c.etag) + "\r\n"
 			}
 			body, err := c.do(newRequest("GET", capturePath(id)+"?wait=60", t.addr, t.token, "", known), 200)
 			return strings.ReplaceAll(string(body), "\n", ""), err

@@ -154,7 +154,7 @@ func notModifiedStep(t *target, s seat) step {
 		if err := first(c); err != nil {
 			return err
 		}
-		request = newRequest("GET", capturePath(s.id), t.addr, t.token, "", "If-None-Match: "+c.etag+"\r\n")
+		request = newRequest("GET", capturePath(s.id), t.addr, t.token, "", "If-None-Match: "+string(c.etag)+"\r\n")
 		return nil
 	}
 }

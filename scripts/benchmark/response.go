@@ -25,13 +25,13 @@ type response struct {
 // readResponse reads one response, whose body must have a Content-Length. It
 // does no more than that: the load generator shares the cores with what it
 // measures.
-func readResponse(r *bufio.Reader, buf []byte) (response, error) {
+func readResponse(r *bufio.Reader, buf, etagBuf []byte) (response, error) {
 	status, err := readStatus(r)
 	if err != nil {
 		return response{}, err
 	}
 	length := -1
-	var etag []byte
+	etag := etagBuf[:0]
 	for {
 		line, err := readLine(r)
 		if err != nil {
@@ -50,7 +50,7 @@ func readResponse(r *bufio.Reader, buf []byte) (response, error) {
 				return response{}, err
 			}
 		case bytes.EqualFold(name, []byte("Etag")):
-			etag = bytes.Clone(bytes.TrimSpace(value))
+			etag = append(etag, bytes.TrimSpace(value)...)
 		case bytes.EqualFold(name, []byte("Transfer-Encoding")):
 			return response{}, fmt.Errorf("%w: Transfer-Encoding %s", errResponse, bytes.TrimSpace(value))
 		case bytes.EqualFold(name, []byte("Connection")) && bytes.EqualFold(bytes.TrimSpace(value), []byte("close")):

@@ -22,12 +22,12 @@ func TestReadResponse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := bufio.NewReader(strings.NewReader(tc.text + "HTTP/1.1 418 next\r\nContent-Length: 0\r\n\r\n"))
-			res, err := readResponse(r, nil)
+			res, err := readResponse(r, nil, nil)
 			require.NoError(t, err)
 			require.Equal(t, tc.status, res.status)
 			require.Equal(t, tc.body, string(res.body))
 
-			next, err := readResponse(r, res.body)
+			next, err := readResponse(r, res.body, nil)
 			require.NoError(t, err)
 			require.Equal(t, 418, next.status, "what follows on the connection")
 		})
@@ -53,7 +53,7 @@ func TestReadResponseRefuses(t *testing.T) {
 		"cut off":         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := readResponse(bufio.NewReader(strings.NewReader(text)), nil)
+			_, err := readResponse(bufio.NewReader(strings.NewReader(text)), nil, nil)
 			require.ErrorIs(t, err, errResponse)
 		})
 	}
