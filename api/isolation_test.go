@@ -39,9 +39,21 @@ func startService(t *testing.T, store *db.Store) service {
 
 func startServiceWith(t *testing.T, store *db.Store, tune func(*Options)) service {
 	t.Helper()
+	return startServiceOptions(t, store, session.Options{Held: maxHeldInTests}, tune)
+}
+
+// startServiceHeld sets how many requests of a user may be held; 0: any number.
+func startServiceHeld(t *testing.T, store *db.Store, held int) service {
+	t.Helper()
+	return startServiceOptions(t, store, session.Options{Held: held}, func(*Options) {})
+}
+
+func startServiceOptions(t *testing.T, store *db.Store, o session.Options, tune func(*Options)) service {
+	t.Helper()
 	socket := controltest.SocketName(t)
 	tmux := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
-	registry := session.NewRegistry(store, tmux, session.Options{Server: socket, Held: maxHeldInTests})
+	o.Server = socket
+	registry := session.NewRegistry(store, tmux, o)
 	accounts := session.NewAccounts(store, session.AccountsOptions{})
 	require.NoError(t, registry.Reconcile(t.Context()))
 	ctx, stop := context.WithCancel(context.Background())
@@ -56,9 +68,9 @@ func startServiceWith(t *testing.T, store *db.Store, tune func(*Options)) servic
 			}
 		}
 	})
-	o := Options{Registry: registry, Accounts: accounts, Ready: registry.Ready}
-	tune(&o)
-	c := startServer(t, o)
+	options := Options{Registry: registry, Accounts: accounts, Ready: registry.Ready}
+	tune(&options)
+	c := startServer(t, options)
 	return service{client: c, store: store, socket: socket, registry: registry}
 }
 
