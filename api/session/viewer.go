@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"interplexer/controlmode"
 )
@@ -229,16 +230,20 @@ func (v *Viewer) repaint(ctx context.Context) (controlmode.Repaint, Cursor, erro
 	defer cancel()
 	target := controlmode.PaneOf(info.Session, info.Pane)
 	epoch, before := s.output.listen()
-	var after uint64
-	paint, err := hub.Repaint(ctx, target, info.Pane, false, func() { _, after = s.output.listen() })
-	if err == nil && (before != after || s.deaf.Load()) {
+	var after atomic.Uint64 // of an answer that comes when nobody waits for it, too
+	note := func() {
+		_, end := s.output.listen()
+		after.Store(end)
+	}
+	paint, err := hub.Repaint(ctx, target, info.Pane, false, note)
+	if err == nil && (before != after.Load() || s.deaf.Load()) {
 		paint, err = hub.Repaint(ctx, target, info.Pane, true, func() {
 			s.output.gap()
-			_, after = s.output.listen()
+			note()
 			s.changedNow()
 		})
 	}
-	cursor := Cursor{Pane: info.Pane.String(), Epoch: epoch, Offset: after}
+	cursor := Cursor{Pane: info.Pane.String(), Epoch: epoch, Offset: after.Load()}
 	switch {
 	case err == nil:
 		return paint, cursor, nil

@@ -53,7 +53,11 @@ func runCore(ctx context.Context, args []string, out io.Writer) (err error) {
 // startCore starts all three and makes a session for each client. What has to
 // be stopped is noted in stops, also when it fails.
 func startCore(ctx context.Context, s settings, dir string, stops *cleanup) ([]*target, error) {
-	a, err := startInterplexer(ctx, s, dir)
+	var flags []string
+	if !s.live {
+		flags = []string{"--watch-idle", "0"}
+	}
+	a, err := startInterplexer(ctx, s, dir, flags...)
 	if err != nil {
 		return nil, err
 	}

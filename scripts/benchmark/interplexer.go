@@ -21,12 +21,12 @@ type interplexer struct {
 	s      settings
 	dir    string
 	socket string
-	flags  []string // of serve, besides
 }
 
-// startInterplexer starts it and waits until it is ready.
+// startInterplexer starts it, with flags of serve besides, and waits until it is
+// ready.
 func startInterplexer(ctx context.Context, s settings, dir string, flags ...string) (*interplexer, error) {
-	p := &interplexer{target: &target{name: "interplexer"}, s: s, dir: dir, socket: socketName(filepath.Base(dir)), flags: flags}
+	p := &interplexer{target: &target{name: "interplexer"}, s: s, dir: dir, socket: socketName(filepath.Base(dir))}
 	token, err := p.firstToken(ctx)
 	if err != nil {
 		return nil, err

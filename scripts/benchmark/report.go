@@ -13,6 +13,7 @@ type report struct {
 	Rounds    int       `json:"rounds"`
 	Seconds   float64   `json:"seconds_per_cell"`
 	LogLevel  string    `json:"log_level"`
+	Live      bool      `json:"live_screens"`
 	Rows      []row     `json:"rows"`
 	Verdicts  []verdict `json:"verdicts"`
 }
@@ -40,7 +41,7 @@ type column struct {
 }
 
 func newCoreReport(m machine, s settings, measured map[cell][]figures) report {
-	r := report{Benchmark: "core", Machine: m, Rounds: s.rounds, Seconds: s.duration.Seconds(), LogLevel: s.logLevel}
+	r := report{Benchmark: "core", Machine: m, Rounds: s.rounds, Seconds: s.duration.Seconds(), LogLevel: s.logLevel, Live: s.live}
 	for _, op := range s.ops {
 		for _, clients := range s.clients {
 			r.Rows = append(r.Rows, newRow(op.name, clients, measured))

@@ -24,6 +24,7 @@ type settings struct {
 	clients  []int
 	ops      []operation
 
+	live     bool   // core: with live screens, as the service is by default
 	before   string // an older binary of the service
 	jsonFile string
 	check    bool
@@ -51,6 +52,7 @@ func parseSettings(name string, args []string, out io.Writer) (settings, error) 
 		s.ops, err = parseOperations(v)
 		return err
 	})
+	f.BoolVar(&s.live, "live", true, "core: with live screens, as by default; false has every capture ask tmux")
 	f.StringVar(&s.before, "before", "", "older `binary` of the service, whose captures poll compares with uncached ones")
 	f.StringVar(&s.jsonFile, "json", "", "write the figures to this `file` too")
 	f.BoolVar(&s.check, "check", false, "exit with 1 when a target is missed")

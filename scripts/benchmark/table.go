@@ -8,8 +8,12 @@ import (
 
 // print writes the report for people.
 func (r report) print(out io.Writer) {
-	fmt.Fprintf(out, "\n%s\nmedians of %d rounds of %gs; A: interplexer, B: a server that starts tmux per call, C: a fixed 2 KB text\n\n",
-		r.Machine, r.Rounds, r.Seconds)
+	screens := ""
+	if !r.Live {
+		screens = " without live screens"
+	}
+	fmt.Fprintf(out, "\n%s\nmedians of %d rounds of %gs; A: interplexer%s, B: a server that starts tmux per call, C: a fixed 2 KB text\n\n",
+		r.Machine, r.Rounds, r.Seconds, screens)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "operation\tclients\tA /s\tB /s\tC /s\tA/B\tA/C\tp50 A ms\tp50 B ms\tA/B\tp99 A ms\tp99 B ms\tA/B\t")
 	for _, row := range r.Rows {
