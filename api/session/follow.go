@@ -10,10 +10,15 @@ import (
 // while the hub tells nothing of it.
 const fallbackInterval = 50 * time.Millisecond
 
-// goFollow starts the follower of a session and returns what ends it.
+// goFollow starts the follower of a session and returns what ends it. At the end
+// of everything there are no more.
 func (l *live) goFollow(w *watched) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
-	l.followers.Go(func() { w.follow(ctx) })
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.over {
+		l.followers.Go(func() { w.follow(ctx) })
+	}
 	return cancel
 }
 

@@ -40,6 +40,7 @@ type live struct {
 	mu   sync.RWMutex // guards what follows
 	byID map[int64]*watched
 	due  due
+	over bool // run has ended
 }
 
 // due is what run is to do.

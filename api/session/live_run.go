@@ -105,6 +105,9 @@ func (l *live) take() due {
 
 // endAll ends the watching at the end.
 func (l *live) endAll() {
+	l.mu.Lock()
+	l.over = true
+	l.mu.Unlock()
 	for _, w := range l.all() {
 		l.ended(w.rec.row.ID)
 		w.mu.Lock()
