@@ -27,9 +27,13 @@ func (c Client) ListPanes(ctx context.Context, s SessionID) ([]PaneInfo, error) 
 	return c.listPanes(ctx, newCommand("list-panes -s").to(ActivePane(s)).word("-F").word(paneFormat))
 }
 
-// ListAllPanes lists the panes of every session of the tmux server.
+// notAnchor leaves out what is linked into a Hub, which its own session lists.
+const notAnchor = "'#{?#{m:" + anchorPrefix + "*,#{session_name}},0,1}'"
+
+// ListAllPanes lists the panes of every session of the tmux server but those of
+// control clients.
 func (c Client) ListAllPanes(ctx context.Context) ([]PaneInfo, error) {
-	return c.listPanes(ctx, newCommand("list-panes -a -F").word(paneFormat))
+	return c.listPanes(ctx, newCommand("list-panes -a -f").word(notAnchor).word("-F").word(paneFormat))
 }
 
 func (c Client) listPanes(ctx context.Context, cmd *command) ([]PaneInfo, error) {
