@@ -142,7 +142,7 @@ func playSessions(s *stage) {
 	require.Equal(s, []any{true, 40, 5, false}, []any{panes[0].Active, panes[0].Width, panes[0].Height, panes[0].Dead})
 	all, err := s.client.ListAllPanes(ctx)
 	require.NoError(s, err)
-	require.Len(s, all, 2)
+	require.Equal(s, panes, all, "without the anchor's")
 
 	require.NoError(s, s.client.KillSession(ctx, pane.Session))
 	require.ErrorIs(s, s.client.KillSession(ctx, pane.Session), controlmode.ErrNotFound)
