@@ -1,8 +1,11 @@
 package controlmode
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 )
 
 // Repaint is a pane's screen with all that a terminal needs to go on from it.
@@ -13,8 +16,14 @@ type Repaint struct {
 	CursorX       int // from 0
 	CursorY       int
 	CursorHidden  bool
+	// Pending is the start of an escape sequence that the program has not yet
+	// written to its end.
+	Pending []byte
 
-	Alternate    bool // the alternate screen is shown
+	Alternate    bool   // the alternate screen is shown
+	Main         []byte // then: the main screen, as Styled
+	MainCursorX  int
+	MainCursorY  int
 	Insert       bool // modes of the terminal
 	Origin       bool
 	NoWrap       bool
@@ -33,39 +42,87 @@ type Repaint struct {
 const repaintFormat = "'#{pane_height} #{pane_width} #{cursor_x} #{cursor_y} #{cursor_flag} #{alternate_on} " +
 	"#{insert_flag} #{origin_flag} #{wrap_flag} #{keypad_cursor_flag} #{keypad_flag} " +
 	"#{mouse_standard_flag} #{mouse_button_flag} #{mouse_all_flag} #{mouse_utf8_flag} #{mouse_sgr_flag} " +
-	"#{scroll_region_upper} #{scroll_region_lower}'"
+	"#{scroll_region_upper} #{scroll_region_lower} #{?alternate_on,#{alternate_saved_x},0} #{?alternate_on,#{alternate_saved_y},0}'"
 
 // Repaint captures the pane's screen with its styles over the hub's own
 // connection. at is called from the reader's goroutine when the answer is
-// complete: every Output of the pane told later than at came after the screen,
-// or was in it as well. With cut none was in it: the pane is paused and resumed
-// around the capture, and what tmux had kept of its output, which the screen
-// shows, is dropped. It fails with ErrNotFound when the pane is gone.
+// complete: every Output of the pane told later than the last at came after the
+// screen, or was in it as well. With cut none was in it: the pane is paused and
+// resumed around the capture, and what tmux had kept of its output, which the
+// screen shows, is dropped. It fails with ErrNotFound when the pane is gone.
 func (h *Hub) Repaint(ctx context.Context, t Target, p PaneID, cut bool, at func()) (Repaint, error) {
-	v := h.conn.version
-	cmd := newCommand("display-message -p").to(t).word(repaintFormat)
-	blocks := 2
-	flow := func(state string) {
-		if cut {
-			cmd.then("refresh-client -A").word("'" + p.String() + ":" + state + "'")
-			blocks++
+	for {
+		alternate, err := h.alternate(ctx, t)
+		if err != nil {
+			return Repaint{}, err
+		}
+		paint, err := h.repaint(ctx, t, p, repaintOptions{cut: cut, alternate: alternate, at: at})
+		var refused *CommandError
+		switch left := errors.As(err, &refused) && strings.HasPrefix(refused.Message, "no alternate screen"); {
+		case left, err == nil && paint.Alternate != alternate: // in between
+		default:
+			return paint, err
 		}
 	}
-	flow("pause")
-	req := request{readOnly: true, told: at}
-	if v.leaksCapture() {
-		cmd.then("capture-pane -e -N -b " + captureBuffer).to(t)
-		flow("continue")
-		cmd.then("show-buffer -b " + captureBuffer).then("delete-buffer -b " + captureBuffer)
-		blocks += 2
-		req.nonce, req.frame = true, frame{blocks: blocks, free: blocks - 2, sealed: true}
-	} else {
-		cmd.then("capture-pane -p -e -N").to(t)
-		screen := blocks - 1
-		flow("continue")
-		req.frame = frame{blocks: blocks, counted: screen}
+}
+
+// alternate reports whether a pane shows its alternate screen.
+func (h *Hub) alternate(ctx context.Context, t Target) (bool, error) {
+	blocks, err := h.conn.send(ctx, newCommand("display-message -p").to(t).word("'#{alternate_on}'"),
+		request{frame: frame{blocks: 1}, readOnly: true})
+	if err != nil {
+		return false, err
 	}
-	answer, err := h.conn.send(ctx, cmd, req)
+	r := records{rest: string(blocks[0].Body)}
+	on := r.flag()
+	if r.bad {
+		return false, fmt.Errorf("%w: a pane's state is %q", ErrProtocol, blocks[0].Body)
+	}
+	return on, nil
+}
+
+type repaintOptions struct {
+	cut       bool
+	alternate bool // the pane shows its alternate screen: capture the main one, too
+	at        func()
+}
+
+// mainBuffer is the paste buffer of the main screen; see captureBuffer.
+const mainBuffer = "ipx-capture-main"
+
+// repaint is one command line, so that all of it is of one moment. Captures
+// pass through buffers: see Version.leaksCapture; -p with -P leaks a few bytes
+// only. What can fail comes before the pause.
+func (h *Hub) repaint(ctx context.Context, t Target, p PaneID, o repaintOptions) (Repaint, error) {
+	cmd := newCommand("display-message -p").to(t).word(repaintFormat)
+	blocks := 1
+	then := func(name string) *command {
+		blocks++
+		return cmd.then(name)
+	}
+	if o.alternate {
+		then("capture-pane -a -e -N -b " + mainBuffer).to(t)
+	}
+	if o.cut {
+		then("refresh-client -A").word("'" + p.String() + ":pause'")
+	}
+	then("capture-pane -e -N -b " + captureBuffer).to(t)
+	pending := blocks
+	then("capture-pane -p -P -C").to(t)
+	if o.cut {
+		then("refresh-client -A").word("'" + p.String() + ":continue'")
+	}
+	f := frame{sealed: true}
+	if o.alternate {
+		f.counted = blocks
+		then("show-buffer -b " + mainBuffer)
+		then("delete-buffer -b " + mainBuffer)
+	}
+	f.free = blocks
+	then("show-buffer -b " + captureBuffer)
+	then("delete-buffer -b " + captureBuffer)
+	f.blocks = blocks
+	answer, err := h.conn.send(ctx, cmd, request{frame: f, nonce: true, readOnly: true, told: o.at})
 	if err != nil {
 		return Repaint{}, err
 	}
@@ -73,11 +130,16 @@ func (h *Hub) Repaint(ctx context.Context, t Target, p PaneID, cut bool, at func
 	if err != nil {
 		return Repaint{}, err
 	}
-	if !v.leaksCapture() {
-		paint.Styled = answer[req.frame.counted].Body
-		return paint, nil
+	if paint.Pending, err = decodeVis(bytes.TrimSuffix(answer[pending].Body, []byte("\n"))); err != nil {
+		return Repaint{}, err
 	}
-	paint.Styled, err = bufferText(v, answer[req.frame.free].Body)
+	if o.alternate {
+		// The newline of show-buffer's own is not in a counted block.
+		if paint.Main, err = bufferText(h.conn.version, append(answer[f.counted].Body, '\n')); err != nil {
+			return Repaint{}, err
+		}
+	}
+	paint.Styled, err = bufferText(h.conn.version, answer[f.free].Body)
 	return paint, err
 }
 
@@ -90,6 +152,7 @@ func parseRepaint(body []byte) (Repaint, error) {
 	p.KeypadCursor, p.Keypad = r.flag(), r.flag()
 	p.MouseClick, p.MouseDrag, p.MouseAll, p.MouseUTF8, p.MouseSGR = r.flag(), r.flag(), r.flag(), r.flag(), r.flag()
 	p.ScrollTop, p.ScrollBottom = r.number(), r.number()
+	p.MainCursorX, p.MainCursorY = r.number(), r.number()
 	r.newline()
 	if r.bad {
 		return Repaint{}, fmt.Errorf("%w: a pane's state is %q", ErrProtocol, body)

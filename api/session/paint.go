@@ -15,10 +15,15 @@ func Paint(p controlmode.Repaint) []byte {
 	var out bytes.Buffer
 	// A soft reset, then the screen that is shown, cleared, without wrapping:
 	// each line is drawn where it belongs.
-	out.WriteString("\x1b[!p\x1b[?25l")
-	out.WriteString(mode("?1049", p.Alternate))
-	out.WriteString("\x1b[?7l\x1b[r\x1b[0m\x1b[H\x1b[2J")
-	lines := bytes.Split(bytes.TrimSuffix(p.Styled, []byte("\n")), []byte("\n"))
+	out.WriteString("\x1b[!p\x1b[?25l\x1b[?1049l")
+	if p.Alternate {
+		// The program will leave it, and then this is what is there.
+		clearAll(&out)
+		draw(&out, linesOf(p.Main))
+		fmt.Fprintf(&out, "\x1b[0m\x1b[%d;%dH\x1b[?1049h", min(p.MainCursorY, p.Height-1)+1, min(p.MainCursorX, p.Width-1)+1)
+	}
+	clearAll(&out)
+	lines := linesOf(p.Styled)
 	draw(&out, lines)
 	if p.ScrollTop > 0 || p.ScrollBottom > 0 && p.ScrollBottom < p.Height-1 {
 		fmt.Fprintf(&out, "\x1b[%d;%dr", p.ScrollTop+1, p.ScrollBottom+1)
@@ -54,7 +59,15 @@ func Paint(p controlmode.Repaint) []byte {
 	if !p.CursorHidden {
 		out.WriteString("\x1b[?25h")
 	}
+	out.Write(p.Pending) // last: what follows completes it
 	return out.Bytes()
+}
+
+// clearAll makes the screen blank, and one on which no line wraps.
+func clearAll(out *bytes.Buffer) { out.WriteString("\x1b[?7l\x1b[?6l\x1b[r\x1b[0m\x1b[H\x1b[2J") }
+
+func linesOf(screen []byte) [][]byte {
+	return bytes.Split(bytes.TrimSuffix(screen, []byte("\n")), []byte("\n"))
 }
 
 // draw draws lines from the top, each with the style that the one before ended
