@@ -155,13 +155,17 @@ func (h *Hub) kill(ctx context.Context, w WindowID) error {
 
 // Pause stops the telling of a pane's output; its program goes on. What tmux
 // has kept of it for the hub is dropped.
-func (h *Hub) Pause(ctx context.Context, p PaneID) error { return h.flow(ctx, p, "pause") }
+func (h *Hub) Pause(ctx context.Context, p PaneID) error { return h.flow(ctx, p, "pause", nil) }
 
 // Resume undoes Pause, tmux's own as well; a pane that is not paused is no
-// error. What was printed meanwhile is not told.
-func (h *Hub) Resume(ctx context.Context, p PaneID) error { return h.flow(ctx, p, "continue") }
+// error. What was printed meanwhile is not told. at, if not nil, is called from
+// the reader's goroutine before anything that was printed since is told.
+func (h *Hub) Resume(ctx context.Context, p PaneID, at func()) error {
+	return h.flow(ctx, p, "continue", at)
+}
 
-func (h *Hub) flow(ctx context.Context, p PaneID, state string) error {
-	_, err := h.conn.run(ctx, newCommand("refresh-client -A").word("'"+p.String()+":"+state+"'"), 1)
+func (h *Hub) flow(ctx context.Context, p PaneID, state string, at func()) error {
+	cmd := newCommand("refresh-client -A").word("'" + p.String() + ":" + state + "'")
+	_, err := h.conn.send(ctx, cmd, request{frame: frame{blocks: 1}, told: at})
 	return err
 }

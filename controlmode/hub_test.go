@@ -137,7 +137,7 @@ func TestHubPauses(t *testing.T) {
 		screen, err := client.CapturePane(t.Context(), controlmode.ActivePane(pane.Session))
 		return err == nil && strings.Count(string(screen), "unheard") == 2
 	}, 10*time.Second, 5*time.Millisecond)
-	require.NoError(t, hub.Resume(t.Context(), pane.Pane))
+	require.NoError(t, hub.Resume(t.Context(), pane.Pane, nil))
 	typeText(t, client, pane, "heard\r")
 	hub.until(t, "heard", func() bool { return strings.Count(hub.heard(pane.Pane), "heard") == 2 })
 	require.NotContains(t, hub.heard(pane.Pane), "unheard")

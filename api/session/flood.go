@@ -21,7 +21,8 @@ func (l *live) calm(ctx context.Context, hub *controlmode.Hub, f flood) {
 	ctx, cancel := tmuxContext(ctx)
 	defer cancel()
 	if f.over {
-		if err := hub.Resume(ctx, f.pane); err != nil {
+		// What was printed meanwhile is lost to those who read the output.
+		if err := hub.Resume(ctx, f.pane, f.screen.output.gap); err != nil {
 			return // the connection is gone, and with it all of this
 		}
 		f.screen.deaf.Store(false)

@@ -71,13 +71,15 @@ func newLive(tmux Tmux, o LiveOptions, log *slog.Logger, fault func(context.Cont
 // newScreen is a screen whose captures go through the Server's connection, not
 // the hub's, where they would wait behind the output.
 func (l *live) newScreen(w *watched, target controlmode.Target, isLive bool) *screen {
-	return &screen{live: isLive, owner: w, counts: &l.count, capture: func(ctx context.Context) ([]byte, error) {
+	s := &screen{live: isLive, owner: w, counts: &l.count, capture: func(ctx context.Context) ([]byte, error) {
 		text, err := l.tmux.On(w.rec.server).CapturePane(ctx, target)
 		if err != nil {
 			return nil, l.fault(ctx, w.rec, err)
 		}
 		return text, nil
 	}}
+	s.pictures.making = make(chan struct{}, 1)
+	return s
 }
 
 // watch returns the watched form of a running record, and makes it one if need

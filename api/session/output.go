@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"sync"
+	"unicode/utf8"
 )
 
 // maxRing bounds what is kept of one pane's output, in bytes.
@@ -99,6 +100,18 @@ func (o *output) read(epoch string, from uint64, n int) (data []byte, more <-cha
 		return nil, o.more, nil
 	}
 	return append([]byte(nil), rest[:min(n, len(rest))]...), nil, nil
+}
+
+// follows reports whether all that came after an offset is kept, is no more than
+// n bytes, and does not start in the midst of a character.
+func (o *output) follows(epoch string, from, n uint64) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	start := o.end - uint64(len(o.kept))
+	if epoch != o.epoch || from < start || from > o.end || o.end-from > n {
+		return false
+	}
+	return from == o.end || utf8.RuneStart(o.kept[from-start])
 }
 
 // size is what is kept, in bytes.

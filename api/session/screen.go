@@ -31,6 +31,8 @@ type screen struct {
 	output output
 	flow   flow
 
+	pictures pictures
+
 	mu      sync.Mutex // guards what follows
 	running *capturing
 	waiting *capturing // starts when running is done

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 
 	"interplexer/controlmode"
 )
@@ -213,42 +212,4 @@ func (v *Viewer) Repaint(ctx context.Context) (controlmode.Repaint, Cursor, erro
 			return controlmode.Repaint{}, Cursor{}, ctx.Err()
 		}
 	}
-}
-
-// repaint tries first to find the pane quiet; else its output has to be cut,
-// which is a gap for others.
-func (v *Viewer) repaint(ctx context.Context) (controlmode.Repaint, Cursor, error) {
-	s, info, err := v.heard()
-	if err != nil {
-		return controlmode.Repaint{}, Cursor{}, err
-	}
-	hub := v.registry.live.hub.Load()
-	if hub == nil {
-		return controlmode.Repaint{}, Cursor{}, errNotLive
-	}
-	ctx, cancel := tmuxContext(ctx)
-	defer cancel()
-	target := controlmode.PaneOf(info.Session, info.Pane)
-	epoch, before := s.output.listen()
-	var after atomic.Uint64 // of an answer that comes when nobody waits for it, too
-	note := func() {
-		_, end := s.output.listen()
-		after.Store(end)
-	}
-	paint, err := hub.Repaint(ctx, target, info.Pane, false, note)
-	if err == nil && (before != after.Load() || s.deaf.Load()) {
-		paint, err = hub.Repaint(ctx, target, info.Pane, true, func() {
-			s.output.gap()
-			note()
-			s.changedNow()
-		})
-	}
-	cursor := Cursor{Pane: info.Pane.String(), Epoch: epoch, Offset: after.Load()}
-	switch {
-	case err == nil:
-		return paint, cursor, nil
-	case hub.Err() != nil: // before it is known to be gone
-		return paint, cursor, errNotLive
-	}
-	return paint, cursor, v.registry.explain(ctx, v.w.rec, err, reading)
 }

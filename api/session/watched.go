@@ -242,7 +242,7 @@ func (w *watched) weight() int {
 	n := 0
 	if sh := w.shape.Load(); sh != nil {
 		for _, s := range sh.byPane {
-			n += s.newest.Load().size() + s.output.size()
+			n += s.newest.Load().size() + s.output.size() + s.pictures.cut.Load().size()
 		}
 	}
 	return n
@@ -254,6 +254,7 @@ func (w *watched) shed() {
 		for _, s := range sh.byPane {
 			s.newest.Store(nil)
 			s.output.forget()
+			s.pictures.cut.Store(nil)
 		}
 	}
 }
