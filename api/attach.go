@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/url"
@@ -35,6 +36,8 @@ func (s *Server) attach(_ context.Context, c *gin.Context, p session.Principal) 
 	if err != nil {
 		return err
 	}
+	s.attached.Add(1) // before the connection is taken from http.Server
+	defer s.attached.Done()
 	ctx, release := s.hold(c)
 	defer release()
 	viewer, err := s.options.Registry.View(ctx, p, id, pane)
@@ -80,6 +83,9 @@ func checkUpgrade(r *http.Request) error {
 		r.Header.Get("Sec-Websocket-Version") != "13" || r.Method != http.MethodGet {
 		return errNoUpgrade
 	}
+	if key, err := base64.StdEncoding.DecodeString(r.Header.Get("Sec-Websocket-Key")); err != nil || len(key) != 16 {
+		return badRequest("Sec-WebSocket-Key must be 16 bytes in base64.")
+	}
 	// A browser sends the page's origin, and credentials that the page need
 	// not know.
 	if origin := r.Header.Get("Origin"); origin != "" {
@@ -115,6 +121,7 @@ type terminal struct {
 	view      bool   // what it types is refused
 	viewer    *session.Viewer
 	conn      *websocket.Conn
+	fresh     bool // nothing has followed the picture; show's own
 }
 
 // run serves the client until the session ends, either side leaves, or the

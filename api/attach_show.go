@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"time"
+	"unicode/utf8"
 
 	"github.com/coder/websocket"
 
@@ -62,17 +63,29 @@ func (t *terminal) write(ctx context.Context, kind websocket.MessageType, data [
 	return t.conn.Write(ctx, kind, data)
 }
 
-// show sends the pane's picture and then what its program writes.
+// show sends the pane's picture and then what its program writes. The pane that
+// the client has named may be gone while the session goes on.
 func (t *terminal) show(ctx context.Context) error {
+	err := t.stream(ctx)
+	if errors.Is(err, session.ErrNotFound) && t.pane != "" {
+		if _, panesErr := t.viewer.Panes(ctx); panesErr == nil {
+			return &goneError{status: paneClosed}
+		}
+	}
+	return err
+}
+
+func (t *terminal) stream(ctx context.Context) error {
 	size, err := t.ready(ctx)
 	if err != nil {
 		return err
 	}
 	cursor, err := t.paint(ctx)
+	t.fresh = true
 	for err == nil {
 		changes := t.viewer.Changes()
 		var more <-chan struct{}
-		if size, err = t.tellSize(ctx, size); unlessBusy(err) != nil {
+		if size, cursor, err = t.tellSize(ctx, size, cursor); unlessBusy(err) != nil {
 			break
 		}
 		if cursor, more, err = t.follow(ctx, cursor); unlessBusy(err) != nil {
@@ -131,8 +144,15 @@ func (t *terminal) paint(ctx context.Context) (session.Cursor, error) {
 func (t *terminal) follow(ctx context.Context, cursor session.Cursor) (session.Cursor, <-chan struct{}, error) {
 	for {
 		data, next, more, err := t.viewer.Output(cursor, outputFrame)
+		torn := t.fresh && len(data) > 0 && !utf8.RuneStart(data[0])
+		t.fresh = t.fresh && len(data) == 0
 		switch {
 		case errors.Is(err, session.ErrGap):
+			if next, err = t.repaint(ctx); err != nil {
+				return cursor, nil, err
+			}
+			t.fresh = true
+		case torn: // tmux does not tell of half a character; its picture now has it whole
 			if next, err = t.repaint(ctx); err != nil {
 				return cursor, nil, err
 			}
@@ -162,15 +182,23 @@ func (t *terminal) repaint(ctx context.Context) (session.Cursor, error) {
 }
 
 // tellSize tells the pane's size, or that another pane is active, if that is
-// news.
-func (t *terminal) tellSize(ctx context.Context, was session.Pane) (session.Pane, error) {
+// news, and sends a new picture: no two terminals move their lines alike when
+// their size changes.
+func (t *terminal) tellSize(ctx context.Context, was session.Pane, cursor session.Cursor) (session.Pane, session.Cursor, error) {
 	panes, err := t.viewer.Panes(ctx)
 	if err != nil {
-		return was, err
+		return was, cursor, err
 	}
 	is := paneIn(panes, t.pane)
-	if is.ID == was.ID && is.Width == was.Width && is.Height == was.Height {
-		return is, nil
+	if is.ID == was.ID && is.Width == was.Width && is.Height == was.Height || is.ID == "" {
+		return was, cursor, nil
 	}
-	return is, t.say(ctx, sizeJSON{Type: "resize", Pane: is.ID, Width: is.Width, Height: is.Height})
+	if err := t.say(ctx, sizeJSON{Type: "resize", Pane: is.ID, Width: is.Width, Height: is.Height}); err != nil {
+		return is, cursor, err
+	}
+	next, err := t.repaint(ctx)
+	if err != nil {
+		return was, cursor, err
+	}
+	return is, next, nil
 }

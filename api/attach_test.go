@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -27,6 +28,7 @@ type attached struct {
 	// drawn is what the terminal has been sent since the last picture began.
 	drawn []byte
 	text  []map[string]any // text frames not yet asked for
+	size  [2]string        // of the emulator; none: 80x24
 }
 
 func (c *client) attach(at, query string) *attached {
@@ -97,17 +99,16 @@ func (a *attached) send(kind websocket.MessageType, data string) {
 func (a *attached) emulate(socket string) string {
 	a.t.Helper()
 	file := filepath.Join(a.t.TempDir(), "drawn")
-	require.NoError(a.t, os.WriteFile(file, a.drawn, 0o600))
-	controltest.Tmux(a.t, socket, "new-session", "-d", "-s", "emulator", "-x", "80", "-y", "24",
-		"stty raw -echo; cat '"+file+"'; tmux wait-for -S drawn; exec sleep 1000")
-	controltest.Tmux(a.t, socket, "wait-for", "drawn")
+	// The title is set when the pane has taken all that comes before it.
+	require.NoError(a.t, os.WriteFile(file, append(bytes.Clone(a.drawn), "\x1b]2;taken\a"...), 0o600))
+	size := cmp.Or(a.size, [2]string{"80", "24"})
+	controltest.Tmux(a.t, socket, "new-session", "-d", "-s", "emulator", "-x", size[0], "-y", size[1],
+		"stty raw -echo; cat '"+file+"'; exec sleep 1000")
 	defer controltest.Tmux(a.t, socket, "kill-session", "-t", "emulator")
-	// wait-for overtakes what the pane has still to read.
-	shows := paneState(a.t, socket, "emulator")
-	for again := ""; again != shows; {
-		again, shows = shows, paneState(a.t, socket, "emulator")
-	}
-	return shows
+	require.Eventually(a.t, func() bool {
+		return controltest.Tmux(a.t, socket, "display-message", "-p", "-t", "emulator", "#{pane_title}") == "taken\n"
+	}, 10*time.Second, 5*time.Millisecond)
+	return paneState(a.t, socket, "emulator")
 }
 
 func paneState(t *testing.T, socket, session string) string {

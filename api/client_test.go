@@ -87,6 +87,8 @@ func startServer(t *testing.T, o Options) *client {
 	t.Cleanup(func() {
 		http.DefaultClient.CloseIdleConnections()
 		listening.Close()
+		s.stop()
+		require.NoError(t, s.Drain(context.Background()))
 	})
 	return &client{t: t, server: s, url: listening.URL, spec: spec, routes: routes}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -81,6 +82,8 @@ type Server struct {
 	// running is done when the server stops: held requests end then.
 	running context.Context
 	stop    context.CancelFunc
+	// attached are the WebSockets, which http.Server does not know of.
+	attached sync.WaitGroup
 }
 
 // New builds the router.
@@ -128,7 +131,7 @@ func (s *Server) Handler() http.Handler {
 
 // HTTPServer is a server for Handler with every limit set. A body and its
 // answer have to fit in ReadTimeout and WriteTimeout. Its Shutdown ends what is
-// held.
+// held, but does not wait for WebSockets: call Drain after it.
 func (s *Server) HTTPServer(addr string) *http.Server {
 	server := &http.Server{
 		Addr:              addr,
@@ -142,4 +145,20 @@ func (s *Server) HTTPServer(addr string) *http.Server {
 	}
 	server.RegisterOnShutdown(s.stop)
 	return server
+}
+
+// Drain waits until the WebSockets have ended, after the Shutdown of HTTPServer
+// has told them to, or until ctx is done.
+func (s *Server) Drain(ctx context.Context) error {
+	ended := make(chan struct{})
+	go func() {
+		s.attached.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

@@ -164,6 +164,7 @@ func (s *settings) newService(store *db.Store, tmux *controlmode.Server, logger 
 		registry: registry,
 		accounts: accounts,
 		http:     server.HTTPServer(s.Listen),
+		attached: server.Drain,
 		grace:    s.Shutdown,
 		logger:   logger,
 	}

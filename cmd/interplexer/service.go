@@ -18,7 +18,8 @@ type service struct {
 	registry *session.Registry
 	accounts *session.Accounts
 	http     *http.Server
-	grace    time.Duration // for requests in flight at the end
+	attached func(context.Context) error // waits for the WebSockets to end
+	grace    time.Duration               // for requests in flight at the end
 	logger   *slog.Logger
 }
 
@@ -53,7 +54,7 @@ func (v *service) run(ctx context.Context, l net.Listener) error {
 func (v *service) drain(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, v.grace)
 	defer cancel()
-	if err := v.http.Shutdown(ctx); err != nil {
+	if err := errors.Join(v.http.Shutdown(ctx), v.attached(ctx)); err != nil {
 		v.logger.Warn("requests in flight are cut off", "after", v.grace, "error", err)
 		_ = v.http.Close() // Shutdown has closed the listener already
 	}
