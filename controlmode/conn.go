@@ -50,6 +50,7 @@ type ConnOptions struct {
 // to one tmux server process for its whole life.
 type Conn struct {
 	Client
+	anchor string // its session's name; empty: not known
 	stream io.ReadWriteCloser
 	kill   func() // ends the other side, so that reads return; may be called again
 	opts   ConnOptions

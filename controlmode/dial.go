@@ -37,11 +37,15 @@ func Dial(ctx context.Context, o DialOptions) (*Conn, ServerID, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, ServerID{}, err
 	}
-	p, err := startProcess(dialCommand(o))
+	anchor := anchorPrefix + randomNonce()
+	p, err := startProcess(dialCommand(o, anchor))
 	if err != nil {
 		return nil, ServerID{}, err
 	}
 	conn, id, err := attachConn(p, p.kill, o.Conn)
+	if err == nil {
+		conn.anchor = anchor
+	}
 	if err == nil && ctx.Err() != nil {
 		conn.Close()
 		return nil, ServerID{}, ctx.Err()
@@ -68,7 +72,7 @@ func attachConn(stream io.ReadWriteCloser, kill func(), o ConnOptions) (*Conn, S
 	return conn, id, nil
 }
 
-func dialCommand(o DialOptions) *exec.Cmd {
+func dialCommand(o DialOptions, anchor string) *exec.Cmd {
 	if o.Binary == "" {
 		o.Binary = "tmux"
 	}
@@ -79,7 +83,6 @@ func dialCommand(o DialOptions) *exec.Cmd {
 	if o.NoStart {
 		args = append(args, "-N")
 	}
-	anchor := anchorPrefix + randomNonce()
 	cmd := exec.Command(o.Binary, append(args,
 		"-L", o.SocketName, "-f", o.ConfigFile, "-C",
 		"new-session", "-s", anchor, "-x", "80", "-y", "24", "exec sleep 2147483647",

@@ -63,7 +63,8 @@ type Server struct {
 	version Version    // of the same
 	change  chan struct{}
 	closed  bool
-	dials   int // connections made so far
+	dials   int            // connections made so far
+	dialed  map[*Conn]bool // those that may be up
 }
 
 // NewServer prepares a Server; Start connects it.
@@ -80,7 +81,7 @@ func NewServer(o ServerOptions) *Server {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Server{opts: o, log: o.Logger, change: make(chan struct{}), stopped: make(chan struct{})}
+	return &Server{opts: o, log: o.Logger, change: make(chan struct{}), stopped: make(chan struct{}), dialed: map[*Conn]bool{}}
 }
 
 // Start takes the socket's lock, checks tmux's version, starts the tmux server
@@ -162,7 +163,8 @@ func (s *Server) dial(ctx context.Context, noStart bool, on func(Notification)) 
 	defer cancel()
 	open := s.gate.shut(quiet)
 	defer open()
-	return Dial(ctx, DialOptions{
+	s.settle(ctx)
+	conn, id, err := Dial(ctx, DialOptions{
 		Binary:     s.opts.Binary,
 		SocketName: s.opts.SocketName,
 		NoStart:    noStart,
@@ -171,6 +173,12 @@ func (s *Server) dial(ctx context.Context, noStart bool, on func(Notification)) 
 		Dir:        workingDir(s.opts.Env),
 		Conn:       opts,
 	})
+	if err == nil {
+		s.mu.Lock()
+		s.dialed[conn] = true
+		s.mu.Unlock()
+	}
+	return conn, id, err
 }
 
 // workingDir is the home folder if there is one, so that a tmux server never
