@@ -134,6 +134,9 @@ func (t *terminal) run(ctx context.Context) {
 	group.Go(func() error { return t.keepAlive(ctx) })
 	group.Go(func() error {
 		err := heldError(ctx, t.show(ctx))
+		if _, endErr := t.viewer.Panes(context.WithoutCancel(ctx)); endErr != nil && ctx.Err() == nil && !errors.Is(err, errGone) {
+			err = heldError(ctx, endErr) // whatever failed first, this is why
+		}
 		t.leave(err)
 		_ = t.conn.CloseNow()
 		return err

@@ -42,9 +42,11 @@ func (s *Server) settle(ctx context.Context) {
 
 // isGhost: a session of that name is the anchor of no connection that is up.
 func (s *Server) isGhost(name string) bool {
-	if !IsAnchor(name) {
-		return false
-	}
+	return IsAnchor(name) && !slices.ContainsFunc(s.up(), func(conn *Conn) bool { return conn.anchor == name })
+}
+
+// up are the connections that have not ended.
+func (s *Server) up() (up []*Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for conn := range s.dialed {
@@ -52,10 +54,8 @@ func (s *Server) isGhost(name string) bool {
 		case <-conn.Done():
 			delete(s.dialed, conn)
 		default:
-			if conn.anchor == name {
-				return false
-			}
+			up = append(up, conn)
 		}
 	}
-	return true
+	return up
 }

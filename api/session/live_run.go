@@ -14,7 +14,7 @@ import (
 
 const (
 	// hubRetry is how soon a hub that failed is opened again; it grows.
-	hubRetry    = 20 * time.Millisecond
+	hubRetry    = 50 * time.Millisecond
 	maxHubRetry = 2 * time.Second
 	// linkers is how many sessions are linked at once.
 	linkers = 8

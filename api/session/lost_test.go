@@ -101,8 +101,13 @@ func (w *world) killServer() {
 // killClient kills the control client's process.
 func (w *world) killClient() {
 	w.t.Helper()
-	pids := strings.Fields(controltest.Tmux(w.t, w.socket, "list-clients", "-F", "#{client_pid}"))
-	require.NotEmpty(w.t, pids)
+	var pids []string
+	// Both are there: one that dies while another identifies itself can crash
+	// tmux, and nobody but whoever kills it could prevent that (PR 4980).
+	w.eventually("both clients are attached", func() bool {
+		pids = strings.Fields(controltest.Tmux(w.t, w.socket, "list-clients", "-F", "#{client_pid}"))
+		return len(pids) == 2
+	})
 	for _, text := range pids {
 		pid, err := strconv.Atoi(text)
 		require.NoError(w.t, err)
