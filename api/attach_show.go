@@ -58,10 +58,16 @@ func (t *terminal) say(ctx context.Context, v any) error {
 // is queued: a client that is too slow finds its place gone from what is kept,
 // and gets a new picture.
 func (t *terminal) write(ctx context.Context, kind websocket.MessageType, data []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, t.server.options.StuckTime)
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.server.options.StuckTime)
 	defer cancel()
-	return t.conn.Write(ctx, kind, data)
+	// A write that is cut off ends the connection without a word to the client.
+	unhook := context.AfterFunc(ctx, func() { time.AfterFunc(lastWrite, cancel) })
+	defer unhook()
+	return t.conn.Write(bounded, kind, data)
 }
+
+// lastWrite is how long a write may take when everything ends.
+const lastWrite = time.Second
 
 // show sends the pane's picture and then what its program writes. The pane that
 // the client has named may be gone while the session goes on.
@@ -143,6 +149,9 @@ func (t *terminal) paint(ctx context.Context) (session.Cursor, error) {
 // it is lost, a new picture.
 func (t *terminal) follow(ctx context.Context, cursor session.Cursor) (session.Cursor, <-chan struct{}, error) {
 	for {
+		if ctx.Err() != nil {
+			return cursor, nil, context.Cause(ctx)
+		}
 		data, next, more, err := t.viewer.Output(cursor, outputFrame)
 		torn := t.fresh && len(data) > 0 && !utf8.RuneStart(data[0])
 		t.fresh = t.fresh && len(data) == 0

@@ -196,6 +196,28 @@ func TestDrainWaitsForAttached(t *testing.T) {
 	require.Zero(t, s.registry.Stats().Held)
 }
 
+// Those who are being written to hear of the end, too.
+func TestStopDuringAFlood(t *testing.T) {
+	s := startService(t, dbtest.Open(t, db.SQLite))
+	alice := s.user("alice", false)
+	at := alice.create(`{"command":["yes"]}`)
+	var all []*attached
+	for range 4 {
+		a := alice.attach(at, "")
+		a.draws("y\r\ny")
+		all = append(all, a)
+	}
+	s.server.stop()
+	for _, a := range all {
+		var err error
+		for err == nil {
+			err = a.read()
+		}
+		require.Equal(t, websocket.StatusGoingAway, websocket.CloseStatus(err))
+	}
+	require.NoError(t, s.server.Drain(t.Context()))
+}
+
 func TestAttachLimits(t *testing.T) {
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
