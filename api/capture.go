@@ -98,9 +98,9 @@ func (s *Server) capture(ctx context.Context, c *gin.Context, p session.Principa
 
 // writeScreen answers with the screen, or without it when the client has it.
 func writeScreen(c *gin.Context, screen session.Snapshot, known bool) error {
-	h := c.Writer.Header()
-	h["Etag"] = []string{screen.ETag}
+	exchangeOf(c).setHeader("Etag", etagValue, screen.ETag)
 	if known {
+		delete(c.Writer.Header(), "X-Content-Type-Options") // there is no content
 		c.Writer.WriteHeader(http.StatusNotModified)
 		return nil
 	}

@@ -27,6 +27,21 @@ type exchange struct {
 	principal session.Principal
 	// gone: the client did not wait for the answer.
 	gone bool
+	// values are room for the headers that only this answer has.
+	values [3]string
+}
+
+// The places in values.
+const (
+	requestIDValue = iota
+	etagValue
+	lengthValue
+)
+
+// setHeader is Header().Set without its allocation; name is canonical.
+func (x *exchange) setHeader(name string, place int, value string) {
+	x.values[place] = value
+	x.Header()[name] = x.values[place : place+1 : place+1]
 }
 
 // statusGone is logged for a client that went away (nginx's invention).
@@ -69,7 +84,7 @@ func (s *Server) observe(c *gin.Context) {
 	x := exchangeOf(c)
 	x.id = s.ids.of(c.Request)
 	h := c.Writer.Header()
-	h["X-Request-Id"] = []string{x.id}
+	x.setHeader("X-Request-Id", requestIDValue, x.id)
 	h["X-Content-Type-Options"] = headerNoSniff
 	h["Cache-Control"] = headerNoStore
 	defer func() {
@@ -102,9 +117,8 @@ func (s *Server) panicked(c *gin.Context, x *exchange, p any) {
 
 // write sends a whole answer at once. The header's slice is shared.
 func write(c *gin.Context, status int, contentType []string, body []byte) error {
-	h := c.Writer.Header()
-	h["Content-Type"] = contentType
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	c.Writer.Header()["Content-Type"] = contentType
+	exchangeOf(c).setHeader("Content-Length", lengthValue, strconv.Itoa(len(body)))
 	c.Writer.WriteHeader(status)
 	// An error means that the client is gone; there is nobody left to tell.
 	_, _ = c.Writer.Write(body)

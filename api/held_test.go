@@ -48,7 +48,10 @@ func (s service) hold(c *client, at, etag string, n int) <-chan answered {
 	answers := make(chan answered, n)
 	before := s.registry.Stats().Held
 	for range n {
-		go func() { answers <- answered{c.poll(at+"/capture-pane?wait=60", etag), time.Now()} }()
+		go func() {
+			_, a := c.send("GET", at+"/capture-pane?wait=60", "", unless(etag))
+			answers <- answered{a, time.Now()}
+		}()
 	}
 	s.awaitHeld(before + n)
 	return answers

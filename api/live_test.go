@@ -25,11 +25,16 @@ func (c *client) typeLine(at, line string) {
 // poll asks for the screen, if it is not the one of etag.
 func (c *client) poll(at, etag string) answer {
 	c.t.Helper()
-	return c.call("GET", at, "", func(r *http.Request) {
+	return c.call("GET", at, "", unless(etag))
+}
+
+// unless asks for what is not the one of etag.
+func unless(etag string) func(*http.Request) {
+	return func(r *http.Request) {
 		if etag != "" {
 			r.Header.Set("If-None-Match", etag)
 		}
-	})
+	}
 }
 
 // held polls from a goroutine.

@@ -32,7 +32,8 @@ func startFixed(ctx context.Context, dir string, seats int) (*target, *child, er
 	if err != nil {
 		return nil, nil, err
 	}
-	t := &target{name: "fixed", addr: c.addr}
+	// It does not look at the token, but is sent one, as the service is.
+	t := &target{name: "fixed", addr: c.addr, token: strings.Repeat("x", len("ipx_")+43)}
 	for i := range seats {
 		t.seats = append(t.seats, seat{id: strconv.Itoa(i + 1), screen: []byte(fixedText)})
 	}

@@ -18,15 +18,15 @@ func runPoll(ctx context.Context, args []string, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		rates, err := b.race(ctx, contenders)
+		seen, err := b.race(ctx, contenders)
 		if err != nil {
 			return err
 		}
 		for _, c := range contenders {
-			f := rates[c.name]
+			f := medians(seen[c.name])
 			y.note(c.name, f.Rate, "%-28s %8.0f /s   p50 %7.3f ms   p99 %7.3f ms", c.name, f.Rate, milliseconds(f.P50), milliseconds(f.P99))
 		}
-		ratio := func(a, b string) float64 { return rates[a].Rate / rates[b].Rate }
+		ratio := func(a, b string) float64 { return medianRatio(seen[a], seen[b]) }
 		y.Verdicts = []verdict{
 			atLeast("unchanged screens over the fixed text", ratio("unchanged", "fixed"), 0.85),
 			atLeast("unchanged screens over the spawner", ratio("unchanged", "spawner"), 60),
@@ -47,8 +47,9 @@ type contender struct {
 	steps []step
 }
 
-// race measures all in turn, in rounds, and returns the medians.
-func (b *bench) race(ctx context.Context, all []contender) (map[string]figures, error) {
+// race measures all in turn, in rounds, and returns what each round saw of each.
+func (b *bench) race(ctx context.Context, all []contender) (map[string][]figures, error) {
+	all = slices.Clone(all)
 	measured := map[string][]figures{}
 	for round := range b.rounds {
 		fmt.Fprintf(b.out, "round %d of %d\n", round+1, b.rounds)
@@ -61,11 +62,7 @@ func (b *bench) race(ctx context.Context, all []contender) (map[string]figures, 
 		}
 		slices.Reverse(all)
 	}
-	result := map[string]figures{}
-	for name, rounds := range measured {
-		result[name] = medians(rounds)
-	}
-	return result, nil
+	return measured, nil
 }
 
 // pollContenders starts everything. Each client has a session of its own, but

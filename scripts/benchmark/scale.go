@@ -41,15 +41,15 @@ func runScale(ctx context.Context, args []string, out io.Writer) error {
 			if memory[n], err = p.resident(); err != nil {
 				return err
 			}
-			rates, err := b.race(ctx, []contender{
+			seen, err := b.race(ctx, []contender{
 				{"poll", p.addr, []step{pollStep(p.target, p.seats[n/2])}},
 				{"list", p.addr, []step{listStep(p.target, p.seats[0])}},
 			})
 			if err != nil {
 				return err
 			}
-			polls[n] = milliseconds(rates["poll"].P50)
-			list := milliseconds(rates["list"].P50)
+			polls[n] = milliseconds(medians(seen["poll"]).P50)
+			list := milliseconds(medians(seen["list"]).P50)
 			y.note(fmt.Sprintf("poll_p50_ms_%d", n), polls[n], "%4d sessions: poll p50 %.3f ms, list p50 %.2f ms, memory %.1f MB", n, polls[n], list, memory[n]/1e6)
 			y.Figures[fmt.Sprintf("list_p50_ms_%d", n)], y.Figures[fmt.Sprintf("memory_bytes_%d", n)] = list, memory[n]
 		}

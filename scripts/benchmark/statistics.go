@@ -39,6 +39,16 @@ func medians(rounds []figures) figures {
 	}
 }
 
+// medianRatio is the median, over the rounds, of a's rate over b's in the same
+// round: the machine's moods are longer than a round, so they cancel out.
+func medianRatio(a, b []figures) float64 {
+	ratios := make([]float64, len(a))
+	for i := range a {
+		ratios[i] = a[i].Rate / b[i].Rate
+	}
+	return median(ratios)
+}
+
 func medianOf[T float64 | time.Duration](rounds []figures, of func(figures) T) T {
 	values := make([]T, len(rounds))
 	for i, f := range rounds {
