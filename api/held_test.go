@@ -3,6 +3,7 @@ package api
 import (
 	"flag"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -206,6 +207,8 @@ func pollTimes(c *client, at string, d time.Duration) (took []time.Duration) {
 		r.Header.Set("Authorization", "Bearer "+c.token)
 		begin := time.Now()
 		response, err := http.DefaultClient.Do(r)
+		require.NoError(c.t, err)
+		_, err = io.Copy(io.Discard, response.Body)
 		require.NoError(c.t, err)
 		response.Body.Close()
 		require.Equal(c.t, 200, response.StatusCode)

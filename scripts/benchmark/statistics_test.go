@@ -39,6 +39,11 @@ func TestMedian(t *testing.T) {
 	require.Equal(t, 7.0, median([]float64{7}))
 }
 
+func TestMedianRatioIsOfTheSameRound(t *testing.T) {
+	slow, quick := []figures{{Rate: 1}, {Rate: 20}, {Rate: 300}}, []figures{{Rate: 2}, {Rate: 40}, {Rate: 300}}
+	require.Equal(t, 0.5, medianRatio(slow, quick))
+}
+
 func TestMediansAreOfEachFigureByItself(t *testing.T) {
 	require.Equal(t, figures{Rate: 2, P50: 20, P99: 200}, medians([]figures{
 		{Rate: 3, P50: 10, P99: 200}, {Rate: 1, P50: 20, P99: 300}, {Rate: 2, P50: 30, P99: 100},
