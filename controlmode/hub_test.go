@@ -171,6 +171,9 @@ func TestRepaintCuts(t *testing.T) {
 func requireCounting(t *testing.T, text string) {
 	t.Helper()
 	lines := strings.Split(strings.ReplaceAll(text, "\r", ""), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ") // capture-pane -N keeps them from tmux 3.4 on
+	}
 	for i := 2; i < len(lines)-1; i++ {
 		require.Equal(t, atoi(t, lines[i-1])+1, atoi(t, lines[i]), "%q", text)
 	}

@@ -66,23 +66,43 @@ func hostileTexts(n int) []string {
 	return texts
 }
 
-// TestQuoteRoundTrip sends text through the real tmux's parser, as option
-// values, and reads it back.
+// TestQuoteRoundTrip sends text through the real tmux's parser, as arguments of
+// a program that writes down what it got.
 func TestQuoteRoundTrip(t *testing.T) {
-	client := connect(t, controlmode.ServerOptions{})
+	socket := controltest.SocketName(t)
+	client := connect(t, controlmode.ServerOptions{SocketName: socket})
 	texts := hostileTexts(2500)
-	options := map[string]string{}
-	for i, text := range texts {
-		options[fmt.Sprintf("@t%d", i)] = text
-	}
+	file := filepath.Join(t.TempDir(), "arguments")
 	_, err := client.NewSession(t.Context(), controlmode.NewSessionOptions{
-		Name: "one", Width: 9, Height: 2, Command: []string{"cat"}, Options: options,
+		Name: "one", Width: 9, Height: 2,
+		Command: append([]string{"sh", "-c", `for a; do printf '%s\0' "$a"; done >"$0"; exec tmux wait-for -S written`, file}, texts...),
 	})
 	require.NoError(t, err)
-	for name, text := range options {
-		list, err := client.ListSessions(t.Context(), name)
+	controltest.Tmux(t, socket, "wait-for", "written")
+	got, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, texts, strings.Split(strings.TrimSuffix(string(got), "\x00"), "\x00"))
+}
+
+// What a list cannot carry counts as unset, and spoils nothing.
+func TestListSessionsWithHostileOptions(t *testing.T) {
+	client := connect(t, controlmode.ServerOptions{})
+	for i, value := range hostileTexts(300) {
+		name := fmt.Sprint("s", i)
+		_, err := client.NewSession(t.Context(), controlmode.NewSessionOptions{
+			Name: name, Width: 9, Height: 2, Command: []string{"cat"}, Options: map[string]string{"@x": value},
+		})
 		require.NoError(t, err)
-		require.Equal(t, text, list[1].Option)
+		list, err := client.ListSessions(t.Context(), "@x")
+		require.NoError(t, err)
+		last := list[len(list)-1]
+		require.Equal(t, name, last.Name)
+		if strings.IndexFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) < 0 {
+			require.Equal(t, value, last.Option)
+		} else {
+			require.Empty(t, last.Option)
+		}
+		require.NoError(t, client.KillSession(t.Context(), last.ID))
 	}
 }
 

@@ -122,7 +122,7 @@ func playSessions(s *stage) {
 	ctx := s.Context()
 	pane, err := s.client.NewSession(ctx, controlmode.NewSessionOptions{
 		Name: "one", Width: 40, Height: 5, Dir: "/", Env: map[string]string{"A": "b c"},
-		Command: []string{"cat"}, Options: map[string]string{"@id": "line 1\n%end 1 2 1"},
+		Command: []string{"cat"}, Options: map[string]string{"@id": "%end 1 2 1 #{pid}"},
 	})
 	require.NoError(s, err)
 	_, err = s.client.NewSession(ctx, controlmode.NewSessionOptions{Name: "one", Width: 40, Height: 5})
@@ -133,7 +133,7 @@ func playSessions(s *stage) {
 	require.NoError(s, err)
 	require.Len(s, list, 2)
 	require.True(s, controlmode.IsAnchor(list[0].Name))
-	require.Equal(s, controlmode.SessionInfo{ID: pane.Session, Name: "two; #{pid}", Option: "line 1\n%end 1 2 1"}, list[1])
+	require.Equal(s, controlmode.SessionInfo{ID: pane.Session, Name: "two; #{pid}", Option: "%end 1 2 1 #{pid}"}, list[1])
 
 	panes, err := s.client.ListPanes(ctx, pane.Session)
 	require.NoError(s, err)

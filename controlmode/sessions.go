@@ -87,15 +87,17 @@ func (c Client) RenameSession(ctx context.Context, s SessionID, name string) err
 type SessionInfo struct {
 	ID     SessionID
 	Name   string
-	Option string // the value of the user option asked for, empty if unset
+	Option string // the value of the user option asked for, empty if unset or not all printable ASCII
 }
 
 // ListSessions lists every session of the tmux server, anchors of control
-// clients included, with the value of one user option ("@name").
+// clients included, with the value of one user option ("@name"). From 3.4 tmux
+// prints anything but text vis-encoded, so that its length is not what it was:
+// a value that is not plain counts as unset.
 func (c Client) ListSessions(ctx context.Context, option string) ([]SessionInfo, error) {
 	// Lengths come first because names and options may hold newlines.
 	cmd := newCommand("list-sessions -F").arg(fmt.Sprintf(
-		"#{session_id} #{n:session_name} #{n:%[1]s} #{session_name}#{%[1]s}", option))
+		"#{session_id} #{n:session_name} #{?#{m/r:^[ -~]*$,#{%[1]s}},#{n:%[1]s} #{session_name}#{%[1]s},0 #{session_name}}", option))
 	blocks, err := c.send(ctx, cmd, request{frame: frame{blocks: 1}, nonce: true, readOnly: true})
 	if err != nil {
 		return nil, err
