@@ -188,6 +188,7 @@ func TestReconnectsUnderChange(t *testing.T) {
 	id, err := server.Current(t.Context())
 	require.NoError(t, err)
 	client := server.On(id)
+	newPane(t, server, "keeper", "cat") // tmux ends with its last session
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var changing errgroup.Group
