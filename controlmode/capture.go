@@ -15,7 +15,7 @@ const captureBuffer = "ipx-capture"
 // as many lines as the pane is high, each ended by \n, without the blanks at
 // their ends. It fails with ErrNotFound when the pane, or the session, is gone.
 func (c Client) CapturePane(ctx context.Context, t Target) ([]byte, error) {
-	if c.version.leaksCapture() {
+	if c.version.has(leakyCapture) {
 		return c.captureThroughBuffer(ctx, t)
 	}
 	cmd := newCommand("display-message -p").to(t).word("'#{pane_height}'").then("capture-pane -p").to(t)
@@ -32,7 +32,7 @@ func (c Client) CapturePane(ctx context.Context, t Target) ([]byte, error) {
 func (c Client) captureThroughBuffer(ctx context.Context, t Target) ([]byte, error) {
 	cmd := newCommand("capturep -b " + captureBuffer).to(t)
 	cmd.then("showb -b " + captureBuffer).then("deleteb -b " + captureBuffer)
-	blocks, err := c.send(ctx, cmd, request{frame: frame{blocks: 3, free: 1, sealed: true}, nonce: true, readOnly: true})
+	blocks, err := c.send(ctx, cmd, request{frame: frame{blocks: 3, free: 1, sealed: true}, nonce: true, readOnly: true, told: c.version.has(toldBuffers)})
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func bufferText(v Version, printed []byte) ([]byte, error) {
 	if !ok || !bytes.HasSuffix(text, []byte("\n")) {
 		return nil, fmt.Errorf("%w: show-buffer printed no newline of its own", ErrProtocol)
 	}
-	if v.encodesBuffers() {
+	if v.has(encodedBuffers) {
 		return decodeVis(text)
 	}
 	return text, nil

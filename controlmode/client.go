@@ -29,11 +29,15 @@ type request struct {
 	text     []byte
 	frame    frame
 	nonce    bool // frame it by a nonce
-	readOnly bool // safe to run twice, and changes nothing
-	// told, if set, is called from the reader's goroutine when the answer is
+	readOnly bool // safe to run twice, and changes nothing that lasts
+	told     bool // readOnly, and yet tmux tells other clients of it
+	// at, if set, is called from the reader's goroutine when the answer is
 	// complete, before any later notification. It must not block.
-	told func()
+	at func()
 }
+
+// gated: what tmux tells of it must not find a client identifying itself.
+func (r request) gated() bool { return !r.readOnly || r.told }
 
 // appendTo appends what goes over the wire.
 func (r request) appendTo(out []byte, nonce string) []byte {

@@ -70,7 +70,7 @@ type call struct {
 	answer answer
 	number uint64
 	gated  bool   // it is inside the gate
-	told   func() // called from the reader's goroutine before done is closed; nil: nothing
+	at     func() // called from the reader's goroutine before done is closed; nil: nothing
 	err    error
 	done   chan struct{} // closed once answer or err is final
 }
@@ -133,14 +133,14 @@ func (c *Conn) call(ctx context.Context, req request) ([]Block, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if !req.readOnly {
+	if req.gated() {
 		if err := c.opts.gate.enter(ctx); err != nil {
 			return nil, err
 		}
 	}
 	k, err := c.enqueue(req)
 	if err != nil {
-		if !req.readOnly {
+		if req.gated() {
 			c.opts.gate.leave()
 		}
 		return nil, err
@@ -162,7 +162,7 @@ func (c *Conn) call(ctx context.Context, req request) ([]Block, error) {
 // enqueue puts the command's bytes and its waiter into their queues under one
 // lock, so that the order of waiters is the order on the wire.
 func (c *Conn) enqueue(req request) (*call, error) {
-	k := &call{answer: answer{frame: req.frame}, gated: !req.readOnly, told: req.told, done: make(chan struct{})}
+	k := &call{answer: answer{frame: req.frame}, gated: req.gated(), at: req.at, done: make(chan struct{})}
 	if req.nonce {
 		k.answer.frame.nonce = c.opts.Nonce()
 	}
@@ -317,8 +317,8 @@ func (c *Conn) finish() {
 	c.mu.Lock()
 	k := c.waiting.pop()
 	c.mu.Unlock()
-	if k.told != nil {
-		k.told()
+	if k.at != nil {
+		k.at()
 	}
 	c.release(k)
 }

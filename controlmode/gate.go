@@ -5,7 +5,8 @@ import (
 	"sync"
 )
 
-// gate keeps the commands that change something apart from dials: up to tmux
+// gate keeps the commands that change something, or are told to others,
+// apart from dials: up to tmux
 // 3.6 a notification that fires while a control client identifies itself can
 // crash the tmux server (tmux PR 4980), and changes are what fires them. All
 // connections of one Server share a gate. A nil gate is always open.

@@ -166,6 +166,6 @@ func (h *Hub) Resume(ctx context.Context, p PaneID, at func()) error {
 
 func (h *Hub) flow(ctx context.Context, p PaneID, state string, at func()) error {
 	cmd := newCommand("refresh-client -A").word("'" + p.String() + ":" + state + "'")
-	_, err := h.conn.send(ctx, cmd, request{frame: frame{blocks: 1}, told: at})
+	_, err := h.conn.send(ctx, cmd, request{frame: frame{blocks: 1}, at: at})
 	return err
 }

@@ -91,7 +91,7 @@ type repaintOptions struct {
 const mainBuffer = "ipx-capture-main"
 
 // repaint is one command line, so that all of it is of one moment. Captures
-// pass through buffers: see Version.leaksCapture; -p with -P leaks a few bytes
+// pass through buffers: see leakyCapture; -p with -P leaks a few bytes
 // only. What can fail comes before the pause.
 func (h *Hub) repaint(ctx context.Context, t Target, p PaneID, o repaintOptions) (Repaint, error) {
 	cmd := newCommand("display-message -p").to(t).word(repaintFormat)
@@ -122,7 +122,7 @@ func (h *Hub) repaint(ctx context.Context, t Target, p PaneID, o repaintOptions)
 	then("show-buffer -b " + captureBuffer)
 	then("delete-buffer -b " + captureBuffer)
 	f.blocks = blocks
-	answer, err := h.conn.send(ctx, cmd, request{frame: f, nonce: true, readOnly: true, told: o.at})
+	answer, err := h.conn.send(ctx, cmd, request{frame: f, nonce: true, readOnly: true, told: h.conn.version.has(toldBuffers), at: o.at})
 	if err != nil {
 		return Repaint{}, err
 	}

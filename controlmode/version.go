@@ -63,11 +63,3 @@ func (v Version) check() error {
 	}
 	return &VersionError{Found: v.Text, Minimum: MinimumVersion.Text}
 }
-
-// leaksCapture: capture-pane -p on a control client never frees its text
-// inside the tmux server (3.2 to 3.5a; fixed in 3.6).
-func (v Version) leaksCapture() bool { return !v.atLeast(3, 6) }
-
-// encodesBuffers: show-buffer writes a buffer vis(3)-encoded (to 3.3a; raw
-// from 3.4).
-func (v Version) encodesBuffers() bool { return !v.atLeast(3, 4) }

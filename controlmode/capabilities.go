@@ -1,0 +1,65 @@
+package controlmode
+
+// capability is something that tmux's releases do differently and that a
+// command here, or what may be expected of its answer, depends on. Those of the
+// table are all there are: nothing else asks for a version.
+type capability int
+
+const (
+	leakyCapture capability = iota
+	encodedBuffers
+	toldBuffers
+	encodedLists
+	captureTrimPositions
+	captureMode
+	pasteUnescaped
+)
+
+// release is the number of a tmux release; its letter has never mattered.
+type release struct{ major, minor int }
+
+// capabilityRow says which releases have a capability.
+type capabilityRow struct {
+	from   release // the first
+	before release // the first that has it no more; zero: none so far
+	// evidence is why we say so. TestCapabilities asks the tmux at hand.
+	evidence string
+}
+
+var capabilities = [...]capabilityRow{
+	leakyCapture: {
+		from: release{3, 2}, before: release{3, 6},
+		evidence: "capture-pane -p on a control client never frees its text in the tmux server (cmd-capture-pane.c; freed from 3.6 on)",
+	},
+	encodedBuffers: {
+		from: release{3, 2}, before: release{3, 4},
+		evidence: "show-buffer writes vis(3) with VIS_OCTAL and VIS_CSTYLE (cmdq_print); from 3.4 on raw",
+	},
+	toldBuffers: {
+		from:     release{3, 4},
+		evidence: "%paste-buffer-changed and -deleted are told to every control client, so that a capture through a buffer fires a notification (see gate)",
+	},
+	encodedLists: {
+		from:     release{3, 4},
+		evidence: "what cmdq_print prints and is not text comes as VIS_OCTAL and VIS_CSTYLE without doubled backslashes, so that it cannot be undone (server_client_print)",
+	},
+	captureTrimPositions: {
+		from:     release{3, 4},
+		evidence: "capture-pane -T leaves out positions that hold no character",
+	},
+	captureMode: {
+		from:     release{3, 6},
+		evidence: "capture-pane -M captures the screen of the pane's mode",
+	},
+	pasteUnescaped: {
+		from:     release{3, 7},
+		evidence: "paste-buffer makes control characters visible unless told not to by -S",
+	},
+}
+
+// has reports whether a tmux of version v has a capability.
+func (v Version) has(c capability) bool {
+	row := capabilities[c]
+	return v.atLeast(row.from.major, row.from.minor) &&
+		(row.before == release{} || !v.atLeast(row.before.major, row.before.minor))
+}
