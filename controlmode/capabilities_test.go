@@ -1,6 +1,8 @@
 package controlmode_test
 
 import (
+	"bufio"
+	"io"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -41,15 +43,30 @@ func printsRaw(t *testing.T, command, text string) bool {
 	return strings.Contains(controlClient(t, socket, command), "\n"+text+"\n")
 }
 
-// controlClient runs command lines on a control client that detaches after
-// them, and returns all that tmux wrote.
+// controlClient runs command lines on a control client that ends after them,
+// and returns all that tmux wrote.
 func controlClient(t *testing.T, socket, lines string) string {
 	t.Helper()
 	control := exec.Command("tmux", "-L", socket, "-C", "attach-session", "-f", "no-output")
-	control.Stdin = strings.NewReader(lines + "\ndetach-client\n")
-	out, err := control.Output()
+	in, err := control.StdinPipe()
 	require.NoError(t, err)
-	return string(out)
+	out, err := control.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, control.Start())
+	_, err = io.WriteString(in, lines+"\ndisplay-message -p 'all run'\n")
+	require.NoError(t, err)
+	var wrote strings.Builder
+	for reader := bufio.NewReader(out); ; {
+		line, err := reader.ReadString('\n')
+		require.NoError(t, err)
+		if line == "all run\n" {
+			break
+		}
+		wrote.WriteString(line)
+	}
+	require.NoError(t, control.Process.Kill())
+	_ = control.Wait() // it was killed
+	return wrote.String()
 }
 
 func knowsFlag(t *testing.T, command, flag string) bool {
@@ -91,8 +108,7 @@ func captureLeaks(t *testing.T) bool {
 	pid, err := strconv.Atoi(strings.TrimSpace(controltest.Tmux(t, socket, "display-message", "-p", "#{pid}")))
 	require.NoError(t, err)
 	before := residentKB(t, pid)
-	out := controlClient(t, socket, strings.Repeat("capture-pane -p\n", captures)+"display-message -p captured")
-	require.Contains(t, out, "\ncaptured\n")
+	out := controlClient(t, socket, strings.Repeat("capture-pane -p\n", captures))
 	require.Greater(t, len(out), captures*200*500)
 	return residentKB(t, pid)-before > captures*200*500/2/1024
 }
