@@ -1,8 +1,6 @@
 package controlmode_test
 
 import (
-	"bufio"
-	"io"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -39,34 +37,11 @@ func TestCapabilities(t *testing.T) {
 func printsRaw(t *testing.T, command, text string) bool {
 	t.Helper()
 	socket := controltest.SocketName(t)
-	controltest.Tmux(t, socket, "-f", "/dev/null", "new-session", "-d", "cat", ";", "set-buffer", "-b", "x", "a\tb", ";", "set-option", "-s", "@x", "\xff")
-	return strings.Contains(controlClient(t, socket, command), "\n"+text+"\n")
-}
-
-// controlClient runs command lines on a control client that ends after them,
-// and returns all that tmux wrote.
-func controlClient(t *testing.T, socket, lines string) string {
-	t.Helper()
-	control := exec.Command("tmux", "-L", socket, "-C", "attach-session", "-f", "no-output")
-	in, err := control.StdinPipe()
+	client := connect(t, controlmode.ServerOptions{SocketName: socket})
+	controltest.Tmux(t, socket, "set-buffer", "-b", "x", "a\tb", ";", "set-option", "-s", "@x", "\xff")
+	body, err := client.Print(t.Context(), command)
 	require.NoError(t, err)
-	out, err := control.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, control.Start())
-	_, err = io.WriteString(in, lines+"\ndisplay-message -p 'all run'\n")
-	require.NoError(t, err)
-	var wrote strings.Builder
-	for reader := bufio.NewReader(out); ; {
-		line, err := reader.ReadString('\n')
-		require.NoError(t, err)
-		if line == "all run\n" {
-			break
-		}
-		wrote.WriteString(line)
-	}
-	require.NoError(t, control.Process.Kill())
-	_ = control.Wait() // it was killed
-	return wrote.String()
+	return body == text+"\n"
 }
 
 func knowsFlag(t *testing.T, command, flag string) bool {
@@ -102,17 +77,19 @@ func captureLeaks(t *testing.T) bool {
 	t.Helper()
 	const captures = 300
 	socket := controltest.SocketName(t)
-	controltest.Tmux(t, socket, "-f", "/dev/null", "new-session", "-d", "-x", "500", "-y", "200",
+	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
+	id, err := server.Current(t.Context())
+	require.NoError(t, err)
+	controltest.Tmux(t, socket, "new-session", "-d", "-s", "big", "-x", "500", "-y", "200",
 		`i=0; while [ $i -lt 300 ]; do i=$((i+1)); printf '%0500d' 0; done; tmux wait-for -S drawn; exec cat`)
 	controltest.Tmux(t, socket, "wait-for", "drawn")
-	pid, err := strconv.Atoi(strings.TrimSpace(controltest.Tmux(t, socket, "display-message", "-p", "#{pid}")))
-	require.NoError(t, err)
-	before := residentKB(t, pid)
-	for range captures / 10 { // what a client is behind with is bounded
-		out := controlClient(t, socket, strings.Repeat("capture-pane -p\n", 10))
-		require.Greater(t, len(out), 10*200*500)
+	before := residentKB(t, id.PID)
+	for range captures {
+		body, err := server.On(id).Print(t.Context(), "capture-pane -p -t big:")
+		require.NoError(t, err)
+		require.Greater(t, len(body), 199*500)
 	}
-	return residentKB(t, pid)-before > captures*200*500/2/1024
+	return residentKB(t, id.PID)-before > captures*200*500/2/1024
 }
 
 // residentKB is a process's resident memory.

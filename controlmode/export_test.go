@@ -1,5 +1,7 @@
 package controlmode
 
+import "context"
+
 // What the tests in controlmode_test see of the inside.
 
 type Capability = capability
@@ -17,3 +19,12 @@ const (
 func (v Version) Has(c Capability) bool { return v.has(c) }
 
 func (c capability) Evidence() string { return capabilities[c].evidence }
+
+// Print runs a command line of one command and returns what it printed.
+func (c Client) Print(ctx context.Context, line string) (string, error) {
+	blocks, err := c.send(ctx, newCommand(line), request{frame: frame{blocks: 1}, nonce: true})
+	if err != nil {
+		return "", err
+	}
+	return string(blocks[0].Body), nil
+}
