@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 )
 
 // Errors of a command that tmux did not answer.
@@ -56,6 +57,7 @@ type Conn struct {
 	opts   ConnOptions
 	done   chan struct{} // closed when nothing of the Conn runs any more
 	wake   chan struct{} // tells the writer that out has grown; holds one
+	reads  atomic.Uint64 // chunks that tmux has sent
 
 	mu      sync.Mutex // guards what follows
 	out     []byte     // queued for the next write
@@ -157,6 +159,18 @@ func (c *Conn) call(ctx context.Context, req request) ([]Block, error) {
 		return nil, ErrTooLarge
 	}
 	return k.answer.blocks, nil
+}
+
+// idle reports whether tmux owes no answer.
+func (c *Conn) idle() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.waiting.len() == 0
+}
+
+// askForLife sends a command for whose answer nobody waits.
+func (c *Conn) askForLife() {
+	_, _ = c.enqueue(request{text: []byte("display-message -p ok"), frame: frame{blocks: 1}, readOnly: true})
 }
 
 // enqueue puts the command's bytes and its waiter into their queues under one
@@ -263,6 +277,7 @@ func (c *Conn) read() error {
 			buf = append(buf, 0)[:len(buf)]
 		}
 		n, err := c.stream.Read(buf[len(buf):cap(buf)])
+		c.reads.Add(1)
 		scanned := len(buf)
 		c.opts.Trace(false, buf[scanned:scanned+n])
 		buf = buf[:len(buf)+n]

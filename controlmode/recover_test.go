@@ -21,9 +21,20 @@ import (
 // clientPID is the process of a server's control client.
 func clientPID(t testing.TB, socket string) int {
 	t.Helper()
-	pid, err := strconv.Atoi(strings.TrimSpace(controltest.Tmux(t, socket, "list-clients", "-F", "#{client_pid}")))
-	require.NoError(t, err)
-	return pid
+	pids := clientPIDs(t, socket)
+	require.Len(t, pids, 1)
+	return pids[0]
+}
+
+// clientPIDs are the processes of all control clients.
+func clientPIDs(t testing.TB, socket string) (pids []int) {
+	t.Helper()
+	for _, text := range strings.Fields(controltest.Tmux(t, socket, "list-clients", "-F", "#{client_pid}")) {
+		pid, err := strconv.Atoi(text)
+		require.NoError(t, err)
+		pids = append(pids, pid)
+	}
+	return pids
 }
 
 // awaitConnected waits until a Server has connected again.

@@ -14,7 +14,8 @@ import (
 
 // Errors of a Server's commands, besides those of Client.
 var (
-	// ErrDown: there is no connection to tmux just now; nothing was sent.
+	// ErrDown: there is no connection to tmux just now, or tmux does not
+	// answer on it; nothing was sent.
 	ErrDown = errors.New("controlmode: tmux is not connected")
 	// ErrServerGone: the tmux server that the command was meant for is not
 	// the one that runs now; nothing was sent.
@@ -54,14 +55,17 @@ type Server struct {
 	subs subscriptions
 	gate gate
 
-	stop    context.CancelFunc // ends supervise
-	stopped chan struct{}      // closed when supervise has returned
+	life    context.Context // until Close
+	end     context.CancelFunc
+	stopped chan struct{}  // closed when supervise has returned
+	watches sync.WaitGroup // of the connections that are up
 
 	mu      sync.Mutex // guards what follows
 	conn    *Conn      // nil while there is none
 	id      ServerID   // of conn, or of the last one
 	version Version    // of the same
 	change  chan struct{}
+	silent  bool // tmux owes conn an answer for too long
 	closed  bool
 	dials   int            // connections made so far
 	dialed  map[*Conn]bool // those that may be up
@@ -81,7 +85,9 @@ func NewServer(o ServerOptions) *Server {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Server{opts: o, log: o.Logger, change: make(chan struct{}), stopped: make(chan struct{}), dialed: map[*Conn]bool{}}
+	s := &Server{opts: o, log: o.Logger, change: make(chan struct{}), stopped: make(chan struct{}), dialed: map[*Conn]bool{}}
+	s.life, s.end = context.WithCancel(context.Background())
+	return s
 }
 
 // Start takes the socket's lock, checks tmux's version, starts the tmux server
@@ -104,16 +110,16 @@ func (s *Server) Start(ctx context.Context) error {
 	}
 	s.lock = lock
 	s.publish(conn, id)
-	ctx, s.stop = context.WithCancel(context.Background())
-	go s.supervise(ctx, conn)
+	go s.supervise(s.life, conn)
 	return nil
 }
 
 // Close ends the connection and gives up the lock. The tmux server and its
 // sessions live on. Commands in flight and later ones fail.
 func (s *Server) Close() error {
-	s.stop()
+	s.end()
 	<-s.stopped
+	s.watches.Wait()
 	return s.lock.Close()
 }
 
@@ -177,6 +183,7 @@ func (s *Server) dial(ctx context.Context, noStart bool, on func(Notification)) 
 		s.mu.Lock()
 		s.dialed[conn] = true
 		s.mu.Unlock()
+		s.watches.Go(func() { s.watch(conn) })
 	}
 	return conn, id, err
 }
@@ -257,7 +264,7 @@ func (s *Server) redial(ctx context.Context) (*Conn, ServerID, error) {
 // publish makes a connection the current one and wakes those who wait for one.
 func (s *Server) publish(conn *Conn, id ServerID) {
 	s.mu.Lock()
-	s.conn, s.id, s.version = conn, id, conn.version
+	s.conn, s.id, s.version, s.silent = conn, id, conn.version, false
 	s.dials++
 	close(s.change)
 	s.change = make(chan struct{})
@@ -270,7 +277,7 @@ func (s *Server) publish(conn *Conn, id ServerID) {
 func (s *Server) unpublish(closed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.conn, s.closed = nil, closed
+	s.conn, s.silent, s.closed = nil, false, closed
 	close(s.change)
 	s.change = make(chan struct{})
 }
@@ -295,10 +302,10 @@ func (s *Server) connected(ctx context.Context) (*Conn, ServerID, error) {
 	var timeout <-chan time.Time
 	for {
 		s.mu.Lock()
-		conn, id, change, closed := s.conn, s.id, s.change, s.closed
+		conn, id, change, silent, closed := s.conn, s.id, s.change, s.silent, s.closed
 		s.mu.Unlock()
 		switch {
-		case conn != nil:
+		case conn != nil && !silent:
 			return conn, id, nil
 		case closed:
 			return nil, ServerID{}, ErrClosed

@@ -1,0 +1,140 @@
+package controlmode
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+)
+
+// State is how a Server stands with its tmux server.
+type State int
+
+const (
+	// StateDown: there is no connection; one is being made.
+	StateDown State = iota
+	// StateDegraded: there is a connection, and tmux has not answered on it
+	// for a second. New commands are not sent.
+	StateDegraded
+	// StateConnected: tmux answers.
+	StateConnected
+)
+
+func (s State) String() string {
+	switch s {
+	case StateConnected:
+		return "connected"
+	case StateDegraded:
+		return "degraded"
+	}
+	return "down"
+}
+
+const (
+	// A connection on which nothing has come for a heartbeat is asked for a
+	// sign of life, and counts as silent when it owes an answer for patience:
+	// less than two seconds after tmux has stopped.
+	heartbeat = 300 * time.Millisecond
+	patience  = time.Second
+	// probeTime is how long a plain client waits for tmux's answer.
+	probeTime = time.Second
+)
+
+// State says how the Server stands with its tmux server.
+func (s *Server) State() State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.conn == nil:
+		return StateDown
+	case s.silent:
+		return StateDegraded
+	}
+	return StateConnected
+}
+
+// watch keeps an eye on a connection for as long as it lives. When it is
+// silent, a plain client is sent to tmux: if that is answered, the control
+// client's queue is stuck and the client is killed, so that it is replaced; if
+// not, tmux is stopped, stuck or starved, and all that can be done is to wait.
+// A control client's own process does nothing that could get stuck: it hands
+// its terminal to the tmux server.
+func (s *Server) watch(conn *Conn) {
+	tick := time.NewTicker(heartbeat)
+	defer tick.Stop()
+	var reads uint64
+	alive, atFault := time.Now(), false
+	for {
+		select {
+		case <-conn.Done():
+			return
+		case <-s.life.Done():
+			return
+		case <-tick.C:
+		}
+		now := conn.reads.Load()
+		switch {
+		case now != reads:
+			reads, alive, atFault = now, time.Now(), false
+			s.setSilent(conn, false)
+		case conn.idle():
+			alive = time.Now()
+			conn.askForLife()
+		case time.Since(alive) >= patience:
+			s.setSilent(conn, true)
+			if atFault {
+				s.log.Warn("tmux answers, but not its control client: replacing that")
+				conn.kill()
+				return
+			}
+			atFault = s.probe() // tmux may just have woken up: then so will the client, by the next look
+		}
+		s.keepSocket(conn)
+	}
+}
+
+// setSilent notes whether a connection is silent, if it is the current one.
+func (s *Server) setSilent(conn *Conn, silent bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn != conn || s.silent == silent {
+		return
+	}
+	s.silent = silent
+	close(s.change)
+	s.change = make(chan struct{})
+	if silent {
+		s.log.Warn("tmux does not answer")
+	} else {
+		s.log.Info("tmux answers again")
+	}
+}
+
+// probe reports whether tmux answers a plain client, which is told nothing and
+// so is safe to end at any time.
+func (s *Server) probe() bool {
+	ctx, cancel := context.WithTimeout(s.life, probeTime)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, s.opts.Binary, "-N", "-L", s.opts.SocketName, "display-message", "-p", "ok")
+	cmd.Env = s.opts.Env
+	return cmd.Run() == nil
+}
+
+// keepSocket has tmux make its socket anew when somebody has removed it: the
+// next client would start another server, and nobody would reach the sessions
+// of this one. A connection that is up and not silent is the proof that the
+// process is still tmux.
+func (s *Server) keepSocket(conn *Conn) {
+	s.mu.Lock()
+	id, current := s.id, s.conn == conn && !s.silent
+	s.mu.Unlock()
+	if !current {
+		return
+	}
+	if _, err := os.Stat(id.Socket); errors.Is(err, os.ErrNotExist) {
+		s.log.Warn("tmux's socket is gone: asking tmux for a new one", "socket", id.Socket)
+		_ = syscall.Kill(id.PID, syscall.SIGUSR1) // tmux(1): recreates the socket
+	}
+}

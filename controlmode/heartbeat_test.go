@@ -1,0 +1,116 @@
+package controlmode_test
+
+import (
+	"context"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"interplexer/controlmode"
+	"interplexer/controlmode/controltest"
+)
+
+// within waits for a state and says how long that took.
+func within(t *testing.T, d time.Duration, s *controlmode.Server, want controlmode.State) {
+	t.Helper()
+	began := time.Now()
+	require.Eventually(t, func() bool { return s.State() == want }, 10*time.Second, 5*time.Millisecond, "%s", want)
+	require.Less(t, time.Since(began), d, "%s", want)
+}
+
+// freeze stops a process until the test, or the call of what it returns, lets
+// it go on.
+func freeze(t *testing.T, pid int) (thaw func()) {
+	t.Helper()
+	require.NoError(t, syscall.Kill(pid, syscall.SIGSTOP))
+	thaw = func() { _ = syscall.Kill(pid, syscall.SIGCONT) }
+	t.Cleanup(thaw)
+	return thaw
+}
+
+func TestStoppedServerIsNoticed(t *testing.T) {
+	server := controltest.Start(t, controlmode.ServerOptions{})
+	id, err := server.Current(t.Context())
+	require.NoError(t, err)
+	client := server.On(id)
+	_, pane := newPane(t, server, "s", "cat")
+	require.Equal(t, controlmode.StateConnected, server.State())
+	thaw := freeze(t, id.PID)
+	within(t, 3*time.Second, server, controlmode.StateDegraded) // 2 s, and what this machine is late
+	began := time.Now()
+	require.ErrorIs(t, client.KillSession(t.Context(), pane.Session), controlmode.ErrDown)
+	_, err = server.Current(t.Context())
+	require.ErrorIs(t, err, controlmode.ErrDown)
+	require.Less(t, time.Since(began), 10*time.Second)
+	waiting := make(chan error, 1)
+	go func() { waiting <- client.Ping(t.Context()) }()
+	thaw()
+	require.NoError(t, <-waiting, "whoever waited is served")
+	within(t, 3*time.Second, server, controlmode.StateConnected)
+	_, err = client.ListPanes(t.Context(), pane.Session)
+	require.NoError(t, err, "what was refused was not done")
+	require.Equal(t, 1, server.Connects())
+}
+
+// The client's process hands its terminal to the tmux server and has nothing
+// more to do.
+func TestStoppedClientGoesOn(t *testing.T) {
+	socket := controltest.SocketName(t)
+	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
+	id, err := server.Current(t.Context())
+	require.NoError(t, err)
+	freeze(t, clientPID(t, socket))
+	require.NoError(t, server.On(id).Ping(t.Context()))
+	require.Equal(t, 1, server.Connects())
+}
+
+func TestStuckClientIsReplaced(t *testing.T) {
+	server := controltest.Start(t, controlmode.ServerOptions{})
+	id, err := server.Current(t.Context())
+	require.NoError(t, err)
+	newPane(t, server, "keeper", "cat")
+	sub := server.Subscribe(64)
+	defer sub.Close()
+	stuck := make(chan error, 1)
+	go func() {
+		_, err := server.On(id).Print(t.Context(), "wait-for nobody")
+		stuck <- err
+	}()
+	require.Equal(t, id, awaitConnected(t, sub))
+	require.ErrorIs(t, <-stuck, controlmode.ErrUnknownOutcome)
+	require.NoError(t, server.On(id).Ping(t.Context()))
+	require.Equal(t, controlmode.StateConnected, server.State())
+}
+
+func TestRemovedSocketComesBack(t *testing.T) {
+	socket := controltest.SocketName(t)
+	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
+	id, err := server.Current(t.Context())
+	require.NoError(t, err)
+	newPane(t, server, "keeper", "cat")
+	require.NoError(t, os.Remove(id.Socket))
+	require.Eventually(t, func() bool {
+		_, err := os.Stat(id.Socket)
+		return err == nil
+	}, 10*time.Second, 5*time.Millisecond)
+	sub := server.Subscribe(64)
+	defer sub.Close()
+	require.NoError(t, syscall.Kill(clientPID(t, socket), syscall.SIGKILL))
+	require.Equal(t, id, awaitConnected(t, sub), "the sessions are still reached")
+}
+
+func TestDeadServerIsDown(t *testing.T) {
+	socket := controltest.SocketName(t)
+	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
+	id, err := server.Current(t.Context())
+	require.NoError(t, err)
+	sub := server.Subscribe(64)
+	defer sub.Close()
+	require.NoError(t, syscall.Kill(id.PID, syscall.SIGKILL))
+	require.NotEqual(t, id, awaitConnected(t, sub))
+	require.ErrorIs(t, server.On(id).Ping(context.Background()), controlmode.ErrServerGone)
+	require.Equal(t, controlmode.StateConnected, server.State())
+}
