@@ -68,7 +68,7 @@ func startServiceOptions(t *testing.T, store *db.Store, o session.Options, tune 
 			}
 		}
 	})
-	options := Options{Registry: registry, Accounts: accounts, Ready: registry.Ready}
+	options := Options{Registry: registry, Accounts: accounts, Ready: registry.Ready, Stats: registry.Stats}
 	tune(&options)
 	c := startServer(t, options)
 	return service{client: c, store: store, socket: socket, registry: registry}

@@ -50,7 +50,7 @@ func newMetrics(r *prometheus.Registry, version string, stats func() session.Sta
 	return m
 }
 
-// liveMetrics tell of the live screens; none without stats.
+// liveMetrics tell of the live screens and of tmux; none without stats.
 func liveMetrics(stats func() session.Stats) []prometheus.Collector {
 	if stats == nil {
 		return nil
@@ -61,7 +61,20 @@ func liveMetrics(stats func() session.Stats) []prometheus.Collector {
 	counter := func(name, help string, value func(session.Stats) uint64) prometheus.Collector {
 		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return float64(value(stats())) })
 	}
+	state := func(name string) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "interplexer_tmux_state", Help: "1 for the state of the connection to tmux.",
+			ConstLabels: prometheus.Labels{"state": name},
+		}, func() float64 {
+			if stats().Tmux == name {
+				return 1
+			}
+			return 0
+		})
+	}
 	return []prometheus.Collector{
+		state("connected"), state("degraded"), state("down"),
+		counter("interplexer_tmux_connects_total", "Connections made to tmux.", func(s session.Stats) uint64 { return uint64(s.Connects) }),
 		gauge("interplexer_held_requests", "Long-polls and streams now.", func(s session.Stats) int { return s.Held }),
 		gauge("interplexer_screens_watched", "Sessions whose screens are kept up to date.", func(s session.Stats) int { return s.Watched }),
 		counter("interplexer_screen_captures_total", "Captures asked of tmux.", func(s session.Stats) uint64 { return s.Captures }),

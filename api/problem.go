@@ -96,6 +96,7 @@ var problems = []struct {
 type particulars struct {
 	fields        []session.FieldError
 	sessionStatus string
+	notReady      *session.NotReadyError
 }
 
 // problemOf chooses the answer to err.
@@ -112,6 +113,7 @@ func problemOf(err error) (problem, particulars) {
 	if gone := (*goneError)(nil); errors.As(err, &gone) {
 		with.sessionStatus = gone.status
 	}
+	errors.As(err, &with.notReady)
 	for _, p := range problems {
 		if p.err != nil && errors.Is(err, p.err) {
 			return p.problem, with
@@ -149,6 +151,9 @@ type problemJSON struct {
 	Errors    []fieldErrorJSON `json:"errors,omitempty"`
 
 	SessionStatus string `json:"session_status,omitempty"`
+
+	Tmux  string `json:"tmux,omitempty"`
+	Store string `json:"store,omitempty"`
 }
 
 type fieldErrorJSON struct {
@@ -170,6 +175,12 @@ func writeProblem(c *gin.Context, x *exchange, p problem, with particulars) {
 		Type:  "urn:interplexer:problem:" + p.kind,
 		Title: p.title, Status: p.status, Detail: p.detail, RequestID: x.id,
 		SessionStatus: with.sessionStatus,
+	}
+	if n := with.notReady; n != nil {
+		body.Tmux, body.Store = n.Tmux, "unreachable"
+		if n.Store {
+			body.Store = "connected"
+		}
 	}
 	for _, f := range with.fields {
 		body.Errors = append(body.Errors, fieldErrorJSON{Field: f.Field, Detail: f.Detail})

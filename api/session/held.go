@@ -43,12 +43,14 @@ func (h *heldCounts) total() int {
 	return n
 }
 
-// Stats are figures of the live screens.
+// Stats are figures of the live screens and of the connection to tmux.
 type Stats struct {
 	Held     int    // long-polls and streams now
 	Watched  int    // sessions now
 	Captures uint64 // captures asked of tmux so far
 	Hits     uint64 // looks answered without asking tmux so far
+	Tmux     string // "connected", "degraded" or "down"
+	Connects int    // connections to tmux so far
 }
 
 // Stats returns the figures of now.
@@ -56,5 +58,6 @@ func (r *Registry) Stats() Stats {
 	return Stats{
 		Held: r.held.total(), Watched: len(r.live.all()),
 		Captures: r.live.count.captures.Load(), Hits: r.live.count.hits.Load(),
+		Tmux: r.tmux.State().String(), Connects: r.tmux.Connects(),
 	}
 }

@@ -41,6 +41,8 @@ type Tmux interface {
 	On(id controlmode.ServerID) controlmode.Client
 	Subscribe(size int) *controlmode.Subscription
 	OpenHub(ctx context.Context, on func(controlmode.Notification)) (*controlmode.Hub, error)
+	State() controlmode.State
+	Connects() int
 }
 
 // Options are a Registry's settings.
@@ -101,17 +103,6 @@ func NewRegistry(store Store, tmux Tmux, o Options) *Registry {
 	}
 	r.live = newLive(tmux, o.Live, o.Logger, r.captureError)
 	return r
-}
-
-// Ready reports whether tmux and the store both answer.
-func (r *Registry) Ready(ctx context.Context) error {
-	tctx, cancel := tmuxContext(ctx)
-	defer cancel()
-	on, err := r.tmux.Current(tctx)
-	if err == nil {
-		err = r.tmux.On(on).Ping(tctx)
-	}
-	return errors.Join(tmuxError(err, reading), storeError(r.store.Ping(ctx)))
 }
 
 // Get returns one session of the caller's, or ErrNotFound.
