@@ -45,6 +45,7 @@ func readInput(body *object) (session.Input, error) {
 	in.Text = body.text("text")
 	in.Paste = body.text("paste")
 	takeHex(body, &in)
+	takeInMode(body, &in)
 	switch {
 	case ways == 0:
 		body.fail("keys", "give one of keys, text, hex and paste")
@@ -72,6 +73,17 @@ func takeKeys(body *object, in *session.Input) {
 		body.fail("enter", "goes only with keys as a string")
 	case given:
 		in.NoEnter = !enter
+	}
+}
+
+// takeInMode reads what is to be done when the pane is in a mode.
+func takeInMode(body *object, in *session.Input) {
+	switch todo := body.text("in_mode"); {
+	case todo == nil, *todo == "leave":
+	case *todo == "refuse":
+		in.RefuseMode = true
+	default:
+		body.fail("in_mode", "must be leave or refuse")
 	}
 }
 

@@ -2,6 +2,7 @@ package controlmode
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -22,9 +23,27 @@ const (
 	inputBuffer = "interplexer-input"
 )
 
+// Errors of SendKeys, besides those of Client: nothing was typed.
+var (
+	// ErrPaneDead: the pane's program has ended, and nothing reads its keys.
+	ErrPaneDead = errors.New("controlmode: the pane's program has ended")
+	// ErrInMode: the pane is in copy mode or another one, which would take the
+	// keys.
+	ErrInMode = errors.New("controlmode: the pane is in a mode")
+)
+
 // Input is a sequence of things to type into one pane. tmux takes all of it
 // without another command between. The zero value types nothing.
-type Input struct{ steps []func(*typing) }
+type Input struct {
+	steps      []func(*typing)
+	refuseMode bool
+}
+
+// RefuseMode makes SendKeys fail with ErrInMode rather than end the pane's mode.
+func (in *Input) RefuseMode() *Input {
+	in.refuseMode = true
+	return in
+}
 
 // Bytes types the bytes exactly as they are.
 func (in *Input) Bytes(s string) *Input {
@@ -73,16 +92,53 @@ func (in *Input) Paste(s string) *Input {
 }
 
 // SendKeys types the input into a pane, which is taken out of copy mode or any
-// other mode first: a mode would eat the keys. It fails with ErrNotFound when
-// the pane is gone; then nothing was typed.
+// other mode first, unless the input says otherwise: a mode would eat the keys.
+// It fails with ErrPaneDead, ErrInMode, or ErrNotFound when the pane is gone.
 func (c Client) SendKeys(ctx context.Context, t Target, in *Input) error {
-	typed := typing{command: newCommand("copy-mode -q").to(t), target: t, commands: 1}
+	if in.refuseMode {
+		// tmux has no condition that keeps the rest of a line from running, so
+		// a mode that begins after this look is left like any other.
+		state, err := c.send(ctx, paneState(t), request{frame: frame{blocks: 1}, readOnly: true})
+		if err != nil {
+			return err
+		}
+		if string(state[0].Body) != paneAlive && string(state[0].Body) != paneDead {
+			return ErrInMode
+		}
+	}
+	typed := typing{command: paneState(t), target: t, commands: 1}
+	typed.then("copy-mode -q").to(t)
 	defer typed.removeFiles()
 	for _, step := range in.steps {
 		step(&typed)
 	}
-	_, err := c.run(ctx, typed.command, typed.commands)
+	blocks, err := c.run(ctx, typed.command, typed.commands)
+	if err == nil && blocks[0].Body[0] == paneDead[0] {
+		return ErrPaneDead
+	}
 	return err
+}
+
+// paneState prints whether a pane is dead and how many modes it is in.
+func paneState(t Target) *command {
+	return newCommand("display-message -p").to(t).word("'#{?pane_dead,1,0}#{?pane_in_mode,1,0}'")
+}
+
+// What paneState prints of panes in no mode.
+const (
+	paneAlive = "00\n"
+	paneDead  = "10\n"
+)
+
+// PaneTTY is the path of a pane's terminal, on this machine. It fails with
+// ErrNotFound.
+func (c Client) PaneTTY(ctx context.Context, t Target) (string, error) {
+	cmd := newCommand("display-message -p").to(t).word("'#{pane_tty}'")
+	blocks, err := c.send(ctx, cmd, request{frame: frame{blocks: 1}, readOnly: true})
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimSuffix(string(blocks[0].Body), "\n"), nil
 }
 
 // typing is an input on its way into a command line.

@@ -70,11 +70,19 @@ func TestBytesArriveAsTheyAre(t *testing.T) {
 	for _, text := range texts {
 		want.WriteString(text)
 	}
-	r := newRecorder(t, "", want.Len())
-	for _, text := range texts {
-		r.send(new(controlmode.Input).Bytes(text))
+	for name, prepare := range map[string]string{
+		"plain":             "",
+		"modifyOtherKeys 1": `printf '\033[>4;1m';`,
+		"modifyOtherKeys 2": `printf '\033[>4;2m';`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRecorder(t, prepare, want.Len())
+			for _, text := range texts {
+				r.send(new(controlmode.Input).Bytes(text))
+			}
+			require.True(t, bytes.Equal(want.Bytes(), r.typed()))
+		})
 	}
-	require.True(t, bytes.Equal(want.Bytes(), r.typed()))
 }
 
 func TestLongInputArrivesAsItIs(t *testing.T) {

@@ -35,7 +35,7 @@ func (r *Registry) End(ctx context.Context, p Principal, id int64) error {
 		return storeError(err)
 	}
 	r.known.forget(id, false)
-	r.live.ended(id)
+	r.over(id)
 	return nil
 }
 

@@ -24,6 +24,12 @@ var (
 	ErrNotRunning = errors.New("session: is not running yet")
 	// ErrPaneDead: the pane's program has ended, nothing reads what is typed.
 	ErrPaneDead = errors.New("session: the pane's program has ended")
+	// ErrInMode: the pane is in copy mode or another one, and the caller would
+	// rather not end it.
+	ErrInMode = errors.New("session: the pane is in a mode")
+	// ErrNotReading: the pane's program does not read what was typed before,
+	// and there is too much of it.
+	ErrNotReading = errors.New("session: the pane's program does not read")
 	// ErrUnavailable: tmux or the store cannot be reached just now; nothing
 	// was done, the caller may try again.
 	ErrUnavailable = errors.New("session: temporarily unavailable")

@@ -36,6 +36,10 @@ func tmuxError(err error, e effect) error {
 		return err
 	case errors.Is(err, controlmode.ErrNotFound):
 		kind = ErrNotFound
+	case errors.Is(err, controlmode.ErrPaneDead):
+		kind = ErrPaneDead
+	case errors.Is(err, controlmode.ErrInMode):
+		kind = ErrInMode
 	case errors.Is(err, controlmode.ErrServerGone):
 		return &EndedError{Status: Lost, cause: err}
 	case errors.Is(err, controlmode.ErrNoResources):

@@ -20,11 +20,16 @@ type Input struct {
 	Paste *string  // pasted, bracketed when the program asked for that
 
 	NoEnter bool // with Line: leave the Enter out
+
+	RefuseMode bool // fail with ErrInMode rather than end the pane's copy mode
 }
 
 // typed checks an input and turns it into tmux's.
 func (in Input) typed() (*controlmode.Input, error) {
 	typed := new(controlmode.Input)
+	if in.RefuseMode {
+		typed.RefuseMode()
+	}
 	var err error
 	switch {
 	case in.Line != nil:
@@ -47,6 +52,20 @@ func (in Input) typed() (*controlmode.Input, error) {
 		typed.Bytes(string(in.Raw))
 	}
 	return typed, err
+}
+
+// size is about how many bytes the input writes to the pane.
+func (in Input) size() int {
+	n := len(in.Raw)
+	for _, text := range []*string{in.Line, in.Text, in.Paste} {
+		if text != nil {
+			n += len(*text) + 1
+		}
+	}
+	for _, key := range in.Keys {
+		n += len(key)
+	}
+	return n
 }
 
 func checkKeys(keys []string) error {

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -23,8 +24,9 @@ func (r *Registry) Screen(ctx context.Context, p Principal, id int64, o CaptureO
 
 // Send types into a pane of the caller's session; what one call types is never
 // interleaved with another's. It fails with ErrNotFound for an unknown session
-// or pane, with ErrEnded for one that has ended, with ErrUnknownOutcome when
-// the connection broke in between.
+// or pane, with ErrEnded for one that has ended, with ErrPaneDead, ErrInMode and
+// ErrNotReading before anything is typed, with ErrUnknownOutcome when the
+// connection broke in between.
 func (r *Registry) Send(ctx context.Context, p Principal, id int64, in Input) error {
 	rec, err := r.running(p, id)
 	if err != nil {
@@ -44,7 +46,13 @@ func (r *Registry) send(ctx context.Context, rec record, in Input) error {
 	}
 	ctx, cancel := tmuxContext(ctx)
 	defer cancel()
-	err = r.tmux.On(rec.server).SendKeys(ctx, target, typed)
+	err = r.typed.take(ctx, rec.row.ID, in.Pane, in.size(), r.paneTTY(rec, target))
+	if errors.Is(err, ErrNotReading) {
+		return err
+	}
+	if err == nil {
+		err = r.tmux.On(rec.server).SendKeys(ctx, target, typed)
+	}
 	r.live.touched(rec.row.ID)
 	if err != nil {
 		return r.explain(ctx, rec, err, writing)

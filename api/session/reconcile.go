@@ -145,7 +145,7 @@ func (r *Registry) found(ctx context.Context, on controlmode.ServerID, rec recor
 // saveStatus records how a session ended, in memory even if the store fails.
 func (r *Registry) saveStatus(ctx context.Context, rec record, status Status) error {
 	rec, _ = r.known.setEnded(rec, status)
-	r.live.ended(rec.row.ID)
+	r.over(rec.row.ID)
 	if !rec.unsaved {
 		return nil // deleted or found again meanwhile
 	}

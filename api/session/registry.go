@@ -75,6 +75,7 @@ type Registry struct {
 	known *records
 	live  *live
 	held  heldCounts
+	typed backlogs
 	// overdue asks Run to reconcile: something could not be written down.
 	// It holds one.
 	overdue chan struct{}
@@ -150,8 +151,14 @@ func (r *Registry) ended(rec record, status Status) record {
 	if changed {
 		r.reconcileSoon()
 	}
-	r.live.ended(rec.row.ID)
+	r.over(rec.row.ID)
 	return now
+}
+
+// over drops what is kept of a session that runs.
+func (r *Registry) over(id int64) {
+	r.live.ended(id)
+	r.typed.forget(id)
 }
 
 // reconcileSoon asks Run, if there is one, to reconcile.
