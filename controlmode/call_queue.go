@@ -1,5 +1,7 @@
 package controlmode
 
+import "slices"
+
 // callQueue is a first-in first-out queue of calls. It keeps its storage and
 // moves it only when half of it has been taken.
 type callQueue struct {
@@ -32,6 +34,16 @@ func (q *callQueue) pop() *call {
 	q.calls[q.first] = nil
 	q.first++
 	return k
+}
+
+// remove takes one call out, wherever it stands; false: it is not there.
+func (q *callQueue) remove(k *call) bool {
+	i := slices.Index(q.calls[q.first:], k)
+	if i < 0 {
+		return false
+	}
+	q.calls = slices.Delete(q.calls, q.first+i, q.first+i+1)
+	return true
 }
 
 // takeAll empties the queue.

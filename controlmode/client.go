@@ -17,6 +17,15 @@ import (
 type Client struct {
 	caller  caller
 	version Version // of the tmux server
+	name    string  // whose commands these are; see For
+}
+
+// For is the same Client on behalf of somebody: the commands of each name are
+// taken in their order, those of different names by turns, so that nobody has
+// to wait for all that another one wants.
+func (c Client) For(name string) Client {
+	c.name = name
+	return c
 }
 
 // caller runs one command line.
@@ -27,6 +36,7 @@ type caller interface {
 // request is one command line and how its answer is framed.
 type request struct {
 	text     []byte
+	from     string // whose it is
 	frame    frame
 	nonce    bool // frame it by a nonce
 	readOnly bool // safe to run twice, and changes nothing that lasts
@@ -92,7 +102,7 @@ func (c Client) send(ctx context.Context, cmd *command, req request) ([]Block, e
 	if cmd.err != nil {
 		return nil, cmd.err
 	}
-	req.text = cmd.text
+	req.text, req.from = cmd.text, c.name
 	blocks, err := c.caller.call(ctx, req)
 	if err != nil {
 		return nil, err

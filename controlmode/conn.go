@@ -8,6 +8,7 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Errors of a command that tmux did not answer.
@@ -18,17 +19,29 @@ var (
 	// ErrUnknownOutcome: the connection broke after the command was written
 	// and before its answer; tmux may or may not have run it.
 	ErrUnknownOutcome = errors.New("controlmode: connection lost, outcome unknown")
-	// ErrOverloaded: too many commands wait for their answers; nothing was sent.
+	// ErrOverloaded: too many commands wait, for their turn or for their
+	// answers; nothing was sent.
 	ErrOverloaded = errors.New("controlmode: too many commands in flight")
+	// ErrTooManyBytes is ErrOverloaded by the size of the commands that wait.
+	ErrTooManyBytes = fmt.Errorf("%w: too many bytes", ErrOverloaded)
+	// ErrNoTurn is ErrOverloaded after a wait: the command's turn did not come
+	// in time; nothing was sent.
+	ErrNoTurn = fmt.Errorf("%w: no turn in time", ErrOverloaded)
 	// ErrTooLarge: the answer was longer than the limit and was dropped.
 	ErrTooLarge = errors.New("controlmode: answer too large")
 )
 
 // ConnOptions are the limits of a Conn; the zero value works.
 type ConnOptions struct {
-	// MaxInFlight bounds the commands that wait for their answers; more are
-	// refused with ErrOverloaded. 0: 4096.
+	// MaxInFlight bounds the commands that wait for their turn or their
+	// answers; more are refused with ErrOverloaded. 0: 4096.
 	MaxInFlight int
+	// MaxBytes bounds the commands that wait for their turn, in bytes; more
+	// are refused with ErrTooManyBytes. 0: 64 MiB.
+	MaxBytes int
+	// MaxWait bounds the wait for a turn, after which a command fails with
+	// ErrNoTurn. 0: 5 s.
+	MaxWait time.Duration
 	// MaxAnswer bounds the bytes of one answer; a longer one is read,
 	// dropped and reported as ErrTooLarge. 0: 64 MiB.
 	MaxAnswer int
@@ -61,14 +74,18 @@ type Conn struct {
 
 	mu      sync.Mutex // guards what follows
 	out     []byte     // queued for the next write
+	queued  schedule   // not on the wire yet
 	waiting callQueue  // in the order of their bytes on the wire
-	taken   uint64     // calls queued so far
+	taken   uint64     // calls put on the wire so far
 	written uint64     // of those, handed to a write
 	err     error      // why the connection ended; nil while it is up
 }
 
 // call is one command line and whoever waits for its answer.
 type call struct {
+	req    request
+	lane   *lane
+	sent   bool // it is on the wire, or about to be
 	answer answer
 	number uint64
 	gated  bool   // it is inside the gate
@@ -82,6 +99,12 @@ type call struct {
 func newConn(stream io.ReadWriteCloser, kill func(), opts ConnOptions) *Conn {
 	if opts.MaxInFlight == 0 {
 		opts.MaxInFlight = 4096
+	}
+	if opts.MaxBytes == 0 {
+		opts.MaxBytes = 64 << 20
+	}
+	if opts.MaxWait == 0 {
+		opts.MaxWait = 5 * time.Second
 	}
 	if opts.MaxAnswer == 0 {
 		opts.MaxAnswer = 64 << 20
@@ -128,9 +151,10 @@ func (c *Conn) Err() error {
 	return c.err
 }
 
-// call sends one command line and waits for its answer or for ctx. Cancelling
-// abandons the wait, not the command: tmux still runs it, and its answer is
-// read and dropped in its turn.
+// call sends one command line, when its turn comes, and waits for its answer or
+// for ctx. Cancelling takes back a command that has not been sent. Of one that
+// has it abandons only the wait: tmux still runs it, and its answer is read and
+// dropped in its turn.
 func (c *Conn) call(ctx context.Context, req request) ([]Block, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -147,10 +171,8 @@ func (c *Conn) call(ctx context.Context, req request) ([]Block, error) {
 		}
 		return nil, err
 	}
-	select {
-	case <-k.done:
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	if err := c.await(ctx, k); err != nil {
+		return nil, err
 	}
 	switch {
 	case k.err != nil:
@@ -161,11 +183,56 @@ func (c *Conn) call(ctx context.Context, req request) ([]Block, error) {
 	return k.answer.blocks, nil
 }
 
+// await waits until a call is done, or is given up.
+func (c *Conn) await(ctx context.Context, k *call) error {
+	if c.isSent(k) { // as nearly always
+		select {
+		case <-k.done:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	turn := time.NewTimer(c.opts.MaxWait)
+	defer turn.Stop()
+	for {
+		select {
+		case <-k.done:
+			return nil
+		case <-ctx.Done():
+			c.takeBack(k)
+			return ctx.Err()
+		case <-turn.C:
+			if c.takeBack(k) {
+				return ErrNoTurn
+			}
+		}
+	}
+}
+
+func (c *Conn) isSent(k *call) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return k.sent
+}
+
+// takeBack gives up a call that has not been sent; false: it has been, or is
+// done.
+func (c *Conn) takeBack(k *call) bool {
+	c.mu.Lock()
+	back := !k.sent && c.err == nil && c.queued.drop(k)
+	c.mu.Unlock()
+	if back && k.gated {
+		c.opts.gate.leave()
+	}
+	return back
+}
+
 // idle reports whether tmux owes no answer.
 func (c *Conn) idle() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.waiting.len() == 0
+	return c.waiting.len() == 0 && c.queued.calls == 0
 }
 
 // askForLife sends a command for whose answer nobody waits.
@@ -173,32 +240,50 @@ func (c *Conn) askForLife() {
 	_, _ = c.enqueue(request{text: []byte("display-message -p ok"), frame: frame{blocks: 1}, readOnly: true})
 }
 
-// enqueue puts the command's bytes and its waiter into their queues under one
-// lock, so that the order of waiters is the order on the wire.
+// enqueue queues a command and sends what may be sent.
 func (c *Conn) enqueue(req request) (*call, error) {
-	k := &call{answer: answer{frame: req.frame}, gated: req.gated(), at: req.at, done: make(chan struct{})}
+	k := &call{req: req, answer: answer{frame: req.frame}, gated: req.gated(), at: req.at, done: make(chan struct{})}
 	if req.nonce {
 		k.answer.frame.nonce = c.opts.Nonce()
 	}
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	switch {
 	case c.err != nil:
-		c.mu.Unlock()
 		return nil, ErrNotSent
-	case c.waiting.len() >= c.opts.MaxInFlight:
-		c.mu.Unlock()
+	case c.queued.calls+c.waiting.len() >= c.opts.MaxInFlight:
 		return nil, ErrOverloaded
+	case c.queued.calls > 0 && c.queued.bytes+len(req.text) > c.opts.MaxBytes:
+		return nil, ErrTooManyBytes
 	}
-	c.taken++
-	k.number = c.taken
-	c.waiting.push(k)
-	c.out = req.appendTo(c.out, k.answer.frame.nonce)
-	c.mu.Unlock()
+	c.queued.add(k)
+	c.sendQueued()
+	return k, nil
+}
+
+// sendQueued puts the bytes and the waiters of those whose turn it is into their
+// queues under one lock, which the caller holds, so that the order of waiters
+// is the order on the wire.
+func (c *Conn) sendQueued() {
+	some := false
+	for c.waiting.len() < windowCalls {
+		k := c.queued.next()
+		if k == nil {
+			break
+		}
+		c.taken++
+		k.number, k.sent = c.taken, true
+		c.waiting.push(k)
+		c.out = k.req.appendTo(c.out, k.answer.frame.nonce)
+		some = true
+	}
+	if !some {
+		return
+	}
 	select {
 	case c.wake <- struct{}{}:
 	default:
 	}
-	return k, nil
 }
 
 // loop owns the reader and the writer: it returns, and closes done, when both
@@ -221,12 +306,12 @@ func (c *Conn) loop() {
 func (c *Conn) fail(err error) {
 	c.mu.Lock()
 	c.err = err
-	waiting, written := c.waiting.takeAll(), c.written
+	waiting, written := append(c.waiting.takeAll(), c.queued.takeAll()...), c.written
 	c.out = nil
 	c.mu.Unlock()
 	for _, k := range waiting {
 		k.err = ErrNotSent
-		if k.number <= written {
+		if k.sent && k.number <= written {
 			k.err = ErrUnknownOutcome
 		}
 		c.release(k)
@@ -331,6 +416,8 @@ func (c *Conn) nextAnswer() *answer {
 func (c *Conn) finish() {
 	c.mu.Lock()
 	k := c.waiting.pop()
+	c.queued.answered(k)
+	c.sendQueued()
 	c.mu.Unlock()
 	if k.at != nil {
 		k.at()

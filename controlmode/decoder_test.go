@@ -254,9 +254,10 @@ func readInPieces(stream []byte, size int, frames []frame) (told []Notification)
 		},
 		written: uint64(len(frames)),
 	}
-	for i, f := range frames {
-		c.waiting.push(&call{answer: answer{frame: f}, number: uint64(i + 1), done: make(chan struct{})})
+	for _, f := range frames {
+		c.queued.add(&call{answer: answer{frame: f}, done: make(chan struct{})})
 	}
+	c.sendQueued()
 	c.read()
 	return told
 }

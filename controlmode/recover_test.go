@@ -159,7 +159,8 @@ func TestCloseReturnsWhileTmuxIsStopped(t *testing.T) {
 	failed := make(chan error, 1)
 	go func() {
 		// More than the pty holds, so that the writer is stuck too.
-		failed <- conn.SendKeys(t.Context(), controlmode.ActivePane(0), new(controlmode.Input).Bytes(strings.Repeat("x", 1<<20)))
+		_, err := conn.For("another").Print(t.Context(), "display-message "+strings.Repeat("x", 1<<20))
+		failed <- err
 	}()
 	require.Eventually(t, func() bool { return conn.Ping(canceledAfter(t, time.Millisecond)) != nil }, 5*time.Second, time.Millisecond)
 	started := time.Now()

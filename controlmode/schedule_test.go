@@ -1,0 +1,96 @@
+package controlmode
+
+import (
+	"bytes"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// asked adds a call of somebody's.
+func asked(s *schedule, from, text string) *call {
+	k := &call{req: request{from: from, text: []byte(text)}}
+	s.add(k)
+	return k
+}
+
+func TestScheduleTakesCallersByTurns(t *testing.T) {
+	var s schedule
+	for range 300 {
+		asked(&s, "many", "x")
+	}
+	few := asked(&s, "few", "y")
+	require.Equal(t, "many", s.next().req.from)
+	require.Same(t, few, s.next())
+	for range laneCalls - 1 {
+		require.Equal(t, "many", s.next().req.from)
+	}
+	require.Nil(t, s.next(), "nobody may have more than that with tmux")
+	late := asked(&s, "few", "z")
+	require.Same(t, late, s.next(), "and nobody waits for it")
+	s.answered(few)
+	s.answered(late)
+	require.NotContains(t, s.callers, "few")
+	require.Equal(t, 300-laneCalls, s.calls)
+}
+
+func TestScheduleBoundsBytes(t *testing.T) {
+	var s schedule
+	large := asked(&s, "a", strings.Repeat("x", 2*laneBytes))
+	small := asked(&s, "a", "x")
+	require.Same(t, large, s.next(), "a command that is larger than the bound goes alone")
+	require.Nil(t, s.next())
+	require.Equal(t, 1, s.bytes)
+	s.answered(large)
+	require.Same(t, small, s.next())
+	require.Zero(t, s.bytes)
+}
+
+func TestScheduleDropsWhatIsTakenBack(t *testing.T) {
+	var s schedule
+	first, second, third := asked(&s, "a", "1"), asked(&s, "a", "22"), asked(&s, "b", "333")
+	require.True(t, s.drop(first))
+	require.True(t, s.drop(third))
+	require.False(t, s.drop(third), "only once")
+	require.Equal(t, 1, s.calls)
+	require.Equal(t, 2, s.bytes)
+	require.Same(t, second, s.next())
+	require.False(t, s.drop(second), "it has been taken")
+	require.Nil(t, s.next())
+	s.answered(second)
+	require.Empty(t, s.callers)
+	require.Empty(t, s.turns)
+	fourth := asked(&s, "b", "4")
+	require.Equal(t, []*call{fourth}, s.takeAll())
+	require.Zero(t, s.calls)
+}
+
+// A command whose turn does not come in time is given up and never sent.
+func TestNoTurn(t *testing.T) {
+	tmux, client := net.Pipe() // nobody answers, and all that is sent is kept
+	var sent bytes.Buffer
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		_, _ = sent.ReadFrom(tmux)
+	}()
+	c := newConn(client, func() { client.Close() }, ConnOptions{MaxWait: time.Millisecond, MaxInFlight: laneCalls + 2})
+	for range laneCalls {
+		_, err := c.enqueue(request{from: "slow", text: []byte("sent"), frame: frame{blocks: 1}})
+		require.NoError(t, err)
+	}
+	late := request{from: "slow", text: []byte("never"), frame: frame{blocks: 1}}
+	for range c.opts.MaxInFlight { // what is given up takes no place
+		_, err := c.call(t.Context(), late)
+		require.ErrorIs(t, err, ErrNoTurn)
+		require.ErrorIs(t, err, ErrOverloaded)
+	}
+	require.Zero(t, c.queued.calls)
+	require.Empty(t, c.queued.turns)
+	require.NoError(t, c.Close())
+	<-read
+	require.Equal(t, strings.Repeat("sent\n", laneCalls), sent.String())
+}
