@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -16,11 +17,11 @@ const (
 	// maxHexKeys bounds the arguments of one send-keys -H: from 9,995 on
 	// tmux's parser overflows its stack.
 	maxHexKeys = 1000
-	// maxPasteChunk bounds one set-buffer: its text is written with up to
-	// four bytes for one.
-	maxPasteChunk = 256 << 10
-	// inputBuffer is the paste buffer of long input; see captureBuffer.
-	inputBuffer = "interplexer-input"
+	// maxPasteChunk bounds one set-buffer, whose text is written with up to
+	// four bytes for one: tmux serves nobody else while it takes it.
+	maxPasteChunk = 16 << 10
+	// clearTime bounds the clearing up after a failure.
+	clearTime = time.Second
 )
 
 // Errors of SendKeys, besides those of Client: nothing was typed.
@@ -48,7 +49,7 @@ func (in *Input) RefuseMode() *Input {
 // Bytes types the bytes exactly as they are.
 func (in *Input) Bytes(s string) *Input {
 	if len(s) > maxKeyBytes {
-		return in.buffer(s, "paste-buffer -r -d -b "+inputBuffer)
+		return in.buffer(s, "paste-buffer -r -d -b %s")
 	}
 	for s != "" {
 		if n := literalPrefix(s); n > 0 {
@@ -88,7 +89,7 @@ func (in *Input) Paste(s string) *Input {
 	if s == "" {
 		return in
 	}
-	return in.buffer(s, "paste-buffer -p -r -d -b "+inputBuffer)
+	return in.buffer(s, "paste-buffer -p -r -d -b %s")
 }
 
 // SendKeys types the input into a pane, which is taken out of copy mode or any
@@ -112,7 +113,14 @@ func (c Client) SendKeys(ctx context.Context, t Target, in *Input) error {
 	for _, step := range in.steps {
 		step(&typed)
 	}
-	blocks, err := c.run(ctx, typed.command, typed.commands)
+	var blocks []Block
+	err := typed.fill(ctx, c)
+	if err == nil {
+		blocks, err = c.run(ctx, typed.command, typed.commands)
+	}
+	if err != nil {
+		typed.clear(ctx, c)
+	}
 	if err == nil && blocks[0].Body[0] == paneDead[0] {
 		return ErrPaneDead
 	}
@@ -146,7 +154,9 @@ type typing struct {
 	*command
 	target   Target
 	commands int
-	files    []string // to be removed when tmux has answered
+	before   []*command // to be run first, one by one
+	buffers  []string   // that they fill
+	files    []string   // to be removed when tmux has answered
 }
 
 // then starts another command on the line.
@@ -178,29 +188,32 @@ func (in *Input) hex(s string) *Input {
 
 const hexDigits = "0123456789abcdef"
 
-// buffer types text through a paste buffer.
+// buffer types text through a paste buffer, which paste names by "%s".
 func (in *Input) buffer(s, paste string) *Input {
 	return in.step(func(t *typing) {
+		name := inputBuffers.next()
+		t.buffers = append(t.buffers, name)
 		if strings.Contains(s, "\x00") {
-			t.loadBuffer(s)
+			t.loadBuffer(name, s)
 		} else {
-			t.setBuffer(s)
+			t.setBuffer(name, s)
 		}
-		t.then(paste).to(t.target)
+		t.then(fmt.Sprintf(paste, name)).to(t.target)
 	})
 }
 
-// setBuffer fills the buffer piece by piece.
-func (t *typing) setBuffer(s string) {
+// setBuffer fills a buffer piece by piece, each in a line of its own, so that
+// nobody waits for the whole.
+func (t *typing) setBuffer(name, s string) {
 	for appended := ""; s != ""; appended = " -a" {
 		n := min(len(s), maxPasteChunk)
-		t.then("set-buffer" + appended + " -b " + inputBuffer + " --").arg(s[:n])
+		t.before = append(t.before, newCommand("set-buffer"+appended+" -b "+name+" --").arg(s[:n]))
 		s = s[n:]
 	}
 }
 
-// loadBuffer fills the buffer from a file: no argument can carry a NUL.
-func (t *typing) loadBuffer(s string) {
+// loadBuffer fills a buffer from a file: no argument can carry a NUL.
+func (t *typing) loadBuffer(name, s string) {
 	file, err := os.CreateTemp("", "interplexer-input-") // mode 0600
 	if err != nil {
 		t.err = fmt.Errorf("controlmode: keep input: %w", err)
@@ -214,7 +227,31 @@ func (t *typing) loadBuffer(s string) {
 	if err != nil {
 		t.err = fmt.Errorf("controlmode: keep input: %w", err)
 	}
-	t.then("load-buffer -b " + inputBuffer).word("--").format(file.Name())
+	t.before = append(t.before, newCommand("load-buffer -b "+name).word("--").format(file.Name()))
+}
+
+// fill runs what has to be done before the typing. When it fails, nothing was
+// typed.
+func (t *typing) fill(ctx context.Context, c Client) error {
+	for _, cmd := range t.before {
+		_, err := c.run(ctx, cmd, 1)
+		if errors.Is(err, ErrUnknownOutcome) {
+			return ErrNotSent // not what counts
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clear deletes what a failed typing may have left in tmux.
+func (t *typing) clear(ctx context.Context, c Client) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), clearTime)
+	defer cancel()
+	for _, name := range t.buffers {
+		_, _ = c.run(ctx, newCommand("delete-buffer -b "+name), 1) // it may not be there
+	}
 }
 
 func (t *typing) removeFiles() {

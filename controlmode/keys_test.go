@@ -118,3 +118,16 @@ func TestKeysLeaveCopyMode(t *testing.T) {
 	r.send(new(controlmode.Input).Keys("q", "C-m", "-l", "M-x").Bytes(""))
 	require.Equal(t, "q\r-l", string(r.typed()))
 }
+
+// What a process before this one left in tmux is cleared up.
+func TestStaleInputIsDropped(t *testing.T) {
+	socket := controltest.SocketName(t)
+	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
+	client, _ := newPane(t, server, "s", "cat")
+	stale := "interplexer-input-" + strings.Repeat("0", 32) + "-7"
+	controltest.Tmux(t, socket, "set-buffer", "-b", stale, "secret", ";", "set-buffer", "-b", "interplexer-input-mine", "kept")
+	require.NoError(t, client.Ping(t.Context()))
+	require.NoError(t, server.Close())
+	controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
+	require.Equal(t, "interplexer-input-mine\n", controltest.Tmux(t, socket, "list-buffers", "-F", "#{buffer_name}"))
+}

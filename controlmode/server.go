@@ -149,7 +149,11 @@ func (s *Server) connect(ctx context.Context) (*Conn, ServerID, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, attachTime)
 	defer cancel()
-	if _, err := conn.run(ctx, s.setup(), setupCommands); err != nil {
+	_, err = conn.run(ctx, s.setup(), setupCommands)
+	if err == nil {
+		err = conn.dropStale(ctx)
+	}
+	if err != nil {
 		conn.Close()
 		return nil, ServerID{}, err
 	}
