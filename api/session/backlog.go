@@ -100,5 +100,5 @@ func unread(tty string) int {
 
 // paneTTY asks for the terminal of a pane.
 func (r *Registry) paneTTY(rec record, target controlmode.Target) func(context.Context) (string, error) {
-	return func(ctx context.Context) (string, error) { return r.tmux.On(rec.server).PaneTTY(ctx, target) }
+	return func(ctx context.Context) (string, error) { return rec.on(r.tmux).PaneTTY(ctx, target) }
 }

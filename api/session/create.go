@@ -95,7 +95,7 @@ func (r *Registry) newTmuxSession(ctx context.Context, row db.Session, o CreateO
 		if err != nil {
 			return on, controlmode.PaneInfo{}, err
 		}
-		pane, err := r.tmux.On(on).NewSession(ctx, opts)
+		pane, err := r.tmux.On(on).For(row.User.Name).NewSession(ctx, opts)
 		switch {
 		case errors.Is(err, controlmode.ErrServerGone): // between the two lines
 			continue

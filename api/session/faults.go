@@ -84,7 +84,7 @@ func (r *Registry) explain(ctx context.Context, rec record, err error, e effect)
 	case errors.Is(err, controlmode.ErrServerGone):
 		return r.endedError(rec, Lost, err)
 	case errors.Is(err, controlmode.ErrNotFound):
-		_, listErr := r.tmux.On(rec.server).ListPanes(ctx, rec.tmux)
+		_, listErr := rec.on(r.tmux).ListPanes(ctx, rec.tmux)
 		switch {
 		case listErr == nil: // only the pane is unknown
 		case errors.Is(listErr, controlmode.ErrNotFound):

@@ -51,7 +51,7 @@ func (r *Registry) send(ctx context.Context, rec record, in Input) error {
 		return err
 	}
 	if err == nil {
-		err = r.tmux.On(rec.server).SendKeys(ctx, target, typed)
+		err = rec.on(r.tmux).SendKeys(ctx, target, typed)
 	}
 	r.live.touched(rec.row.ID)
 	if err != nil {
@@ -78,7 +78,7 @@ func (r *Registry) Resize(ctx context.Context, p Principal, id int64, width, hei
 	}
 	ctx, cancel := tmuxContext(ctx)
 	defer cancel()
-	err = r.tmux.On(rec.server).ResizeWindow(ctx, rec.tmux, width, height)
+	err = rec.on(r.tmux).ResizeWindow(ctx, rec.tmux, width, height)
 	r.live.touched(rec.row.ID)
 	if err != nil {
 		return r.explain(ctx, rec, err, writing)

@@ -72,7 +72,7 @@ func newLive(tmux Tmux, o LiveOptions, log *slog.Logger, fault func(context.Cont
 // the hub's, where they would wait behind the output.
 func (l *live) newScreen(w *watched, target controlmode.Target, isLive bool) *screen {
 	s := &screen{live: isLive, owner: w, counts: &l.count, capture: func(ctx context.Context) ([]byte, error) {
-		text, err := l.tmux.On(w.rec.server).CapturePane(ctx, target)
+		text, err := w.rec.on(l.tmux).CapturePane(ctx, target)
 		if err != nil {
 			return nil, l.fault(ctx, w.rec, err)
 		}

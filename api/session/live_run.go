@@ -171,7 +171,7 @@ func (l *live) link(ctx context.Context, hub *controlmode.Hub, w *watched) {
 	ctx, cancel := tmuxContext(ctx)
 	defer cancel()
 	turn := w.turns.Load()
-	panes, err := l.tmux.On(w.rec.server).ListPanes(ctx, w.rec.tmux)
+	panes, err := w.rec.on(l.tmux).ListPanes(ctx, w.rec.tmux)
 	if err == nil {
 		err = l.linkWindows(ctx, hub, w, w.newShape(turn, panes))
 	}

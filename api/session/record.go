@@ -33,6 +33,11 @@ func (rec record) sameTmux(other record) bool {
 	return rec.server == other.server && rec.tmux == other.tmux
 }
 
+// on is the record's tmux server, on behalf of its owner.
+func (rec record) on(tmux Tmux) controlmode.Client {
+	return tmux.On(rec.server).For(rec.row.User.Name)
+}
+
 // target names a pane of the record's session, the active one if pane is empty.
 func (rec record) target(pane string) (controlmode.Target, error) {
 	if pane == "" {

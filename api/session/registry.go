@@ -117,7 +117,7 @@ func (r *Registry) Get(ctx context.Context, p Principal, id int64) (Session, err
 	}
 	ctx, cancel := tmuxContext(ctx)
 	defer cancel()
-	panes, err := r.tmux.On(rec.server).ListPanes(ctx, rec.tmux)
+	panes, err := rec.on(r.tmux).ListPanes(ctx, rec.tmux)
 	if err == nil {
 		return rec.session(panes), nil
 	}
