@@ -15,14 +15,17 @@ type NewSessionOptions struct {
 	Command       []string // run as it is, without a shell; empty: a login shell
 
 	// Options are user options (names start with @) set before anything else
-	// can happen to the session.
+	// can happen to the session. With any, Name must be plain: see ErrPlainName.
 	Options map[string]string
 }
 
 // NewSession creates a detached session and returns its one pane. It fails
-// with ErrDuplicate when the name is taken and with ErrNoResources when tmux
-// can start no program.
+// with ErrDuplicate when the name is taken, with ErrNoResources when tmux can
+// start no program, and with ErrOptionName or ErrPlainName.
 func (c Client) NewSession(ctx context.Context, o NewSessionOptions) (PaneInfo, error) {
+	if err := o.checkOptions(); err != nil {
+		return PaneInfo{}, err
+	}
 	cmd := newCommand("new-session -d -P -F").word(paneFormat)
 	cmd.word("-x").number(o.Width).word("-y").number(o.Height)
 	cmd.word("-s").format(o.Name)
@@ -93,8 +96,11 @@ type SessionInfo struct {
 // ListSessions lists every session of the tmux server, anchors of control
 // clients included, with the value of one user option ("@name"). From 3.4 tmux
 // prints anything but text vis-encoded, so that its length is not what it was:
-// a value that is not plain counts as unset.
+// a value that is not plain counts as unset. It fails with ErrOptionName.
 func (c Client) ListSessions(ctx context.Context, option string) ([]SessionInfo, error) {
+	if err := checkOption(option); err != nil {
+		return nil, err
+	}
 	// Lengths come first because names and options may hold newlines.
 	cmd := newCommand("list-sessions -F").arg(fmt.Sprintf(
 		"#{session_id} #{n:session_name} #{?#{m/r:^[ -~]*$,#{%[1]s}},#{n:%[1]s} #{session_name}#{%[1]s},0 #{session_name}}", option))
