@@ -1,0 +1,384 @@
+package controlmode_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"interplexer/controlmode"
+	"interplexer/controlmode/controltest"
+)
+
+// verb is a method that sends something to tmux, or prepares it.
+type verb struct {
+	// arguments makes sound ones, without the context. Only a verb that takes
+	// text needs them.
+	arguments func(*victim) []any
+	// texts are where in the arguments there is text of any origin, as
+	// textsIn calls the places.
+	texts []string
+}
+
+// verbs is every exported method of Client, Hub and Input.
+var verbs = map[string]verb{
+	"Client.CapturePane":  {},
+	"Client.For":          {arguments: func(*victim) []any { return []any{"alice"} }, texts: []string{"0"}},
+	"Client.KillSession":  {},
+	"Client.ListAllPanes": {},
+	"Client.ListPanes":    {},
+	"Client.ListSessions": {arguments: func(*victim) []any { return []any{"@x"} }, texts: []string{"0"}},
+	"Client.NewSession": {
+		arguments: newSessionArguments,
+		texts:     []string{"0.Name", "0.Dir", "0.Env key", "0.Env value", "0.Command[0]", "0.Command[1]", "0.Options key", "0.Options value"},
+	},
+	"Client.PaneTTY":       {},
+	"Client.Ping":          {},
+	"Client.RenameSession": {arguments: func(v *victim) []any { return []any{v.pane.Session, "name"} }, texts: []string{"1"}},
+	"Client.ResizeWindow":  {},
+	"Client.SendKeys":      {}, // what it types is made by Input's
+	"Hub.Close":            {},
+	"Hub.Done":             {},
+	"Hub.Err":              {},
+	"Hub.Link":             {},
+	"Hub.Pause":            {},
+	"Hub.Reap":             {},
+	"Hub.Repaint":          {},
+	"Hub.Resume":           {},
+	"Hub.Server":           {},
+	"Hub.Unlink":           {},
+	"Input.Bytes":          {arguments: func(*victim) []any { return []any{"text"} }, texts: []string{"0"}},
+	"Input.Keys":           {arguments: func(*victim) []any { return []any{[]string{"C-m", "text"}} }, texts: []string{"0[0]", "0[1]"}},
+	"Input.Paste":          {arguments: func(*victim) []any { return []any{"text"} }, texts: []string{"0"}},
+	"Input.RefuseMode":     {},
+}
+
+func newSessionArguments(v *victim) []any {
+	v.sessions++
+	return []any{controlmode.NewSessionOptions{
+		Name: fmt.Sprint("s", v.sessions), Width: 40, Height: 5, Dir: v.dir, Env: map[string]string{"P": "p"},
+		Command: []string{"cat", "-"}, Options: map[string]string{"@x": "x"},
+	}}
+}
+
+// payloads run PROGRAM if any of tmux or a shell takes them for code. Some
+// names are given with Options, which only a plain one can be: they come last.
+var payloads = []string{
+	"#(PROGRAM)", "##(PROGRAM)", "x#(PROGRAM)", "#{l:#(PROGRAM)}", "#{?1,#(PROGRAM),}", "}#(PROGRAM)#{x", "@x}#(PROGRAM)#{@x", "@#(PROGRAM)",
+	"#[x]#(PROGRAM)", "#[#(PROGRAM)]", "%%#(PROGRAM)", "#{E:@x}#{T:@x}", "$(PROGRAM)", "`PROGRAM`", "; run-shell -b 'PROGRAM'", ";", "\\;",
+	"\"; run-shell -b 'PROGRAM'; \"", "'; run-shell -b \"PROGRAM\"; '", "\nrun-shell -b 'PROGRAM'\n", "\\\nrun-shell -b 'PROGRAM'",
+	"} ; run-shell -b 'PROGRAM' ; {", "\x00#(PROGRAM)", "-F#(PROGRAM)", "$0", "=:", "\n" + strings.Repeat("%end 1 2 1\n", 30),
+}
+
+// victim is a tmux server on which nothing may run but what was asked for.
+type victim struct {
+	*testing.T
+	socket   string
+	server   *controlmode.Server
+	id       controlmode.ServerID
+	client   controlmode.Client
+	hub      *controlmode.Hub
+	pane     controlmode.PaneInfo
+	dir      string // holds the program, and its mark once it has run
+	sessions int
+}
+
+func newVictim(t *testing.T) *victim {
+	t.Helper()
+	v := &victim{T: t, dir: t.TempDir(), socket: controltest.SocketName(t)}
+	// It stays, so that one look later on shows it.
+	program := "#!/bin/sh\n: >\"$0.ran\"\nexec tmux wait-for never\n"
+	require.NoError(t, os.WriteFile(v.program(), []byte(program), 0o700))
+	files := filepath.Join(v.dir, "#{pid}#(x)") // what input is kept in passes through tmux, too
+	require.NoError(t, os.Mkdir(files, 0o700))
+	t.Setenv("TMPDIR", files)
+	v.server = controltest.Start(t, controlmode.ServerOptions{SocketName: v.socket})
+	v.client, v.pane = newPane(t, v.server, "victim", "cat")
+	var err error
+	v.id, err = v.server.Current(t.Context())
+	require.NoError(t, err)
+	v.hub = openHub(t, v.server).Hub
+	return v
+}
+
+func (v *victim) program() string { return filepath.Join(v.dir, "program") }
+
+// TestVerbsAreKnown: a new method, or a new text in the arguments of an old
+// one, must be entered into verbs, and so is attacked.
+func TestVerbsAreKnown(t *testing.T) {
+	found := map[string]bool{}
+	for _, receiver := range []any{controlmode.Client{}, new(controlmode.Hub), new(controlmode.Input)} {
+		of := reflect.TypeOf(receiver)
+		for i := range of.NumMethod() {
+			name := reflect.Indirect(reflect.ValueOf(receiver)).Type().Name() + "." + of.Method(i).Name
+			if name == "Client.Print" {
+				continue // export_test.go's, whose text is code
+			}
+			found[name] = true
+			known, ok := verbs[name]
+			require.True(t, ok, "verbs does not have %s", name)
+			var places []string
+			for p := 1; p < of.Method(i).Type.NumIn(); p++ {
+				argument := reflect.New(of.Method(i).Type.In(p)).Elem()
+				if argument.Type() != reflect.TypeFor[context.Context]() {
+					places = append(places, placesIn(argument)...)
+				}
+			}
+			require.Equal(t, len(places) > 0, known.arguments != nil, "%s takes text in %q", name, places)
+		}
+	}
+	for name := range verbs {
+		require.True(t, found[name], "%s is no method", name)
+	}
+}
+
+// TestNothingIsExecuted puts payloads into every text of every verb.
+func TestNothingIsExecuted(t *testing.T) {
+	v := newVictim(t)
+	for name, verb := range verbs {
+		if verb.arguments == nil {
+			continue
+		}
+		v.T = t
+		var places []string
+		textsIn(arguments(verb.arguments(v)), "", func(place string, _ func(string)) { places = append(places, place) })
+		require.ElementsMatch(t, verb.texts, places, name)
+		for _, place := range places {
+			t.Run(name+" "+place, func(t *testing.T) {
+				v.T = t
+				for _, payload := range payloads {
+					args := arguments(verb.arguments(v))
+					textsIn(args, "", func(at string, set func(string)) {
+						if at == place {
+							set(strings.ReplaceAll(payload, "PROGRAM", v.program()))
+						}
+					})
+					v.call(name, args)
+				}
+				v.requireUnharmed()
+			})
+		}
+	}
+	v.T = t
+	v.requireUnharmed()
+	v.requireHarmedBy("display-message -p \"#(" + v.program() + ")\"")
+}
+
+// call calls a verb, and sends what an Input's has prepared.
+func (v *victim) call(name string, args reflect.Value) {
+	v.Helper()
+	of, method, _ := strings.Cut(name, ".")
+	receiver := map[string]any{"Client": v.client, "Hub": v.hub, "Input": new(controlmode.Input)}[of]
+	f := reflect.ValueOf(receiver).MethodByName(method)
+	var in []reflect.Value
+	if f.Type().In(0) == reflect.TypeFor[context.Context]() {
+		in = append(in, reflect.ValueOf(v.Context()))
+	}
+	for i := range args.Len() {
+		in = append(in, args.Index(i).Elem())
+	}
+	call := f.Call
+	if f.Type().IsVariadic() {
+		call = f.CallSlice
+	}
+	out := call(in)
+	var err error
+	switch last := out[len(out)-1].Interface().(type) {
+	case error:
+		err = last
+	case *controlmode.Input:
+		err = v.client.SendKeys(v.Context(), controlmode.ActivePane(v.pane.Session), last)
+	case controlmode.Client:
+		err = last.Ping(v.Context())
+	}
+	v.requireHonest(err, "%s %v", name, args)
+}
+
+// requireHonest: an error, if any, is a refusal.
+func (v *victim) requireHonest(err error, format string, args ...any) {
+	v.Helper()
+	var refused *controlmode.CommandError
+	if err == nil || errors.As(err, &refused) || errors.Is(err, controlmode.ErrNUL) ||
+		errors.Is(err, controlmode.ErrOptionName) || errors.Is(err, controlmode.ErrPlainName) {
+		return
+	}
+	require.NoError(v, err, append([]any{format}, args...)...)
+}
+
+// requireUnharmed: no file was written and no process started but the panes',
+// no command of a payload's was run, and the connection is the first.
+func (v *victim) requireUnharmed() {
+	v.Helper()
+	require.NoError(v, v.client.Ping(v.Context()))
+	require.Equal(v, 1, v.server.Connects())
+	var strangers []string
+	quiet := func() bool {
+		strangers = v.strangers()
+		return len(strangers) == 0
+	}
+	for deadline := time.Now().Add(10 * time.Second); !quiet(); { // a killed pane's program may be ending
+		require.True(v, time.Now().Before(deadline), "beside the panes there runs %q", strangers)
+	}
+	entries, err := os.ReadDir(v.dir)
+	require.NoError(v, err)
+	require.Len(v, entries, 2, "%v", entries)
+	require.Empty(v, strings.TrimSpace(controltest.Tmux(v, v.socket, "show-options", "-qv", "-t", v.anchor(), "@x")), "an anchor's option is set")
+}
+
+// anchor is a control client's session, to which no verb gives an option.
+func (v *victim) anchor() string {
+	v.Helper()
+	list, err := v.client.ListSessions(v.Context(), "@x")
+	require.NoError(v, err)
+	for _, s := range list {
+		if controlmode.IsAnchor(s.Name) && s.ID == 0 {
+			return s.ID.String()
+		}
+	}
+	v.Fatal("no anchor")
+	return ""
+}
+
+// requireHarmedBy: a payload that is sent as code does run and does show.
+func (v *victim) requireHarmedBy(line string) {
+	v.Helper()
+	_, err := v.client.Print(v.Context(), line)
+	require.NoError(v, err)
+	require.Eventually(v, func() bool { _, err := os.Stat(v.program() + ".ran"); return err == nil }, 10*time.Second, time.Millisecond)
+	if _, err := os.Stat("/proc/self/stat"); err == nil {
+		require.Len(v, v.strangers(), 1)
+	}
+}
+
+// strangers are the tmux server's child processes that are no pane's program.
+// Without a /proc there are none to be seen.
+func (v *victim) strangers() []string {
+	v.Helper()
+	children := map[string]string{}
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	require.NoError(v, err)
+	for _, file := range stats {
+		stat, err := os.ReadFile(file)
+		if err != nil {
+			continue // it has just ended
+		}
+		pid, _, _ := strings.Cut(string(stat), " ")
+		after := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+		if state, parent := after[0], after[1]; state != "Z" && parent == strconv.Itoa(v.id.PID) {
+			children[pid] = string(stat)
+		}
+	}
+	for pid := range strings.FieldsSeq(controltest.Tmux(v, v.socket, "list-panes", "-a", "-F", "#{pane_pid}")) {
+		delete(children, pid)
+	}
+	var list []string
+	for _, stat := range children {
+		list = append(list, stat)
+	}
+	return list
+}
+
+// arguments are copies that can be changed.
+func arguments(args []any) reflect.Value {
+	v := reflect.New(reflect.TypeFor[[]any]()).Elem()
+	v.Set(reflect.ValueOf(slices.Clone(args)))
+	return v
+}
+
+// placesIn is where a value can hold text.
+func placesIn(v reflect.Value) []string {
+	var places []string
+	textsIn(v, "", func(place string, _ func(string)) { places = append(places, place) })
+	return places
+}
+
+// textsIn visits every place in a value that can hold text, with a function
+// that puts some there. An empty list or map gets an element for that.
+func textsIn(v reflect.Value, place string, visit func(place string, set func(string))) {
+	switch v.Kind() {
+	case reflect.String:
+		visit(place, v.SetString)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if field := v.Type().Field(i); field.IsExported() {
+				textsIn(v.Field(i), place+"."+field.Name, visit)
+			}
+		}
+	case reflect.Pointer:
+		replaced(v, reflect.New(v.Type().Elem()), v.Elem(), place, visit)
+	case reflect.Interface:
+		if !v.IsNil() {
+			replaced(v, reflect.New(v.Elem().Type()), v.Elem(), place, visit)
+		}
+	case reflect.Slice:
+		textsInSlice(v, place, visit)
+	case reflect.Map:
+		textsInMap(v, place, visit)
+	}
+}
+
+// replaced visits the texts of a copy of what a pointer or an interface holds,
+// which takes its place when one is set.
+func replaced(v, pointer, held reflect.Value, place string, visit func(string, func(string))) {
+	if held.IsValid() {
+		pointer.Elem().Set(held)
+	}
+	textsIn(pointer.Elem(), place, func(place string, set func(string)) {
+		visit(place, func(text string) {
+			set(text)
+			if v.Kind() == reflect.Pointer {
+				v.Set(pointer)
+			} else {
+				v.Set(pointer.Elem())
+			}
+		})
+	})
+}
+
+func textsInSlice(v reflect.Value, place string, visit func(string, func(string))) {
+	if v.Type().Elem().Kind() == reflect.Uint8 {
+		visit(place, func(text string) { v.SetBytes([]byte(text)) })
+		return
+	}
+	list := reflect.MakeSlice(v.Type(), max(v.Len(), 1), max(v.Len(), 1))
+	reflect.Copy(list, v)
+	for i := range list.Len() {
+		at := fmt.Sprintf("%s[%d]", place, i)
+		if v.Type() == reflect.TypeFor[[]any]() {
+			at = strconv.Itoa(i)
+		}
+		textsIn(list.Index(i), at, func(at string, set func(string)) {
+			visit(at, func(text string) {
+				set(text)
+				v.Set(list)
+			})
+		})
+	}
+}
+
+// textsInMap knows maps of one entry.
+func textsInMap(v reflect.Value, place string, visit func(string, func(string))) {
+	key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+	for _, k := range v.MapKeys() {
+		key.Set(k)
+		value.Set(v.MapIndex(k))
+	}
+	entry := func(place string, set func(string)) {
+		visit(place, func(text string) {
+			set(text)
+			v.Set(reflect.MakeMap(v.Type()))
+			v.SetMapIndex(key, value)
+		})
+	}
+	textsIn(key, place+" key", entry)
+	textsIn(value, place+" value", entry)
+}
