@@ -56,21 +56,23 @@ func longLines(t *testing.T) map[string]string {
 // Then it lives on, and reads nothing.
 const player = `stty raw -echo; tmux wait-for "go-$1"; cat "$0"; tmux wait-for -S "done-$1"; exec sleep 2147483647`
 
-// playerSession is a session with a player of a file.
-func playerSession(t *testing.T, client controlmode.Client, name, file string, width, height int) controlmode.PaneInfo {
+// played is a session whose program has written a file, which tmux has read.
+// All that a hub was told of it is what was written.
+func played(t *testing.T, socket string, client controlmode.Client, hub *hearing, file string, width, height int) controlmode.PaneInfo {
 	t.Helper()
+	name := filepath.Base(file)
+	written, err := os.ReadFile(file)
+	require.NoError(t, err)
 	pane, err := client.NewSession(t.Context(), controlmode.NewSessionOptions{
 		Name: name, Width: width, Height: height, Command: []string{"sh", "-c", player, file, name},
 	})
 	require.NoError(t, err)
-	return pane
-}
-
-// playNow has a player write, and waits until it has.
-func playNow(t *testing.T, socket, name string) {
-	t.Helper()
+	require.NoError(t, hub.Link(t.Context(), pane.Window))
 	controltest.Tmux(t, socket, "wait-for", "-S", "go-"+name)
 	controltest.Tmux(t, socket, "wait-for", "done-"+name)
+	hub.until(t, "all that was written", func() bool { return len(hub.heard(pane.Pane)) >= len(written) })
+	require.Equal(t, string(written), hub.heard(pane.Pane))
+	return pane
 }
 
 // TestHostileContent plays the corpus through real panes while other callers
@@ -86,17 +88,11 @@ func TestHostileContent(t *testing.T) {
 	client := server.On(id)
 	hub := openHub(t, server)
 
-	others := startCallers(t, client)
+	others := startCallers(t, client, 4)
 	for _, files := range []map[string]string{hostileFiles(t), longLines(t)} {
 		for name, file := range files {
 			t.Run(name, func(t *testing.T) {
-				written, err := os.ReadFile(file)
-				require.NoError(t, err)
-				pane := playerSession(t, client, name, file, 80, 24)
-				require.NoError(t, hub.Link(t.Context(), pane.Window))
-				playNow(t, socket, name)
-				hub.until(t, "all that was written", func() bool { return len(hub.heard(pane.Pane)) >= len(written) })
-				require.Equal(t, string(written), hub.heard(pane.Pane))
+				pane := played(t, socket, client, hub, file, 80, 24)
 				requireSameView(t, socket, client, hub.Hub, pane)
 				requireListed(t, client, pane, name)
 				require.NoError(t, hub.Unlink(t.Context(), pane.Window))
@@ -183,11 +179,11 @@ type callers struct {
 	answers atomic.Int64
 }
 
-// startCallers starts some, each with a session of its own.
-func startCallers(t *testing.T, client controlmode.Client) *callers {
+// startCallers starts n, each with a session of its own.
+func startCallers(t *testing.T, client controlmode.Client, n int) *callers {
 	t.Helper()
 	c := new(callers)
-	for i := range 4 {
+	for i := range n {
 		name := fmt.Sprint("caller-", i)
 		file := filepath.Join(t.TempDir(), name)
 		text := strings.Repeat("screen of "+name+"\r\n", 9)
