@@ -1,6 +1,7 @@
 package controlmode_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -143,15 +144,17 @@ func plainView(t *testing.T, socket string, pane controlmode.PaneInfo) view {
 
 func ourView(t *testing.T, client controlmode.Client, hub *controlmode.Hub, pane controlmode.PaneInfo) view {
 	t.Helper()
-	screen, err := client.CapturePane(t.Context(), controlmode.ActivePane(pane.Session))
+	ctx, cancel := context.WithTimeout(t.Context(), answerTime)
+	defer cancel()
+	screen, err := client.CapturePane(ctx, controlmode.ActivePane(pane.Session))
 	require.NoError(t, err)
-	same, err := client.CapturePane(t.Context(), controlmode.PaneOf(pane.Session, pane.Pane))
+	same, err := client.CapturePane(ctx, controlmode.PaneOf(pane.Session, pane.Pane))
 	require.NoError(t, err)
 	require.Equal(t, string(screen), string(same))
-	title, err := client.Print(t.Context(), "display-message -p -t "+pane.Pane.String()+" '"+titleFormat+"'")
+	title, err := client.Print(ctx, "display-message -p -t "+pane.Pane.String()+" '"+titleFormat+"'")
 	require.NoError(t, err)
 	var painted bool
-	paint, err := hub.Repaint(t.Context(), controlmode.ActivePane(pane.Session), pane.Pane, true, func() { painted = true })
+	paint, err := hub.Repaint(ctx, controlmode.ActivePane(pane.Session), pane.Pane, true, func() { painted = true })
 	require.NoError(t, err)
 	require.True(t, painted)
 	return view{screen: string(screen), styled: string(paint.Styled), main: string(paint.Main), pending: string(paint.Pending), title: title}
@@ -178,6 +181,10 @@ type callers struct {
 	stopped atomic.Bool
 	answers atomic.Int64
 }
+
+// answerTime is when an answer has gone astray: a crossed reply leaves a caller
+// without one.
+const answerTime = 30 * time.Second
 
 // startCallers starts n, each with a session of its own.
 func startCallers(t *testing.T, client controlmode.Client, n int) *callers {
@@ -213,7 +220,8 @@ func startCallers(t *testing.T, client controlmode.Client, n int) *callers {
 
 // ask asks for a screen, a list, a text, what is not there, and for nothing.
 func ask(t *testing.T, client controlmode.Client, pane controlmode.PaneInfo, want, token string) error {
-	ctx := t.Context()
+	ctx, cancel := context.WithTimeout(t.Context(), answerTime)
+	defer cancel()
 	screen, err := client.CapturePane(ctx, controlmode.ActivePane(pane.Session))
 	if err != nil || string(screen) != want {
 		return fmt.Errorf("%s: captured %q, %w", token, screen, err)
