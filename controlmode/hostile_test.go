@@ -92,13 +92,14 @@ func TestHostileContent(t *testing.T) {
 	others := startCallers(t, client, 4)
 	for _, files := range []map[string]string{hostileFiles(t), longLines(t)} {
 		for name, file := range files {
-			t.Run(name, func(t *testing.T) {
+			right := t.Run(name, func(t *testing.T) {
 				pane := played(t, socket, client, hub, file, 80, 24)
 				requireSameView(t, socket, client, hub.Hub, pane)
 				requireListed(t, client, pane, name)
 				require.NoError(t, hub.Unlink(t.Context(), pane.Window))
 				require.NoError(t, client.KillSession(t.Context(), pane.Session))
 			})
+			require.True(t, right, "after a wrong answer none is to be trusted")
 		}
 	}
 	answers, err := others.stop()
