@@ -82,7 +82,7 @@ func (e *CommandError) Error() string {
 	return fmt.Sprintf("controlmode: %s: %s", e.Command, e.Message)
 }
 
-// Unwrap makes errors.Is find ErrNotFound, ErrDuplicate and ErrNoResources.
+// Unwrap makes errors.Is find ErrNotFound, ErrDuplicate, ErrNoResources and ErrDown.
 func (e *CommandError) Unwrap() error { return e.kind }
 
 // Ping asks tmux for nothing and waits for the answer.
@@ -124,6 +124,10 @@ func commandError(name, message string) error {
 	case strings.Contains(message, "fork failed"), strings.Contains(message, "No space left"),
 		strings.Contains(message, "temporarily unavailable"), strings.Contains(message, "Cannot allocate"):
 		e.kind = ErrNoResources
+	case message == "no current target":
+		// What tmux says while it ends, when even our own session is gone. What
+		// is to become of the others shows when the connection has ended too.
+		e.kind = ErrDown
 	}
 	return e
 }

@@ -28,3 +28,6 @@ func (c Client) Print(ctx context.Context, line string) (string, error) {
 	}
 	return string(blocks[0].Body), nil
 }
+
+// TmuxError is the error for what tmux answers to a command.
+func TmuxError(command, message string) error { return commandError(command, message) }
