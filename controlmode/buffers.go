@@ -2,6 +2,7 @@ package controlmode
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"strconv"
 	"strings"
@@ -43,4 +44,39 @@ func (c Client) dropStale(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// dropLater notes a buffer that could not be deleted: tmux did not answer, or
+// its connection was being replaced.
+func (b boundCaller) dropLater(buffer string) {
+	b.server.mu.Lock()
+	defer b.server.mu.Unlock()
+	b.server.left = append(b.server.left, buffer)
+}
+
+// dropLeft deletes what was noted, when tmux answers on the connection. Nobody
+// waits for it.
+func (s *Server) dropLeft(conn *Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn != conn || s.silent || len(s.left) == 0 {
+		return
+	}
+	names := s.left
+	s.left = nil
+	s.watches.Go(func() {
+		for _, name := range names {
+			s.dropOne(conn, name)
+		}
+	})
+}
+
+func (s *Server) dropOne(conn *Conn, name string) {
+	ctx, cancel := context.WithTimeout(s.life, clearTime)
+	defer cancel()
+	_, err := conn.run(ctx, newCommand("delete-buffer -b "+name), 1)
+	var notThere *CommandError
+	if err != nil && !errors.As(err, &notThere) {
+		boundCaller{server: s}.dropLater(name)
+	}
 }

@@ -92,6 +92,7 @@ func (s *Server) watch(conn *Conn) {
 			atFault = s.probe() // tmux may just have woken up: then so will the client, by the next look
 		}
 		s.keepSocket(conn)
+		s.dropLeft(conn)
 	}
 }
 

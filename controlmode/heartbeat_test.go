@@ -3,6 +3,7 @@ package controlmode_test
 import (
 	"context"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -113,4 +114,30 @@ func TestDeadServerIsDown(t *testing.T) {
 	require.NotEqual(t, id, awaitConnected(t, sub))
 	require.ErrorIs(t, server.On(id).Ping(context.Background()), controlmode.ErrServerGone)
 	require.Equal(t, controlmode.StateConnected, server.State())
+}
+
+// Input that was given up while tmux did not answer leaves no buffer behind,
+// though it is taken when tmux goes on.
+func TestGivenUpInputLeavesNoBuffer(t *testing.T) {
+	server := controltest.Start(t, controlmode.ServerOptions{})
+	id, err := server.Current(t.Context())
+	require.NoError(t, err)
+	_, pane := newPane(t, server, "s", "cat")
+	thaw := freeze(t, id.PID)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	typed := make(chan error, 1)
+	go func() {
+		typed <- server.On(id).SendKeys(ctx, controlmode.ActivePane(pane.Session), new(controlmode.Input).Paste(strings.Repeat("x", 100<<10)))
+	}()
+	within(t, 3*time.Second, server, controlmode.StateDegraded)
+	cancel()
+	require.Error(t, <-typed)
+	thaw()
+	client := server.On(id)
+	require.Eventually(t, func() bool {
+		buffers, err := client.Print(t.Context(), "list-buffers -F '#{buffer_name}'")
+		return err == nil && buffers == ""
+	}, 5*time.Second, 5*time.Millisecond)
+	require.Equal(t, 1, server.Connects())
 }

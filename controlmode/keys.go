@@ -250,7 +250,14 @@ func (t *typing) clear(ctx context.Context, c Client) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), clearTime)
 	defer cancel()
 	for _, name := range t.buffers {
-		_, _ = c.run(ctx, newCommand("delete-buffer -b "+name), 1) // it may not be there
+		_, err := c.run(ctx, newCommand("delete-buffer -b "+name), 1)
+		var notThere *CommandError
+		if err == nil || errors.As(err, &notThere) {
+			continue
+		}
+		if later, ok := c.caller.(interface{ dropLater(buffer string) }); ok {
+			later.dropLater(name)
+		}
 	}
 }
 

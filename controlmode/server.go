@@ -65,7 +65,8 @@ type Server struct {
 	id      ServerID   // of conn, or of the last one
 	version Version    // of the same
 	change  chan struct{}
-	silent  bool // tmux owes conn an answer for too long
+	silent  bool     // tmux owes conn an answer for too long
+	left    []string // buffers to be deleted when it answers
 	closed  bool
 	dials   int            // connections made so far
 	dialed  map[*Conn]bool // those that may be up
