@@ -41,11 +41,8 @@ func (s *Server) attach(_ context.Context, c *gin.Context, p session.Principal) 
 	ctx, release := s.hold(c)
 	defer release()
 	viewer, err := s.options.Registry.View(ctx, p, id, pane)
-	if errors.Is(err, session.ErrEnded) {
-		return heldError(ctx, err)
-	}
 	if err != nil {
-		return err
+		return viewError(ctx, err)
 	}
 	defer viewer.Close()
 	if err := checkUpgrade(c.Request); err != nil {

@@ -47,11 +47,8 @@ func (s *Server) awaitScreen(c *gin.Context, p session.Principal, id int64, o se
 	ctx, release := s.hold(c)
 	defer release()
 	viewer, err := s.options.Registry.View(ctx, p, id, o.Pane)
-	if errors.Is(err, session.ErrEnded) {
-		return session.Snapshot{}, heldError(ctx, err)
-	}
 	if err != nil {
-		return session.Snapshot{}, err
+		return session.Snapshot{}, viewError(ctx, err)
 	}
 	defer viewer.Close()
 	var last session.Snapshot
@@ -63,6 +60,10 @@ func (s *Server) awaitScreen(c *gin.Context, p session.Principal, id int64, o se
 	})
 	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) && last.ETag != "" {
 		return last, nil // the caller knows its text
+	}
+	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+		// The wait was shorter than a look takes: it is answered like none.
+		screen, err = viewer.Screen(ctx, o)
 	}
 	if err != nil {
 		return session.Snapshot{}, heldError(ctx, err)

@@ -77,11 +77,8 @@ func (s *Server) sessionEvents(_ context.Context, c *gin.Context, p session.Prin
 	ctx, release := s.hold(c)
 	defer release()
 	viewer, err := s.options.Registry.View(ctx, p, id, o.pane)
-	if errors.Is(err, session.ErrEnded) {
-		return heldError(ctx, err)
-	}
 	if err != nil {
-		return err
+		return viewError(ctx, err)
 	}
 	defer viewer.Close()
 	if c.Request.Method == "HEAD" {

@@ -44,3 +44,15 @@ func heldError(ctx context.Context, err error) error {
 	}
 	return err
 }
+
+// viewError is what a request answers that could not begin to be held. One that
+// the stop of the server cuts off says so.
+func viewError(ctx context.Context, err error) error {
+	switch {
+	case errors.Is(err, session.ErrEnded):
+		return heldError(ctx, err)
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		return context.Cause(ctx)
+	}
+	return err
+}

@@ -192,3 +192,30 @@ func TestWaitIsChecked(t *testing.T) {
 		require.Equal(t, "wait", p.Errors[0].Field, wait)
 	}
 }
+
+// A wait that is over before the screen could be looked at is as good as none.
+func TestShortestWait(t *testing.T) {
+	s := startService(t, dbtest.Open(t, db.SQLite))
+	alice := s.user("alice", false)
+	capture := alice.create(`{"command":["sh","-c","while :; do echo x; done"]}`) + "/capture-pane"
+	for range 200 {
+		require.Equal(t, 200, alice.poll(capture+"?wait=0.000000001", "").status)
+	}
+}
+
+// What begins to be held while the server stops is told so, unless it was
+// quick enough to be answered.
+func TestHeldWhileStopping(t *testing.T) {
+	s := startService(t, dbtest.Open(t, db.SQLite))
+	alice := s.user("alice", false)
+	s.server.stop() // as Shutdown does
+	told := 0
+	for range 20 {
+		at := alice.create(`{"command":["cat"]}`) // nobody has looked at it
+		if a := alice.poll(at+"/capture-pane?wait=1", ""); a.status != 200 {
+			require.Equal(t, "urn:interplexer:problem:stopping", alice.problem(a, 503).Type)
+			told++
+		}
+	}
+	require.NotZero(t, told)
+}
