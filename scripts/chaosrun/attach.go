@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// attach is a terminal: it reads what comes and types; or it reads nothing.
+func (a *actor) attach(ctx context.Context, s *life, one choice) {
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(one.seed%uint64(longestListen)))
+	defer cancel()
+	url := "ws" + strings.TrimPrefix(a.world.url(), "http") + fmt.Sprintf("/api/sessions/%d/attach", s.id)
+	conn, res, err := websocket.Dial(ctx, url, &websocket.DialOptions{
+		HTTPClient:   a.user.http,
+		HTTPHeader:   http.Header{"Authorization": {"Bearer " + a.user.token}},
+		Subprotocols: []string{"interplexer.v1"},
+	})
+	if err != nil {
+		a.refusedAttach(ctx, s, res)
+		return
+	}
+	a.tally.count("GET attach", "101")
+	defer conn.CloseNow()
+	conn.SetReadLimit(4 << 20)
+	if one.seed>>32%8 == 0 {
+		<-ctx.Done()
+		return
+	}
+	t := &terminal{actor: a, session: s, conn: conn, pongs: make(chan int, 1)}
+	go func() {
+		defer close(t.pongs)
+		t.read(ctx)
+	}()
+	for number := 1; t.typeOne(ctx, number, one.seed+uint64(number)); number++ {
+		sleep(ctx, one.think)
+	}
+	cancel()
+	for range t.pongs { // until read has ended
+	}
+}
+
+// refusedAttach judges a refusal, whose body the library has cut short.
+func (a *actor) refusedAttach(ctx context.Context, s *life, res *http.Response) {
+	if res == nil {
+		a.tally.count("GET attach", "no answer")
+		sleep(ctx, 20*time.Millisecond)
+		return
+	}
+	a.tally.count("GET attach", fmt.Sprint(res.StatusCode))
+	switch res.StatusCode {
+	case 404:
+		a.judgeProblem(s, call{what: "GET attach"}, reply{status: 404, problem: "not-found"})
+	case 409, 410:
+		a.judgeProblem(s, call{what: "GET attach"}, reply{status: res.StatusCode, problem: "gone"})
+	case 503, 504:
+	default:
+		a.ledger.violation("attach to %s: %d", s.mark, res.StatusCode)
+	}
+}
+
+// terminal is one that is attached.
+type terminal struct {
+	*actor
+	session *life
+	conn    *websocket.Conn
+	pongs   chan int // numbers of pongs; 0: something was refused
+}
+
+// typeOne types something and waits until the service has dealt with it. It
+// returns false when the connection is over.
+func (t *terminal) typeOne(ctx context.Context, number int, seed uint64) bool {
+	sent := t.ledger.typing(t.session, t.number, seed)
+	t.ledger.with(func() { sent.socket, sent.left = true, true })
+	if t.conn.Write(ctx, websocket.MessageBinary, []byte(sent.raw())) != nil {
+		return false
+	}
+	if t.conn.Write(ctx, websocket.MessageText, fmt.Appendf(nil, `{"type":"ping","id":%d}`, number)) != nil {
+		return false
+	}
+	clean := true
+	for pong := range t.pongs {
+		switch pong {
+		case number:
+			t.ledger.with(func() {
+				if sent.left = false; clean {
+					sent.outcome = done
+				}
+			})
+			return true
+		default:
+			clean = false
+		}
+	}
+	return false
+}
+
+func (t *terminal) read(ctx context.Context) {
+	tail := ""
+	for {
+		kind, data, err := t.conn.Read(ctx)
+		if err != nil {
+			return
+		}
+		if kind == websocket.MessageText {
+			tail = ""
+			t.told(ctx, data)
+			continue
+		}
+		text := tail + string(data)
+		if m := foreignMark(text, t.session.mark); m != "" {
+			t.ledger.violation("the terminal of %s shows %s", t.session.mark, m)
+		}
+		tail = text[max(0, len(text)-len(t.session.mark)+1):]
+	}
+}
+
+func (t *terminal) told(ctx context.Context, data []byte) {
+	var frame struct {
+		Type, Status, Detail string
+		ID                   int
+	}
+	if err := json.Unmarshal(data, &frame); err != nil {
+		t.ledger.violation("the terminal of %s was told %.200q", t.session.mark, data)
+		return
+	}
+	t.tally.count("frame", frame.Type)
+	switch frame.Type {
+	case "pong":
+		t.pass(ctx, frame.ID)
+	case "error":
+		t.pass(ctx, 0)
+	case "exit":
+		if wrong := t.ledger.judgeEnd(t.session, "gone"); wrong != "" {
+			t.ledger.violation("terminal: %s (%s)", wrong, frame.Status)
+		}
+	}
+}
+
+func (t *terminal) pass(ctx context.Context, pong int) {
+	select {
+	case t.pongs <- pong:
+	case <-ctx.Done():
+	}
+}

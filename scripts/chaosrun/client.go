@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// longestAnswer bounds every request that does not ask to be held: the
+// service's own bound and what a stopped process adds to it.
+const longestAnswer = 35 * time.Second
+
+// documented are the kinds of problems that there are, with their status.
+var documented = map[string]int{
+	"internal": 500, "canceled": 503, "not-found": 404, "invalid": 422, "malformed": 400, "method-not-allowed": 405,
+	"host-not-allowed": 421, "cross-origin": 403, "not-admin": 403, "not-ready": 503, "too-large": 413, "too-slow": 408,
+	"media-type": 415, "unauthenticated": 401, "name-taken": 409, "quota": 409, "upgrade-required": 426, "subprotocol": 400,
+	"gone": 410, "too-many-held": 429, "stopping": 503, "ended": 409, "not-running": 409, "pane-dead": 409, "pane-in-mode": 409,
+	"not-reading": 503, "unknown-outcome": 503, "overloaded": 503, "no-resources": 503, "unavailable": 503, "timeout": 504,
+}
+
+// faultless are the kinds that a good request may get at any time.
+var faultless = map[string]bool{
+	"canceled": true, "stopping": true, "unknown-outcome": true, "overloaded": true, "unavailable": true, "timeout": true,
+	"not-ready": true, "not-running": true, "not-reading": true, "no-resources": true,
+}
+
+// unclear are those after which it may or may not have been done.
+var unclear = map[string]bool{"canceled": true, "unknown-outcome": true, "timeout": true, "internal": true}
+
+// user is one of the service's users.
+type user struct {
+	name   string
+	number int
+	token  string
+	http   *http.Client
+}
+
+func newUser(name string, number int) *user {
+	return &user{name: name, number: number, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 32, DisableCompression: true}}}
+}
+
+// marks is how the marks of the user's sessions start.
+func (u *user) marks() string { return newMark(u.number, 0)[:4] }
+
+// call is one request.
+type call struct {
+	what         string // for the tally: "GET capture"
+	method, path string
+	body         string
+	etag         string
+	wait         time.Duration // that it asks to be held
+	cut          time.Duration // after which the client leaves; 0: it does not
+}
+
+// reply is what came back.
+type reply struct {
+	status  int
+	problem string // its kind
+	body    string
+	etag    string
+	err     error // there was no answer
+}
+
+// outcome is what the client knows of what it asked for.
+func (r reply) outcome() outcome {
+	switch {
+	case r.err != nil || unclear[r.problem]:
+		return unknown
+	case r.status < 300:
+		return done
+	}
+	return refused
+}
+
+// do sends a request and judges what does not depend on what was asked for:
+// that it is answered in time, as documented, and with nobody else's text.
+func (c *chaos) do(ctx context.Context, u *user, k call) reply {
+	bound, cancel := context.WithTimeout(ctx, longestAnswer+k.wait)
+	defer cancel()
+	if k.cut > 0 {
+		bound, cancel = context.WithTimeout(ctx, k.cut)
+		defer cancel()
+	}
+	r := c.exchange(bound, u, k)
+	switch {
+	case r.err != nil && ctx.Err() != nil, r.err != nil && k.cut > 0 && bound.Err() != nil:
+		c.tally.count(k.what, "given up")
+		return r
+	case r.err != nil && errors.Is(bound.Err(), context.DeadlineExceeded):
+		c.ledger.violation("%s %s had no answer in %s", k.method, k.path, longestAnswer+k.wait)
+	}
+	if r.err != nil {
+		c.tally.count(k.what, "no answer")
+		return r
+	}
+	c.tally.count(k.what, strings.TrimSpace(fmt.Sprint(r.status, " ", r.problem)))
+	c.judgeReply(u, k, r)
+	return r
+}
+
+func (c *chaos) exchange(ctx context.Context, u *user, k call) reply {
+	req, err := http.NewRequestWithContext(ctx, k.method, c.world.url()+k.path, strings.NewReader(k.body))
+	if err != nil {
+		return reply{err: err}
+	}
+	req.Header.Set("Authorization", "Bearer "+u.token)
+	if k.body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if k.etag != "" {
+		req.Header.Set("If-None-Match", k.etag)
+	}
+	res, err := u.http.Do(req)
+	if err != nil {
+		return reply{err: err}
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	r := reply{status: res.StatusCode, body: string(body), etag: res.Header.Get("Etag"), err: err}
+	if err == nil && r.status >= 400 {
+		r.problem = c.problemOf(k, res, body)
+	}
+	return r
+}
+
+// problemOf reads the kind of a problem.
+func (c *chaos) problemOf(k call, res *http.Response, body []byte) string {
+	var p struct {
+		Type   string
+		Status int
+	}
+	err := json.Unmarshal(body, &p)
+	kind, ok := strings.CutPrefix(p.Type, "urn:interplexer:problem:")
+	if err != nil || !ok || documented[kind] != res.StatusCode || p.Status != res.StatusCode ||
+		res.Header.Get("Content-Type") != "application/problem+json" {
+		c.ledger.violation("%s %s: not a documented problem: %d %.200q", k.method, k.path, res.StatusCode, body)
+	}
+	return kind
+}
+
+func (c *chaos) judgeReply(u *user, k call, r reply) {
+	if m := foreignMark(r.body, u.marks()); m != "" {
+		c.ledger.violation("%s %s of %s tells of another user's %s", k.method, k.path, u.name, m)
+	}
+	if r.problem == "internal" {
+		c.ledger.violation("%s %s: %d %.300s", k.method, k.path, r.status, r.body)
+	}
+}
+
+// judgeProblem judges the refusal of a good request about a session.
+func (c *chaos) judgeProblem(s *life, k call, r reply) {
+	switch {
+	case r.err != nil || r.status < 400 || faultless[r.problem]:
+	case r.problem == "not-found" || r.problem == "ended" || r.problem == "gone":
+		if wrong := c.ledger.judgeEnd(s, r.problem); wrong != "" {
+			c.ledger.violation("%s %s: %s", k.method, k.path, wrong)
+		}
+	default:
+		c.ledger.violation("%s %s: %d %.300s", k.method, k.path, r.status, r.body)
+	}
+}

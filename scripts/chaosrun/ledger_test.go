@@ -1,0 +1,153 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+
+// typist is a session into which client 1 typed four times: three were
+// answered with success, the third was refused, and of the fifth nobody knows.
+func typist() (*ledger, *life) {
+	l := newLedger()
+	s := l.begin("alice", newMark(0, 7), noon)
+	s.made = done
+	for number, answer := range []outcome{done, done, refused, done, unknown} {
+		one := l.typing(s, 1, uint64(number))
+		for one.outcome = answer; len(one.typed()) < 20 || len(one.typed()) > 500; {
+			one.seed += 10
+		}
+	}
+	return l, s
+}
+
+func TestWhatWasTyped(t *testing.T) {
+	_, s := typist()
+	one := func(number int) string { return s.sends[1][number].typed() }
+	changed := []byte(one(0) + one(1) + one(3))
+	changed[len(one(0))+10] ^= 1
+	for name, tc := range map[string]struct {
+		read string
+		cut  bool
+		want string // "": nothing is wrong
+	}{
+		"all":                    {read: one(0) + one(1) + one(3)},
+		"the unknown too":        {read: one(0) + one(1) + one(3) + one(4)},
+		"cut at the end":         {read: one(0) + one(1), cut: true},
+		"cut within":             {read: one(0) + one(1) + one(3)[:3], cut: true},
+		"the last is missing":    {read: one(0) + one(1), want: "1.3 was answered with success and did not arrive"},
+		"one before is missing":  {read: one(0) + one(3), cut: true, want: "1.1 was answered with success and did not arrive"},
+		"nothing arrived":        {want: "1.0 was answered with success and did not arrive"},
+		"twice":                  {read: one(0) + one(1) + one(1) + one(3), want: "1.1 arrived twice"},
+		"the unknown twice":      {read: one(0) + one(1) + one(3) + one(4) + one(4), want: "1.4 arrived twice"},
+		"a refused one":          {read: one(0) + one(1) + one(2) + one(3), want: "1.2 arrived, though it was refused"},
+		"in another order":       {read: one(1) + one(0) + one(3), want: "1.0 arrived after 1 of the same client"},
+		"cut short":              {read: one(0) + one(1) + one(3)[:3], want: "1.3"},
+		"interleaved":            {read: one(0)[:6] + one(1) + one(0)[6:] + one(3), want: "did not arrive as it was typed"},
+		"a byte is another":      {read: string(changed), want: "1.1 (" + fmt.Sprint(len(one(1))) + " bytes) did not arrive as it was typed: after 10 bytes"},
+		"somebody else's":        {read: one(0) + "\x022.0:x" + one(1) + one(3), want: "nobody typed"},
+		"something that nobody ": {read: "x" + one(0) + one(1) + one(3), want: "nobody typed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, s := typist()
+			wrong := strings.Join(l.judgeTyped(s, tc.read, tc.cut), "\n")
+			if tc.want == "" {
+				require.Empty(t, wrong)
+			} else {
+				require.Contains(t, wrong, tc.want)
+			}
+		})
+	}
+}
+
+// One that left before the answer may be overtaken, and overtake.
+func TestAborted(t *testing.T) {
+	l, s := typist()
+	s.sends[1][0].outcome, s.sends[1][0].left = unknown, true
+	one := func(number int) string { return s.sends[1][number].typed() }
+	require.Empty(t, l.judgeTyped(s, one(1)+one(0)+one(3), false))
+	require.Empty(t, l.judgeTyped(s, one(1)+one(3)+one(0), false))
+	require.NotEmpty(t, l.judgeTyped(s, one(1)+one(0)+one(3)+one(0), false))
+}
+
+func TestStatusHasAReason(t *testing.T) {
+	l := newLedger()
+	s := l.begin("alice", newMark(0, 7), noon)
+	require.Empty(t, l.judgeStatus(s, "starting", noon))
+	s.made, s.told = done, noon.Add(time.Second)
+	require.Empty(t, l.judgeStatus(s, "starting", noon), "asked before")
+	require.NotEmpty(t, l.judgeStatus(s, "starting", noon.Add(time.Minute)))
+	require.Empty(t, l.judgeStatus(s, "running", noon))
+	require.NotEmpty(t, l.judgeStatus(s, "exited", noon))
+	require.NotEmpty(t, l.judgeStatus(s, "lost", noon))
+	require.NotEmpty(t, l.judgeEnd(s, "not-found"))
+	require.NotEmpty(t, l.judgeEnd(s, "ended"))
+
+	l.tmuxDied = noon.Add(-time.Second)
+	require.NotEmpty(t, l.judgeStatus(s, "lost", noon), "its tmux server came after")
+	l.tmuxDied = noon.Add(time.Second)
+	require.Empty(t, l.judgeStatus(s, "lost", noon))
+	require.Empty(t, l.judgeEnd(s, "ended"))
+	require.NotEmpty(t, l.judgeEnd(s, "not-found"), "what is lost is still told")
+
+	l.tmuxDied, s.killed = time.Time{}, true
+	require.Empty(t, l.judgeStatus(s, "exited", noon))
+	require.NotEmpty(t, l.judgeStatus(s, "lost", noon))
+	s.killed, s.removing = false, true
+	require.Empty(t, l.judgeEnd(s, "not-found"))
+}
+
+// What the service tells at the end is compared with what runs.
+func TestLifeAtTheEnd(t *testing.T) {
+	made := func(set func(*life)) (*chaos, *life) {
+		c := newChaos(1, &world{dir: t.TempDir()}, nil)
+		s := c.ledger.begin("alice", newMark(0, 7), noon)
+		s.id, s.pid, s.made = 5, 100, done
+		set(s)
+		return c, s
+	}
+	row := func(status string, pid int) sessionJSON {
+		j := sessionJSON{ID: 5, Status: status}
+		j.Panes = append(j.Panes, struct {
+			PID int `json:"pid"`
+		}{pid})
+		return j
+	}
+	asItIs := func(*life) {}
+	for name, tc := range map[string]struct {
+		set    func(*life)
+		row    sessionJSON
+		listed bool
+		pid    int
+		want   string
+	}{
+		"not listed":              {set: asItIs, want: "lost without a trace"},
+		"not listed, yet it runs": {set: asItIs, pid: 100, want: "running as the service says: false"},
+		"listed, does not run":    {set: asItIs, row: row("running", 100), listed: true, want: "its program is 0"},
+		"another program":         {set: asItIs, row: row("running", 101), listed: true, pid: 101, want: "its program was 100 and is 101"},
+		"exited":                  {set: asItIs, row: row("exited", 0), listed: true, want: "is told to be exited for no reason"},
+		"lost":                    {set: asItIs, row: row("lost", 0), listed: true, want: "is told to be lost for no reason"},
+		"refused and listed":      {set: func(s *life) { s.made = refused }, row: row("exited", 0), listed: true, want: "refused: true"},
+		"refused and it runs":     {set: func(s *life) { s.made = refused }, pid: 100, want: "its program is 100"},
+		"deleted and listed":      {set: func(s *life) { s.removing, s.removed = true, true }, row: row("exited", 0), listed: true, want: "deleted: true"},
+		"deleted and it runs":     {set: func(s *life) { s.removing, s.removed = true, true }, pid: 100, want: "its program is 100"},
+		"deleted":                 {set: func(s *life) { s.removing, s.removed = true, true }},
+		"unknown, never made":     {set: func(s *life) { s.made = unknown }},
+		"killed in tmux":          {set: func(s *life) { s.killed = true }, row: row("exited", 0), listed: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, s := made(tc.set)
+			wrong := strings.Join(c.judgeLife(s, tc.row, tc.listed, tc.pid), "\n")
+			if tc.want == "" {
+				require.Empty(t, wrong)
+			} else {
+				require.Contains(t, wrong, tc.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+)
+
+const witnessRole = "witness"
+
+const (
+	frameTime = 80 * time.Millisecond
+	floodTime = time.Second
+)
+
+// witness is the program of every session: it keeps what it reads in a file
+// named for its mark, byte for byte, and shows numbered frames. A SIGUSR1 makes
+// it flood its terminal. The file's first line tells its pid.
+func witness(mark, folder string, out io.Writer) error {
+	if _, err := term.MakeRaw(int(os.Stdin.Fd())); err != nil {
+		return fmt.Errorf("chaos: witness: %w", err)
+	}
+	flood := make(chan os.Signal, 1)
+	signal.Notify(flood, syscall.SIGUSR1)
+	// Appending: should a session be made twice, both tell.
+	file, err := os.OpenFile(filepath.Join(folder, mark), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return fmt.Errorf("chaos: witness: %w", err)
+	}
+	defer file.Close()
+	if _, err := fmt.Fprintf(file, "pid %d\n", os.Getpid()); err != nil {
+		return err
+	}
+	var ended atomic.Bool
+	go func() {
+		_, _ = io.Copy(file, os.Stdin) // ends with the terminal
+		ended.Store(true)
+	}()
+	return show(out, mark, flood, &ended)
+}
+
+// show draws until the terminal is gone.
+func show(out io.Writer, mark string, flood <-chan os.Signal, ended *atomic.Bool) error {
+	ticker := time.NewTicker(frameTime)
+	defer ticker.Stop()
+	for number := 1; !ended.Load(); number++ {
+		if _, err := io.WriteString(out, frame(mark, number)); err != nil {
+			return err
+		}
+		select {
+		case <-ticker.C:
+			continue
+		case <-flood:
+		}
+		for until := time.Now().Add(floodTime); time.Now().Before(until); {
+			var lines strings.Builder
+			for range 100 {
+				number++
+				lines.WriteString("\r\n" + floodLine(mark, number))
+			}
+			if _, err := io.WriteString(out, lines.String()); err != nil {
+				return err
+			}
+		}
+		if _, err := io.WriteString(out, "\x1b[2J"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// frame draws a screen whose every line tells its number.
+func frame(mark string, number int) string {
+	var b strings.Builder
+	b.WriteString("\x1b[?7l")
+	for line := range screenHeight {
+		fmt.Fprintf(&b, "\x1b[%d;1H%s", line+1, frameLine(mark, number, line))
+	}
+	return b.String()
+}
