@@ -170,16 +170,24 @@ func (t *sessionStream) tell(ctx context.Context) (next wake, err error) {
 		return next, nil
 	}
 	t.looked = time.Now()
-	return next, unlessBusy(t.tellScreen(ctx))
+	waited := t.resync != ""
+	err = t.tellScreen(ctx)
+	if waited && t.resync == "" {
+		next.more = alreadyMore // the output that waited
+	}
+	return next, unlessBusy(err)
 }
 
 // outputPieces bounds how much output goes out before the screen is looked at.
 const outputPieces = 16
 
 // tellOutput sends output, and returns a channel that is closed when there is
-// more.
+// more. What is elsewhere than the client thinks waits until it has been told.
 func (t *sessionStream) tellOutput(ctx context.Context) (more <-chan struct{}, err error) {
 	for range outputPieces {
+		if t.resync != "" {
+			return nil, nil
+		}
 		data, next, more, err := t.viewer.Output(t.at.cursor, outputPiece)
 		switch {
 		case errors.Is(err, session.ErrGap):

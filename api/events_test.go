@@ -229,6 +229,31 @@ func TestStreamsEnd(t *testing.T) {
 	alice.problem(alice.call("GET", at+"/events", ""), 410)
 }
 
+// After a gap, such as a killed hub makes, nothing is told before the resync,
+// though the next screen is not due for a while.
+func TestResyncComesFirst(t *testing.T) {
+	s := startServiceWith(t, dbtest.Open(t, db.SQLite), func(o *Options) { o.ScreenInterval = 2 * time.Second })
+	alice := s.user("alice", false)
+	at := alice.create(`{"command":["sh","-c","while :; do echo x; sleep 0.01; done"]}`)
+	events := alice.stream(at+"/events?events=output", "")
+	epoch := func(e event) string { return strings.Split(e.id, ".")[1] }
+	before := epoch(events.until("output", anyEvent))
+	for line := range strings.Lines(controltest.Tmux(t, s.socket, "list-clients", "-F", "#{client_pid} #{client_flags}")) {
+		if pid, flags, _ := strings.Cut(strings.TrimSpace(line), " "); !strings.Contains(flags, "no-output") {
+			s.kill(pid)
+		}
+	}
+	for {
+		e, more := events.next()
+		require.True(t, more)
+		if epoch(e) != before {
+			require.Equal(t, "resync", e.name, e.raw)
+			break
+		}
+	}
+	events.until("output", anyEvent)
+}
+
 func TestListEvents(t *testing.T) {
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		s := startService(t, open())
