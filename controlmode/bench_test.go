@@ -3,8 +3,10 @@ package controlmode_test
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -60,4 +62,62 @@ func BenchmarkSendKeys(b *testing.B) {
 	benchCallers(b, 64, func(c controlmode.Client, t controlmode.Target) error {
 		return c.SendKeys(b.Context(), t, new(controlmode.Input).Bytes("x"))
 	})
+}
+
+const (
+	throughputCallers = 64
+	// throughputRound is how many commands one side runs before it is the
+	// other's turn: enough that a round takes some tenths of a second.
+	throughputRound = 8192
+)
+
+// BenchmarkDisplayMessage has 64 callers ask the smallest question there is, and a
+// raw loop ask the same with 64 in flight, on the same tmux server and the same
+// kind of pty, by turns, so that both see the same machine. What counts is the
+// ratio; an op is one command of ours.
+func BenchmarkDisplayMessage(b *testing.B) {
+	socket := controltest.SocketName(b)
+	server := controltest.Start(b, controlmode.ServerOptions{SocketName: socket})
+	id, err := server.Current(b.Context())
+	require.NoError(b, err)
+	client := server.On(id)
+	raw := startRawLoop(b, socket)
+	pings(b, client, throughputRound) // let buffers grow
+	raw.run(b, throughputRound)
+
+	var ours, theirs time.Duration
+	b.ReportAllocs()
+	b.ResetTimer()
+	for done := 0; done < b.N; done += throughputRound {
+		n := min(throughputRound, b.N-done)
+		start := time.Now()
+		pings(b, client, n)
+		ours += time.Since(start)
+		b.StopTimer()
+		start = time.Now()
+		raw.run(b, n)
+		theirs += time.Since(start)
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(b.N)/ours.Seconds(), "commands/s")
+	b.ReportMetric(float64(b.N)/theirs.Seconds(), "raw/s")
+	b.ReportMetric(theirs.Seconds()/ours.Seconds(), "ratio")
+}
+
+// pings has 64 callers share n commands.
+func pings(b *testing.B, client controlmode.Client, n int) {
+	var left atomic.Int64
+	left.Store(int64(n))
+	var callers sync.WaitGroup
+	for range throughputCallers {
+		callers.Go(func() {
+			for left.Add(-1) >= 0 {
+				if err := client.Ping(b.Context()); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	callers.Wait()
 }
