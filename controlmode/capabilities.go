@@ -53,7 +53,7 @@ var capabilities = [...]capabilityRow{
 	},
 	pasteUnescaped: {
 		from:     release{3, 7},
-		evidence: "paste-buffer makes control characters visible unless told not to by -S",
+		evidence: "paste-buffer passes its text through vis(3), so that an escape arrives as ^[, unless told not to by -S (CHANGES of 3.7)",
 	},
 }
 

@@ -31,3 +31,6 @@ func (c Client) Print(ctx context.Context, line string) (string, error) {
 
 // TmuxError is the error for what tmux answers to a command.
 func TmuxError(command, message string) error { return commandError(command, message) }
+
+// Line is the command line that types the input on a tmux of version v.
+func (in *Input) Line(v Version) string { return string(in.typing(v, Target{}).text) }

@@ -107,12 +107,8 @@ func (c Client) SendKeys(ctx context.Context, t Target, in *Input) error {
 			return ErrInMode
 		}
 	}
-	typed := typing{command: paneState(t), target: t, commands: 1}
-	typed.then("copy-mode -q").to(t)
+	typed := in.typing(c.version, t)
 	defer typed.removeFiles()
-	for _, step := range in.steps {
-		step(&typed)
-	}
 	var blocks []Block
 	err := typed.fill(ctx, c)
 	if err == nil {
@@ -153,10 +149,20 @@ func (c Client) PaneTTY(ctx context.Context, t Target) (string, error) {
 type typing struct {
 	*command
 	target   Target
+	version  Version // of the tmux server
 	commands int
 	before   []*command // to be run first, one by one
 	buffers  []string   // that they fill
 	files    []string   // to be removed when tmux has answered
+}
+
+func (in *Input) typing(v Version, to Target) *typing {
+	t := &typing{command: paneState(to), target: to, version: v, commands: 1}
+	t.then("copy-mode -q").to(to)
+	for _, step := range in.steps {
+		step(t)
+	}
+	return t
 }
 
 // then starts another command on the line.
@@ -199,6 +205,9 @@ func (in *Input) buffer(s, paste string) *Input {
 			t.setBuffer(name, s)
 		}
 		t.then(fmt.Sprintf(paste, name)).to(t.target)
+		if t.version.has(pasteUnescaped) {
+			t.word("-S")
+		}
 	})
 }
 

@@ -112,6 +112,19 @@ func TestPaste(t *testing.T) {
 	}
 }
 
+// From 3.7 on tmux makes control characters in a pasted buffer visible (^[ for
+// an escape) unless -S says not to; before it knows no such flag.
+func TestPastesAreLeftAsTheyAre(t *testing.T) {
+	in := new(controlmode.Input).Paste("\x1b[31m").Bytes(strings.Repeat("\x1b", 8<<10))
+	for text, flags := range map[string]int{"3.2": 0, "3.6b": 0, "3.7": 2, "3.7c": 2, "next-3.9": 2, "4.0": 2} {
+		version, err := controlmode.ParseVersion(text)
+		require.NoError(t, err)
+		line := in.Line(version)
+		require.Equal(t, 2, strings.Count(line, "paste-buffer"), line)
+		require.Equal(t, flags, strings.Count(line, " -S"), "tmux %s: %s", text, line)
+	}
+}
+
 func TestKeysLeaveCopyMode(t *testing.T) {
 	r := newRecorder(t, "", 4)
 	controltest.Tmux(t, r.socket, "copy-mode", "-t", r.pane.Pane.String())

@@ -43,12 +43,12 @@ func ParseVersion(text string) (Version, error) {
 	for digits < len(rest) && rest[digits] >= '0' && rest[digits] <= '9' {
 		digits++
 	}
-	a, errA := strconv.Atoi(major)
-	b, errB := strconv.Atoi(rest[:digits])
+	a, errA := strconv.ParseUint(major, 10, 16) // no sign
+	b, errB := strconv.ParseUint(rest[:digits], 10, 16)
 	if !ok || errA != nil || errB != nil {
 		return Version{}, &VersionError{Found: strconv.Quote(text), Minimum: MinimumVersion.Text}
 	}
-	return Version{Major: a, Minor: b, Suffix: rest[digits:], Text: text}, nil
+	return Version{Major: int(a), Minor: int(b), Suffix: rest[digits:], Text: text}, nil
 }
 
 // atLeast reports whether v is the release major.minor or a later one.
