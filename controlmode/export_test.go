@@ -34,3 +34,6 @@ func TmuxError(command, message string) error { return commandError(command, mes
 
 // Line is the command line that types the input on a tmux of version v.
 func (in *Input) Line(v Version) string { return string(in.typing(v, Target{}).text) }
+
+// Tell has every subscription hear of n.
+func (s *Server) Tell(n Notification) { s.subs.tell(n) }

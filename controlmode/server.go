@@ -116,12 +116,21 @@ func (s *Server) Start(ctx context.Context) error {
 }
 
 // Close ends the connection and gives up the lock. The tmux server and its
-// sessions live on. Commands in flight and later ones fail.
+// sessions live on, and so does a Hub until it is closed itself. Commands in
+// flight that change something fail with ErrUnknownOutcome, all others with
+// ErrClosed; loops over Subscriptions end. It takes about a second at most, may
+// be called again, and leaves alone a Server that has not been started.
 func (s *Server) Close() error {
 	s.end()
+	if s.lock == nil {
+		return nil
+	}
 	<-s.stopped
 	s.watches.Wait()
-	return s.lock.Close()
+	if err := s.lock.Close(); !errors.Is(err, os.ErrClosed) {
+		return err
+	}
+	return nil
 }
 
 // checkBinary runs tmux -V.

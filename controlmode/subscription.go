@@ -1,31 +1,60 @@
 package controlmode
 
 import (
+	"context"
+	"iter"
 	"slices"
 	"sync"
 	"sync/atomic"
 )
 
 // Subscription is one consumer's queue of a Server's notifications. The
-// reader of the connection never waits for it: when the queue is full,
-// notifications are dropped, and a Missed says so before the next.
+// reader of the connection never waits for it: what finds the queue full is
+// dropped, and a Missed stands in its place.
 type Subscription struct {
-	C      <-chan Notification // never closed
-	queue  chan Notification
-	missed bool // owned by tell
+	// C is the queue, for a select; All is for a loop. It is never closed.
+	C <-chan Notification
+
+	queue  chan Notification // its last place is for a Missed
+	missed bool              // the last one queued is a Missed; owned by tell
 	owner  *subscriptions
+	closed context.Context // done once the Subscription, or the Server, is closed
+	close  context.CancelFunc
 }
 
-// Subscribe starts a queue of at least one notification. Close it when done.
+// Subscribe starts a queue of size notifications, at least one. Close it when
+// done. It may be called before Start, to hear of the first Connected as well.
 func (s *Server) Subscribe(size int) *Subscription {
-	queue := make(chan Notification, max(size, 1))
+	queue := make(chan Notification, max(size, 1)+1)
 	sub := &Subscription{C: queue, queue: queue, owner: &s.subs}
+	sub.closed, sub.close = context.WithCancel(s.life)
 	s.subs.add(sub)
 	return sub
 }
 
-// Close ends the subscription; it may be called again.
-func (s *Subscription) Close() { s.owner.remove(s) }
+// All gives the notifications one by one, and waits for each. It ends when ctx
+// is done or when the Subscription or its Server is closed; what is still
+// queued then is not given. The loop may be left at any time and begun again.
+func (s *Subscription) All(ctx context.Context) iter.Seq[Notification] {
+	return func(yield func(Notification) bool) {
+		for ctx.Err() == nil && s.closed.Err() == nil {
+			select {
+			case n := <-s.queue:
+				if !yield(n) {
+					return
+				}
+			case <-s.closed.Done():
+			case <-ctx.Done():
+			}
+		}
+	}
+}
+
+// Close ends the subscription and every loop over it; it may be called again.
+func (s *Subscription) Close() {
+	s.owner.remove(s)
+	s.close()
+}
 
 // subscriptions are the consumers of one Server.
 type subscriptions struct {
@@ -65,18 +94,15 @@ func (s *subscriptions) tell(n Notification) {
 	}
 }
 
+// offer queues a notification, or a Missed in the place that is kept for it.
+// Nobody else sends, so that there is room for as long as there seems to be.
 func (s *Subscription) offer(n Notification) {
-	if s.missed && !s.put(Missed{}) {
-		return
-	}
-	s.missed = !s.put(n)
-}
-
-func (s *Subscription) put(n Notification) bool {
-	select {
-	case s.queue <- n:
-		return true
-	default:
-		return false
+	switch {
+	case len(s.queue) < cap(s.queue)-1:
+		s.queue <- n
+		s.missed = false
+	case !s.missed:
+		s.queue <- Missed{}
+		s.missed = true
 	}
 }
