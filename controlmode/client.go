@@ -8,12 +8,13 @@ import (
 )
 
 // Client is tmux's commands, run on one tmux server. Get one from a Conn or
-// from Server.On. Every method waits for tmux's answer or for ctx, whichever
-// is first; after ctx the command may still run.
+// from Server.On; the zero value has no tmux to send to. It is safe for
+// concurrent use and needs no closing. Every method waits for tmux's answer or
+// for ctx, whichever is first; a command that was sent by then still runs.
 //
-// Besides the errors that a method names, each can return ErrNotSent,
-// ErrUnknownOutcome, ErrOverloaded, ErrTooLarge, ErrNUL, ctx's error, or a
-// CommandError for what tmux itself refused.
+// Besides the errors that a method names, each can return those of a command
+// that tmux did not answer, those of a Server, ErrNUL, ErrProtocol, ctx's error,
+// or a *CommandError for what tmux itself refused.
 type Client struct {
 	caller  caller
 	version Version // of the tmux server
@@ -30,7 +31,7 @@ func (c Client) For(name string) Client {
 
 // caller runs one command line.
 type caller interface {
-	call(ctx context.Context, req request) ([]Block, error)
+	call(ctx context.Context, req request) ([]block, error)
 }
 
 // request is one command line and how its answer is framed.
@@ -71,7 +72,8 @@ var (
 	ErrNoResources = errors.New("controlmode: out of ptys, processes or memory")
 )
 
-// CommandError is a command that tmux refused.
+// CommandError is a command that tmux refused; what came before it on the same
+// line was done.
 type CommandError struct {
 	Command string // the first command's name
 	Message string // as tmux wrote it
@@ -85,7 +87,8 @@ func (e *CommandError) Error() string {
 // Unwrap makes errors.Is find ErrNotFound, ErrDuplicate, ErrNoResources and ErrDown.
 func (e *CommandError) Unwrap() error { return e.kind }
 
-// Ping asks tmux for nothing and waits for the answer.
+// Ping asks tmux for nothing and waits for the answer. What tmux had to tell
+// before it has been told when it returns.
 func (c Client) Ping(ctx context.Context) error {
 	_, err := c.send(ctx, newCommand("display-message -p ok"), request{frame: frame{blocks: 1}, readOnly: true})
 	return err
@@ -93,12 +96,12 @@ func (c Client) Ping(ctx context.Context) error {
 
 // run sends a command line of the given number of commands whose answers are
 // tmux's own text.
-func (c Client) run(ctx context.Context, cmd *command, blocks int) ([]Block, error) {
+func (c Client) run(ctx context.Context, cmd *command, blocks int) ([]block, error) {
 	return c.send(ctx, cmd, request{frame: frame{blocks: blocks}})
 }
 
 // send runs a command and turns a failed block into an error.
-func (c Client) send(ctx context.Context, cmd *command, req request) ([]Block, error) {
+func (c Client) send(ctx context.Context, cmd *command, req request) ([]block, error) {
 	if cmd.err != nil {
 		return nil, cmd.err
 	}

@@ -3,7 +3,7 @@ package controlmode
 import "strconv"
 
 // command builds the text of one command line. Constant words are written as
-// they are; everything else goes through Quote or is an id or a number.
+// they are; everything else goes through appendQuoted or is an id or a number.
 type command struct {
 	text []byte
 	err  error
@@ -42,7 +42,7 @@ func (c *command) arg(s string) *command {
 
 // format appends text of any origin as an argument that tmux will expand as a
 // format, so that it comes out as s.
-func (c *command) format(s string) *command { return c.arg(EscapeFormat(s)) }
+func (c *command) format(s string) *command { return c.arg(escapeFormat(s)) }
 
 // to appends -t and the target.
 func (c *command) to(t Target) *command {

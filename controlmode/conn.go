@@ -59,9 +59,10 @@ type ConnOptions struct {
 	gate *gate // passed by commands that change something
 }
 
-// Conn is one control-mode connection. Its methods are safe for concurrent
-// use; commands reach tmux in the order in which they are taken. It belongs
-// to one tmux server process for its whole life.
+// Conn is one control-mode connection, made by Dial or NewConn. Its methods are
+// safe for concurrent use; commands reach tmux in the order in which they are
+// taken. It belongs to one tmux server process for its whole life, and whoever
+// made it closes it, also when it has ended.
 type Conn struct {
 	Client
 	anchor string // its session's name; empty: not known
@@ -133,8 +134,8 @@ func newConn(stream io.ReadWriteCloser, kill func(), opts ConnOptions) *Conn {
 // Close ends the client process first and then the pty, and waits for both:
 // closing a pty with output pending would wedge the client and even keep the
 // tmux server from exiting. The tmux server and its sessions live on. Commands
-// in flight get ErrUnknownOutcome. It takes about a second at most, may be
-// called again, and always returns nil.
+// in flight get ErrUnknownOutcome, those that wait for their turn ErrNotSent. It
+// takes about a second at most, may be called again, and always returns nil.
 func (c *Conn) Close() error {
 	c.kill()
 	<-c.done
@@ -155,7 +156,7 @@ func (c *Conn) Err() error {
 // for ctx. Cancelling takes back a command that has not been sent. Of one that
 // has it abandons only the wait: tmux still runs it, and its answer is read and
 // dropped in its turn.
-func (c *Conn) call(ctx context.Context, req request) ([]Block, error) {
+func (c *Conn) call(ctx context.Context, req request) ([]block, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

@@ -107,7 +107,7 @@ func (d *decoder) end(failed bool) *answer {
 		return nil
 	}
 	a := d.current
-	b := Block{Failed: failed}
+	b := block{Failed: failed}
 	if len(d.body) > 0 {
 		b.Body = bytes.Clone(d.body)
 	}
@@ -158,7 +158,7 @@ func (d *decoder) endNonce() (*answer, error) {
 		if !closed {
 			continue
 		}
-		a.blocks = append(a.blocks, Block{Failed: failed, Body: bytes.Join(lines[:i], nil)})
+		a.blocks = append(a.blocks, block{Failed: failed, Body: bytes.Join(lines[:i], nil)})
 		for _, after := range lines[i+1:] {
 			d.notify(parseNotification(chomp(after)))
 		}
@@ -182,13 +182,13 @@ func (d *decoder) endSealed(a *answer, lines [][]byte) error {
 	for _, line := range lines[:end] {
 		length += len(line)
 	}
-	a.blocks = append(a.blocks, Block{Body: bytes.Clone(d.body[:length])})
+	a.blocks = append(a.blocks, block{Body: bytes.Clone(d.body[:length])})
 	for i := end + 1; i < len(lines); i += 2 {
 		g, begins := beginOf(chomp(lines[i]))
 		if closed, failed := g.closedBy(chomp(lines[i+1])); !begins || !closed || failed {
 			return fmt.Errorf("%w: a block before the nonce is not empty", ErrProtocol)
 		}
-		a.blocks = append(a.blocks, Block{})
+		a.blocks = append(a.blocks, block{})
 	}
 	return nil
 }

@@ -1,10 +1,12 @@
 package controlmode
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -19,11 +21,11 @@ const attachTime = 10 * time.Second
 // DialOptions say which tmux server to attach to.
 type DialOptions struct {
 	Binary     string   // default "tmux", looked up in $PATH
-	SocketName string   // tmux -L; the server is started if it does not run
+	SocketName string   // tmux -L, default "default"; the server is started if it does not run
 	NoStart    bool     // rather fail than start it
 	ConfigFile string   // read when the server starts; default /dev/null
-	Env        []string // of the client and of a tmux server that it starts, and so of every shell in it
-	Dir        string   // working directory of the same
+	Env        []string // of the client and of a tmux server that it starts, and so of every shell in it; nil: as in Server
+	Dir        string   // working directory of the same; empty: this process's
 	Conn       ConnOptions
 }
 
@@ -32,7 +34,8 @@ type DialOptions struct {
 // answers, ten seconds at most, also when ctx is done before: only then is the
 // client closed. While it runs, nothing else should change on the tmux server
 // (tmux PR 4980: up to 3.6 a notification for a client that is still
-// identifying crashes the server).
+// identifying crashes the server); a Server sees to that for its own. It fails
+// with a *VersionError or with what tmux said. Close the Conn when done.
 func Dial(ctx context.Context, o DialOptions) (*Conn, ServerID, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, ServerID{}, err
@@ -54,7 +57,8 @@ func Dial(ctx context.Context, o DialOptions) (*Conn, ServerID, error) {
 }
 
 // NewConn attaches over a stream that somebody else made: the two ends of a
-// tmux -C client, or a fake of one. It blocks as Dial does. Closing the Conn
+// tmux -C client on a raw terminal, or a fake of one. It blocks as Dial does,
+// until tmux says %session-changed and who it is. Closing the Conn
 // closes the stream, which must make a blocked Read or Write return.
 func NewConn(stream io.ReadWriteCloser, o ConnOptions) (*Conn, ServerID, error) {
 	return attachConn(stream, sync.OnceFunc(func() { stream.Close() }), o)
@@ -73,11 +77,11 @@ func attachConn(stream io.ReadWriteCloser, kill func(), o ConnOptions) (*Conn, S
 }
 
 func dialCommand(o DialOptions, anchor string) *exec.Cmd {
-	if o.Binary == "" {
-		o.Binary = "tmux"
-	}
-	if o.ConfigFile == "" {
-		o.ConfigFile = "/dev/null"
+	o.Binary = cmp.Or(o.Binary, "tmux")
+	o.SocketName = cmp.Or(o.SocketName, "default")
+	o.ConfigFile = cmp.Or(o.ConfigFile, "/dev/null")
+	if o.Env == nil {
+		o.Env = CleanEnv(os.Environ())
 	}
 	args := []string{"-u"} // whatever the locale: else é becomes _
 	if o.NoStart {

@@ -16,6 +16,16 @@ const (
 	PasteUnescaped       = pasteUnescaped
 )
 
+type Block = block
+
+// Quote is s as an argument.
+func Quote(s string) (string, error) {
+	quoted, err := appendQuoted(nil, s)
+	return string(quoted), err
+}
+
+func EscapeFormat(s string) string { return escapeFormat(s) }
+
 func (v Version) Has(c Capability) bool { return v.has(c) }
 
 func (c capability) Evidence() string { return capabilities[c].evidence }

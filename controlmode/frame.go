@@ -34,8 +34,8 @@ type frame struct {
 // is not what it seems.
 const maxOwnLines = 16
 
-// Block is what one command printed.
-type Block struct {
+// block is what one command printed.
+type block struct {
 	Failed bool   // it ended with %error; Body is tmux's message
 	Body   []byte // the lines, each ended by \n
 }
@@ -43,7 +43,7 @@ type Block struct {
 // answer collects the blocks of one command line.
 type answer struct {
 	frame    frame
-	blocks   []Block
+	blocks   []block
 	tooLarge bool // a body was longer than allowed and was dropped
 }
 

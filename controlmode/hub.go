@@ -30,8 +30,8 @@ const pauseAfter = 1
 
 // OpenHub connects a Hub. It waits for commands in flight, as Dial demands,
 // and for tmux, ten seconds at most. on is called from the reader's goroutine,
-// in the stream's order, and must not block. Close the Hub when done; it does
-// not reconnect.
+// in the stream's order, and must not block. Close the Hub when done;
+// it does not reconnect. OpenHub fails with the errors of a Server and of Dial.
 func (s *Server) OpenHub(ctx context.Context, on func(Notification)) (*Hub, error) {
 	_, id, err := s.connected(ctx)
 	if err != nil {

@@ -109,7 +109,7 @@ func (c Client) SendKeys(ctx context.Context, t Target, in *Input) error {
 	}
 	typed := in.typing(c.version, t)
 	defer typed.removeFiles()
-	var blocks []Block
+	var blocks []block
 	err := typed.fill(ctx, c)
 	if err == nil {
 		blocks, err = c.run(ctx, typed.command, typed.commands)

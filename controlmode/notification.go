@@ -72,7 +72,8 @@ type (
 	}
 	// ClientDetached: another client detached (tmux 3.2).
 	ClientDetached struct{ Client string }
-	// Pause: tmux holds a pane's output back (tmux 3.2, pause-after).
+	// Pause: tmux holds a pane's output back (tmux 3.2, pause-after). From 3.8
+	// on also when this client has asked for it.
 	Pause struct{ Pane PaneID }
 	// Continue: a paused pane's output flows again (tmux 3.2).
 	Continue struct{ Pane PaneID }

@@ -13,8 +13,8 @@ type PaneInfo struct {
 	Active  bool // the active pane of its session's current window
 	Width   int  // cells
 	Height  int
-	PID     int // of the program that tmux started in it
-	Dead    bool
+	PID     int  // of the program that tmux started in it
+	Dead    bool // that program has ended, and the pane has stayed
 }
 
 // paneFormat holds ids and numbers only: nothing that a program can set.

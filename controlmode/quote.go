@@ -10,17 +10,12 @@ import (
 // strings and cannot carry one.
 var ErrNUL = errors.New("controlmode: NUL byte in an argument")
 
-// Quote writes s as one argument of a tmux command line, so that tmux's parser
-// gives back exactly s. It is the only way user text may enter a command.
+// appendQuoted appends s to dst as one argument of a tmux command line, so that
+// tmux's parser gives back exactly s. It is the only way user text may enter a
+// command.
 //
 // Double quotes with octal escapes are used because single quotes cannot carry
 // every byte: tmux's parser takes a raw 0xff for the end of its input.
-func Quote(s string) (string, error) {
-	quoted, err := appendQuoted(nil, s)
-	return string(quoted), err
-}
-
-// appendQuoted appends Quote(s) to dst.
 func appendQuoted(dst []byte, s string) ([]byte, error) {
 	dst = append(dst, '"')
 	for i := 0; i < len(s); {
@@ -52,13 +47,13 @@ func appendOctal(dst []byte, c byte) []byte {
 	return append(dst, '\\', '0'+c>>6, '0'+c>>3&7, '0'+c&7)
 }
 
-// EscapeFormat writes s so that tmux's format expansion gives back s: an
+// escapeFormat writes s so that tmux's format expansion gives back s: an
 // argument that tmux expands (new-session -c, rename-window, …) would
 // otherwise run #(cmd) in a shell.
 //
 // Every run of # is doubled except one followed by [, which tmux leaves alone:
 // #[ starts a style, and styles are applied when text is drawn, not expanded.
-func EscapeFormat(s string) string {
+func escapeFormat(s string) string {
 	if !strings.Contains(s, "#") {
 		return s
 	}

@@ -36,18 +36,22 @@ const (
 // ServerOptions say which tmux server to serve; the zero value is the one that
 // the user's own `tmux` would use, so name a socket.
 type ServerOptions struct {
-	Binary       string   // default "tmux", looked up in $PATH
-	SocketName   string   // tmux -L, default "default"
-	ConfigFile   string   // read when the tmux server is started; default none
-	HistoryLimit int      // lines that new windows keep; 0: tmux's 2,000
-	Env          []string // of a tmux server that is started; nil: CleanEnv(os.Environ())
-	Conn         ConnOptions
+	Binary       string       // default "tmux", looked up in $PATH
+	SocketName   string       // tmux -L, default "default"
+	ConfigFile   string       // read when the tmux server is started; default none
+	HistoryLimit int          // lines that new windows keep; 0: tmux's 2,000
+	Env          []string     // of a tmux server that is started; nil: CleanEnv(os.Environ())
+	Conn         ConnOptions  // its OnNotification is not used: see Subscribe
 	Logger       *slog.Logger // nil: no logging
 }
 
 // Server keeps one control connection to one tmux server. When the client
 // dies it redials; when the tmux server died, that starts a new one, with a new
-// ServerID.
+// ServerID. Its methods are safe for concurrent use.
+//
+// It sets tmux up to be shared: no log of messages, which would hold what is
+// typed, no automatic renaming, no end of sessions or of tmux for want of a
+// client, no variables from the clients' environments.
 type Server struct {
 	opts ServerOptions
 	log  *slog.Logger
@@ -304,7 +308,7 @@ func (s *Server) Current(ctx context.Context) (ServerID, error) {
 	return id, err
 }
 
-// Connects is how many connections have been made so far.
+// Connects is how many connections have been made so far, Hubs not counted.
 func (s *Server) Connects() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -355,7 +359,7 @@ type boundCaller struct {
 	id     ServerID
 }
 
-func (b boundCaller) call(ctx context.Context, req request) ([]Block, error) {
+func (b boundCaller) call(ctx context.Context, req request) ([]block, error) {
 	for {
 		conn, id, err := b.server.connected(ctx)
 		if err != nil {

@@ -1,6 +1,7 @@
 package controlmode
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sort"
@@ -8,8 +9,8 @@ import (
 
 // NewSessionOptions describe a new session.
 type NewSessionOptions struct {
-	Name          string // tmux changes "." and ":" in it
-	Width, Height int    // cells, 1 to 10,000
+	Name          string // needed; tmux changes "." and ":" in it
+	Width, Height int    // cells, 1 to 10,000; 0: 80 and 24
 	Dir           string // where its programs start; empty: tmux's own
 	Env           map[string]string
 	Command       []string // run as it is, without a shell; empty: a login shell
@@ -27,7 +28,7 @@ func (c Client) NewSession(ctx context.Context, o NewSessionOptions) (PaneInfo, 
 		return PaneInfo{}, err
 	}
 	cmd := newCommand("new-session -d -P -F").word(paneFormat)
-	cmd.word("-x").number(o.Width).word("-y").number(o.Height)
+	cmd.word("-x").number(cmp.Or(o.Width, 80)).word("-y").number(cmp.Or(o.Height, 24))
 	cmd.word("-s").format(o.Name)
 	if o.Dir != "" {
 		cmd.word("-c").format(o.Dir)
