@@ -11,11 +11,12 @@ import (
 	"testing"
 )
 
+// Recorder writes down a stream: give its Trace to ConnOptions.Trace. The zero
+// value is ready, and it is safe for concurrent use.
+//
 // A transcript is a text file of the lines of one control-mode stream in their
 // order: "> " and what the client wrote, "< " and what tmux wrote. The bytes
-// after the first two are as they were.
-
-// Recorder writes down a stream. Its Trace is a ConnOptions.Trace.
+// after the first two are as they were. What is typed is in it.
 type Recorder struct {
 	mu     sync.Mutex // guards what follows
 	lines  bytes.Buffer
@@ -23,7 +24,8 @@ type Recorder struct {
 	unread []byte
 }
 
-// Trace takes one chunk.
+// Trace takes one chunk, of what the client sent or of what tmux did. A line is
+// written down when its end has come.
 func (r *Recorder) Trace(sent bool, data []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -42,7 +44,7 @@ func (r *Recorder) Trace(sent bool, data []byte) {
 	}
 }
 
-// WriteFile writes the transcript, and its folder if need be.
+// WriteFile writes what has been recorded so far, and its folder if need be.
 func (r *Recorder) WriteFile(path string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -54,7 +56,8 @@ func (r *Recorder) WriteFile(path string) error {
 
 // Replay plays tmux's part of a transcript: it gives what tmux wrote, up to the
 // next line of the client's, which must then come exactly as recorded. At the
-// end of the transcript, or at a line that differs, reads give EOF.
+// end of the transcript, or at a line that differs, reads give EOF. It is a
+// stream for controlmode.NewConn.
 type Replay struct {
 	t testing.TB
 
@@ -66,12 +69,13 @@ type Replay struct {
 	closed  bool
 }
 
-// NewReplay opens a transcript. The test fails if the client departs from it.
+// NewReplay opens a transcript, a Recorder's file. The test fails if there is
+// none, or if the client departs from it.
 func NewReplay(t testing.TB, path string) *Replay {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
-		t.Fatalf("no transcript (scripts/record makes them): %v", err)
+		t.Fatalf("no transcript (a Recorder makes them): %v", err)
 	}
 	r := &Replay{t: t, steps: bytes.SplitAfter(text, []byte("\n"))}
 	r.steps = r.steps[:len(r.steps)-1]
@@ -89,6 +93,7 @@ func (r *Replay) play() {
 	r.changed.Broadcast()
 }
 
+// Read waits for what tmux says next.
 func (r *Replay) Read(b []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -103,6 +108,8 @@ func (r *Replay) Read(b []byte) (int, error) {
 	return n, nil
 }
 
+// Write takes what the client says, and fails where that departs from the
+// transcript.
 func (r *Replay) Write(b []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -133,7 +140,7 @@ func (r *Replay) next() []byte {
 	return r.steps[0]
 }
 
-// Close ends the stream.
+// Close ends the stream; it may be called again.
 func (r *Replay) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
