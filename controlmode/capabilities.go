@@ -13,6 +13,8 @@ const (
 	captureTrimPositions
 	captureMode
 	pasteUnescaped
+	pausesInBlocks
+	messagesInBlocks
 )
 
 // release is the number of a tmux release; its letter has never mattered.
@@ -29,7 +31,7 @@ type capabilityRow struct {
 var capabilities = [...]capabilityRow{
 	leakyCapture: {
 		from: release{3, 2}, before: release{3, 6},
-		evidence: "capture-pane -p on a control client never frees its text in the tmux server (cmd-capture-pane.c; freed from 3.6 on)",
+		evidence: "capture-pane -p on a control client never frees its text in the tmux server (cmd-capture-pane.c; tmux issue 4590, freed from 3.6 on)",
 	},
 	encodedBuffers: {
 		from: release{3, 2}, before: release{3, 4},
@@ -54,6 +56,14 @@ var capabilities = [...]capabilityRow{
 	pasteUnescaped: {
 		from:     release{3, 7},
 		evidence: "paste-buffer passes its text through vis(3), so that an escape arrives as ^[, unless told not to by -S (CHANGES of 3.7)",
+	},
+	pausesInBlocks: {
+		from: release{3, 2}, before: release{3, 8},
+		evidence: "what refresh-client -A pauses or continues is told inside its own answer (control_pause_pane: control_write); from 3.8 on after it, as anything else is (control_notify_write; see cuts)",
+	},
+	messagesInBlocks: {
+		from:     release{3, 4},
+		evidence: "display-message without -p answers %message inside its block; no command here does so",
 	},
 }
 

@@ -26,6 +26,8 @@ func TestCapabilities(t *testing.T) {
 		controlmode.EncodedLists:         func(t *testing.T) bool { return !printsRaw(t, "list-buffers -F '#{@x}'", "\xff") },
 		controlmode.CaptureTrimPositions: func(t *testing.T) bool { return knowsFlag(t, "capture-pane", "-T") },
 		controlmode.CaptureMode:          func(t *testing.T) bool { return knowsFlag(t, "capture-pane", "-M") },
+		controlmode.PausesInBlocks:       pausesInItsAnswer,
+		controlmode.MessagesInBlocks:     func(t *testing.T) bool { return printsRaw(t, "display-message hello", "%message hello") },
 		controlmode.PasteUnescaped:       func(t *testing.T) bool { return knowsFlag(t, "paste-buffer", "-S") },
 	} {
 		require.Equal(t, version.Has(c), probe(t), "tmux %s: %s", version.Text, c.Evidence())
@@ -51,6 +53,21 @@ func knowsFlag(t *testing.T, command, flag string) bool {
 	out, err := exec.Command("tmux", "-L", socket, command, flag).CombinedOutput()
 	require.Equal(t, err != nil, strings.Contains(string(out), "unknown flag "+flag), "%s", out)
 	return err == nil
+}
+
+// pausesInItsAnswer reports whether a pause that was asked for is told in the
+// answer.
+func pausesInItsAnswer(t *testing.T) bool {
+	t.Helper()
+	client := connect(t, controlmode.ServerOptions{})
+	pane, err := client.Print(t.Context(), "display-message -p '#{pane_id}'")
+	require.NoError(t, err)
+	pane = strings.TrimSpace(pane)
+	_, err = client.Print(t.Context(), "refresh-client -f '!no-output,pause-after=1'")
+	require.NoError(t, err)
+	body, err := client.Print(t.Context(), "refresh-client -A '"+pane+":pause'")
+	require.NoError(t, err)
+	return body == "%pause "+pane+"\n"
 }
 
 func buffersAreTold(t *testing.T) bool {

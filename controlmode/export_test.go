@@ -1,6 +1,9 @@
 package controlmode
 
-import "context"
+import (
+	"context"
+	"io"
+)
 
 // What the tests in controlmode_test see of the inside.
 
@@ -14,6 +17,8 @@ const (
 	CaptureTrimPositions = captureTrimPositions
 	CaptureMode          = captureMode
 	PasteUnescaped       = pasteUnescaped
+	PausesInBlocks       = pausesInBlocks
+	MessagesInBlocks     = messagesInBlocks
 )
 
 type Block = block
@@ -47,3 +52,17 @@ func (in *Input) Line(v Version) string { return string(in.typing(v, Target{}).t
 
 // Tell has every subscription hear of n.
 func (s *Server) Tell(n Notification) { s.subs.tell(n) }
+
+// ScriptedHub is a Hub on a stream that has been told all that comes before a
+// Repaint.
+func ScriptedHub(stream io.ReadWriteCloser, nonce func() string, on func(Notification)) (*Hub, error) {
+	h := new(Hub)
+	conn, id, err := NewConn(stream, ConnOptions{OnNotification: h.cuts.keepFrom(on), Nonce: nonce})
+	h.conn, h.server = conn, id
+	return h, err
+}
+
+// Ping goes over the hub's own connection.
+func (h *Hub) Ping(ctx context.Context) error { return h.conn.Ping(ctx) }
+
+const RepaintFormat = repaintFormat

@@ -22,6 +22,7 @@ type Hub struct {
 	server  ServerID
 	session SessionID
 	window  WindowID // its own, which holds nothing
+	cuts    cuts
 }
 
 // pauseAfter is how many seconds tmux keeps what a pane prints for a Hub that
@@ -30,18 +31,20 @@ const pauseAfter = 1
 
 // OpenHub connects a Hub. It waits for commands in flight, as Dial demands,
 // and for tmux, ten seconds at most. on is called from the reader's goroutine,
-// in the stream's order, and must not block. Close the Hub when done;
-// it does not reconnect. OpenHub fails with the errors of a Server and of Dial.
+// in the stream's order, and must not block; nil drops all. Close the Hub when
+// done; it does not reconnect. OpenHub fails with the errors of a Server and of
+// Dial.
 func (s *Server) OpenHub(ctx context.Context, on func(Notification)) (*Hub, error) {
 	_, id, err := s.connected(ctx)
 	if err != nil {
 		return nil, err
 	}
-	conn, found, err := s.dial(ctx, true, on)
+	h := new(Hub)
+	conn, found, err := s.dial(ctx, true, h.cuts.keepFrom(on))
 	if err != nil {
 		return nil, err
 	}
-	h := &Hub{conn: conn, server: found}
+	h.conn, h.server = conn, found
 	if found != id {
 		err = ErrServerGone
 	} else {

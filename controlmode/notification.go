@@ -73,7 +73,7 @@ type (
 	// ClientDetached: another client detached (tmux 3.2).
 	ClientDetached struct{ Client string }
 	// Pause: tmux holds a pane's output back (tmux 3.2, pause-after). From 3.8
-	// on also when this client has asked for it.
+	// on it is told of a Hub's own Pause as well, and Continue of its Resume.
 	Pause struct{ Pane PaneID }
 	// Continue: a paused pane's output flows again (tmux 3.2).
 	Continue struct{ Pane PaneID }

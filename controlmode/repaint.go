@@ -122,7 +122,18 @@ func (h *Hub) repaint(ctx context.Context, t Target, p PaneID, o repaintOptions)
 	then("show-buffer -b " + captureBuffer)
 	then("delete-buffer -b " + captureBuffer)
 	f.blocks = blocks
-	answer, err := h.conn.send(ctx, cmd, request{frame: f, nonce: true, readOnly: true, told: h.conn.version.has(toldBuffers), at: o.at})
+	at := o.at
+	if o.cut {
+		end := h.cuts.begin(p)
+		defer end()
+		at = func() {
+			end()
+			if o.at != nil {
+				o.at()
+			}
+		}
+	}
+	answer, err := h.conn.send(ctx, cmd, request{frame: f, nonce: true, readOnly: true, told: h.conn.version.has(toldBuffers), at: at})
 	if err != nil {
 		return Repaint{}, err
 	}

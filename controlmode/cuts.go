@@ -1,0 +1,55 @@
+package controlmode
+
+import "sync"
+
+// cuts are the panes that a Hub pauses and resumes around a capture. From tmux
+// 3.8 on it hears of that (see pausesInBlocks), and must not take it for tmux's
+// own doing: that would be a loss of output, to be answered by another capture.
+// A pause of tmux's own that comes before such a capture is no news either.
+type cuts struct {
+	mu    sync.Mutex
+	panes map[PaneID]int // how many captures of each are under way
+}
+
+// begin notes that a pane is about to be cut; end may be called more than once.
+func (c *cuts) begin(p PaneID) (end func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.panes == nil {
+		c.panes = map[PaneID]int{}
+	}
+	c.panes[p]++
+	return sync.OnceFunc(func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.panes[p]--; c.panes[p] == 0 {
+			delete(c.panes, p)
+		}
+	})
+}
+
+func (c *cuts) has(p PaneID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.panes[p] > 0
+}
+
+// keepFrom is on, which may be nil and does not hear of cuts.
+func (c *cuts) keepFrom(on func(Notification)) func(Notification) {
+	if on == nil {
+		return nil
+	}
+	return func(n Notification) {
+		switch n := n.(type) {
+		case Pause:
+			if c.has(n.Pane) {
+				return
+			}
+		case Continue:
+			if c.has(n.Pane) {
+				return
+			}
+		}
+		on(n)
+	}
+}

@@ -1,0 +1,91 @@
+package controlmode_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"interplexer/controlmode"
+	"interplexer/controlmode/controltest"
+)
+
+// cutStream is a Repaint with a cut on tmux 3.8, which tells of the pause and the
+// resumption between the blocks of the answer: of pane %1, of whose cut nobody
+// is to hear, and of %2.
+const cutStream = `< %begin 1 1 0
+< %end 1 1 0
+< %session-changed $0 hub
+> refresh-client -f no-output,ignore-size ; display-message -p '#{pid} #{start_time} #{version} #{socket_path}'
+< %begin 1 2 1
+< %end 1 2 1
+< %begin 1 3 1
+< 7 1 next-3.8 /tmp/s
+< %end 1 3 1
+> display-message -p -t '$1:.%1' '#{alternate_on}'
+< %begin 1 4 1
+< 0
+< %end 1 4 1
+> REPAINT
+< %begin 1 5 1
+< 2 9 0 0 1 0 0 0 1 0 0 0 0 0 0 0 0 1 0 0
+< %end 1 5 1
+< %begin 1 6 1
+< %end 1 6 1
+< %pause %1
+< %pause %2
+< %begin 1 7 1
+< %end 1 7 1
+< %begin 1 8 1
+< %end 1 8 1
+< %begin 1 9 1
+< %end 1 9 1
+< %continue %1
+< %begin 1 10 1
+< hello
+< 
+< 
+< %end 1 10 1
+< %begin 1 11 1
+< %end 1 11 1
+< %begin 1 12 1
+< no buffer cafe
+< %error 1 12 1
+< %pause %1
+> display-message -p ok
+< %begin 1 13 1
+< ok
+< %end 1 13 1
+`
+
+// A cut is not taken for a pause of tmux's own, which comes before or after it.
+func TestCutIsNotTold(t *testing.T) {
+	line := "display-message -p -t '$1:.%1' " + controlmode.RepaintFormat +
+		" ; refresh-client -A '%1:pause' ; capture-pane -e -N -b ipx-capture -t '$1:.%1'" +
+		" ; capture-pane -p -P -C -t '$1:.%1' ; refresh-client -A '%1:continue'" +
+		" ; show-buffer -b ipx-capture ; delete-buffer -b ipx-capture ; deleteb -b cafe"
+	file := filepath.Join(t.TempDir(), "cut.txt")
+	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(cutStream, "REPAINT", line, 1)), 0o600))
+	told := make(chan controlmode.Notification, 64)
+	hub, err := controlmode.ScriptedHub(controltest.NewReplay(t, file), func() string { return "cafe" },
+		func(n controlmode.Notification) { told <- n })
+	require.NoError(t, err)
+	defer hub.Close()
+
+	paint, err := hub.Repaint(t.Context(), controlmode.PaneOf(1, 1), 1, true, func() { told <- nil })
+	require.NoError(t, err)
+	require.Equal(t, "hello\n\n", string(paint.Styled))
+	require.NoError(t, hub.Ping(t.Context()))
+	var flow []controlmode.Notification
+	for len(told) > 0 {
+		n := <-told
+		switch n.(type) {
+		case controlmode.Unasked, controlmode.SessionChanged, controlmode.Exit:
+		default:
+			flow = append(flow, n)
+		}
+	}
+	require.Equal(t, []controlmode.Notification{controlmode.Pause{Pane: 2}, nil, controlmode.Pause{Pane: 1}}, flow)
+}
