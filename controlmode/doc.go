@@ -120,6 +120,7 @@
 //	3.4 on        %message, %config-error and %paste-buffer-… are told
 //	3.7 on        pasted text would be made visible (^[ for an escape), and is
 //	              not (paste-buffer -S)
+//	3.8           (unreleased) a Hub hears of the panes that it pauses itself
 //
 // The package controltest helps to test what uses this one.
 package controlmode
