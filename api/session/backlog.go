@@ -99,6 +99,6 @@ func unread(tty string) int {
 }
 
 // paneTTY asks for the terminal of a pane.
-func (r *Registry) paneTTY(rec record, target controlmode.Target) func(context.Context) (string, error) {
+func (r *Registry) paneTTY(rec *record, target controlmode.Target) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) { return rec.on(r.tmux).PaneTTY(ctx, target) }
 }

@@ -79,7 +79,7 @@ func storeError(err error) error {
 // explain turns what tmux said about a running record into an error of this
 // package: when the session is gone, it says so and brings the record up to
 // date; when only the pane is, it is ErrNotFound.
-func (r *Registry) explain(ctx context.Context, rec record, err error, e effect) error {
+func (r *Registry) explain(ctx context.Context, rec *record, err error, e effect) error {
 	switch {
 	case errors.Is(err, controlmode.ErrServerGone):
 		return r.endedError(rec, Lost, err)
@@ -99,7 +99,7 @@ func (r *Registry) explain(ctx context.Context, rec record, err error, e effect)
 }
 
 // endedError notes how a record ended; what is known of that already counts.
-func (r *Registry) endedError(rec record, status Status, cause error) error {
+func (r *Registry) endedError(rec *record, status Status, cause error) error {
 	if now := r.ended(rec, status); now.status().Ended() {
 		status = now.status()
 	}
@@ -107,6 +107,6 @@ func (r *Registry) endedError(rec record, status Status, cause error) error {
 }
 
 // captureError explains what tmux said to a capture of a running record.
-func (r *Registry) captureError(ctx context.Context, rec record, err error) error {
+func (r *Registry) captureError(ctx context.Context, rec *record, err error) error {
 	return r.explain(ctx, rec, err, reading)
 }

@@ -68,7 +68,7 @@ func (rs *records) unsubscribe(f *Feed) {
 
 // tell offers a change to whom it concerns; it never blocks. The caller holds
 // mu, so that changes are told in their order.
-func (rs *records) tell(kind string, rec record) {
+func (rs *records) tell(kind string, rec *record) {
 	for _, f := range rs.feeds {
 		if f.user != rec.row.User.ID {
 			continue
@@ -87,10 +87,10 @@ func (rs *records) tell(kind string, rec record) {
 
 // tellFrom tells what has changed from was, if there was one, to now. The
 // caller holds mu.
-func (rs *records) tellFrom(was record, known bool, now record) {
+func (rs *records) tellFrom(was, now *record) {
 	switch {
 	case len(rs.feeds) == 0:
-	case !known:
+	case was == nil:
 		rs.tell(ChangeCreated, now)
 	case was.status() != now.status() && now.status().Ended():
 		rs.tell(ChangeEnded, now)

@@ -35,7 +35,7 @@ func (r *Registry) Send(ctx context.Context, p Principal, id int64, in Input) er
 	return r.send(ctx, rec, in)
 }
 
-func (r *Registry) send(ctx context.Context, rec record, in Input) error {
+func (r *Registry) send(ctx context.Context, rec *record, in Input) error {
 	target, err := rec.target(in.Pane)
 	if err != nil {
 		return err

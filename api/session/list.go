@@ -38,7 +38,7 @@ func (r *Registry) List(ctx context.Context, p Principal) ([]Session, error) {
 }
 
 // seen is a running record as a later list of panes shows it.
-func (r *Registry) seen(rec record, panes paneList) record {
+func (r *Registry) seen(rec *record, panes paneList) *record {
 	switch {
 	case rec.server != panes.on:
 		return r.ended(rec, Lost)
@@ -49,7 +49,7 @@ func (r *Registry) seen(rec record, panes paneList) record {
 }
 
 // of are the panes of a running record.
-func (l paneList) of(rec record) []controlmode.PaneInfo {
+func (l paneList) of(rec *record) []controlmode.PaneInfo {
 	if rec.status() != Running || rec.server != l.on {
 		return nil
 	}

@@ -28,7 +28,7 @@ type live struct {
 	tmux  Tmux
 	opts  LiveOptions
 	log   *slog.Logger
-	fault func(context.Context, record, error) error // explains an error of tmux's
+	fault func(context.Context, *record, error) error // explains an error of tmux's
 	count counts
 	links *links
 
@@ -52,7 +52,7 @@ type due struct {
 	orphans   bool // a window was closed that may live on in the hub
 }
 
-func newLive(tmux Tmux, o LiveOptions, log *slog.Logger, fault func(context.Context, record, error) error) *live {
+func newLive(tmux Tmux, o LiveOptions, log *slog.Logger, fault func(context.Context, *record, error) error) *live {
 	if o.Idle == 0 {
 		o.Idle = 30 * time.Second
 	}
@@ -84,7 +84,7 @@ func (l *live) newScreen(w *watched, target controlmode.Target, isLive bool) *sc
 
 // watch returns the watched form of a running record, and makes it one if need
 // be.
-func (l *live) watch(rec record) *watched {
+func (l *live) watch(rec *record) *watched {
 	w := l.find(rec.row.ID)
 	if w == nil || !w.rec.sameTmux(rec) {
 		w = l.begin(rec)
@@ -102,7 +102,7 @@ func (l *live) find(id int64) *watched {
 
 // begin makes a session watched. It is linked soon; until then looks at it ask
 // tmux.
-func (l *live) begin(rec record) *watched {
+func (l *live) begin(rec *record) *watched {
 	w := newWatched(l, rec)
 	if l.opts.Idle < 0 {
 		return w

@@ -72,7 +72,7 @@ func (r *Registry) listSessions(ctx context.Context) (controlmode.ServerID, []co
 // compare goes through the records, then through what tmux has beside them. It
 // ends early when tmux or the store is unavailable: each further step would
 // only wait for the same.
-func (r *Registry) compare(ctx context.Context, on controlmode.ServerID, records map[int64]record, pending map[string]bool, list []controlmode.SessionInfo) error {
+func (r *Registry) compare(ctx context.Context, on controlmode.ServerID, records map[int64]*record, pending map[string]bool, list []controlmode.SessionInfo) error {
 	present := map[controlmode.SessionID]bool{}
 	byUID := map[string]controlmode.SessionInfo{}
 	for _, s := range list {
@@ -108,7 +108,7 @@ func (r *Registry) compare(ctx context.Context, on controlmode.ServerID, records
 
 // mend repairs a record whose session is not where the record says. held is
 // the session that carries its identity, if tmux has one.
-func (r *Registry) mend(ctx context.Context, on controlmode.ServerID, rec record, held controlmode.SessionInfo, has bool) error {
+func (r *Registry) mend(ctx context.Context, on controlmode.ServerID, rec *record, held controlmode.SessionInfo, has bool) error {
 	switch {
 	case has:
 		return r.found(ctx, on, rec, held)
@@ -126,7 +126,7 @@ func (r *Registry) mend(ctx context.Context, on controlmode.ServerID, rec record
 }
 
 // found points a record at the session that carries its identity.
-func (r *Registry) found(ctx context.Context, on controlmode.ServerID, rec record, held controlmode.SessionInfo) error {
+func (r *Registry) found(ctx context.Context, on controlmode.ServerID, rec *record, held controlmode.SessionInfo) error {
 	row, err := r.store.StartSession(ctx, rec.row.ID, r.opts.Server, on.String(), held.ID.String(), r.opts.Now())
 	switch {
 	case errors.Is(err, db.ErrNotFound):
@@ -143,7 +143,7 @@ func (r *Registry) found(ctx context.Context, on controlmode.ServerID, rec recor
 }
 
 // saveStatus records how a session ended, in memory even if the store fails.
-func (r *Registry) saveStatus(ctx context.Context, rec record, status Status) error {
+func (r *Registry) saveStatus(ctx context.Context, rec *record, status Status) error {
 	rec, _ = r.known.setEnded(rec, status)
 	r.over(rec.row.ID)
 	if !rec.unsaved {

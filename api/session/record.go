@@ -5,7 +5,8 @@ import (
 	"interplexer/db"
 )
 
-// record is a row and what it means to tmux.
+// record is a row and what it means to tmux. It is never changed: whoever holds
+// one holds what was true then.
 type record struct {
 	row     db.Session
 	server  controlmode.ServerID  // valid when running
@@ -16,8 +17,8 @@ type record struct {
 
 // newRecord reads a row. One that says running but not where cannot be told
 // from one whose tmux server is gone, and is treated as such.
-func newRecord(row db.Session) record {
-	rec := record{row: row}
+func newRecord(row db.Session) *record {
+	rec := &record{row: row}
 	if Status(row.Status) == Running {
 		rec.server, _ = controlmode.ParseServerID(row.ServerIdentity)
 		rec.tmux, _ = controlmode.ParseSessionID(row.TmuxID)
@@ -25,21 +26,28 @@ func newRecord(row db.Session) record {
 	return rec
 }
 
-func (rec record) status() Status { return Status(rec.row.Status) }
+// endedAs is the record when its session has ended, and the store does not know.
+func (rec *record) endedAs(status Status) *record {
+	ended := *rec
+	ended.row.Status, ended.unsaved = string(status), true
+	return &ended
+}
+
+func (rec *record) status() Status { return Status(rec.row.Status) }
 
 // sameTmux reports whether both were running as the same session of tmux's; one
 // tmux server never gives two the same id.
-func (rec record) sameTmux(other record) bool {
+func (rec *record) sameTmux(other *record) bool {
 	return rec.server == other.server && rec.tmux == other.tmux
 }
 
 // on is the record's tmux server, on behalf of its owner.
-func (rec record) on(tmux Tmux) controlmode.Client {
+func (rec *record) on(tmux Tmux) controlmode.Client {
 	return tmux.On(rec.server).For(rec.row.User.Name)
 }
 
 // target names a pane of the record's session, the active one if pane is empty.
-func (rec record) target(pane string) (controlmode.Target, error) {
+func (rec *record) target(pane string) (controlmode.Target, error) {
 	if pane == "" {
 		return controlmode.ActivePane(rec.tmux), nil
 	}
@@ -51,7 +59,7 @@ func (rec record) target(pane string) (controlmode.Target, error) {
 }
 
 // session is the owner's view of a record.
-func (rec record) session(panes []controlmode.PaneInfo) Session {
+func (rec *record) session(panes []controlmode.PaneInfo) Session {
 	row := rec.row
 	s := Session{
 		ID: row.ID, User: row.User.Name, Name: row.Name, Status: rec.status(),

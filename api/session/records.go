@@ -9,12 +9,11 @@ import (
 	"interplexer/db"
 )
 
-// records are what a Registry knows of its rows. Each is a value: whoever holds
-// one holds what was true then, and changes are made here, against what is
-// true now.
+// records are what a Registry knows of its rows. Changes are made here, against
+// what is true now.
 type records struct {
 	mu      sync.RWMutex // guards what follows
-	byID    map[int64]record
+	byID    map[int64]*record
 	pending map[string]bool  // uids being created: not for reconciliation
 	removed map[int64]uint64 // ids dropped, by the count of changes then
 	doomed  map[int64]bool   // ids dropped whose rows are still to be deleted
@@ -24,24 +23,24 @@ type records struct {
 
 func newRecords() *records {
 	return &records{
-		byID: map[int64]record{}, pending: map[string]bool{},
+		byID: map[int64]*record{}, pending: map[string]bool{},
 		removed: map[int64]uint64{}, doomed: map[int64]bool{},
 	}
 }
 
 // find returns the caller's record, or ErrNotFound, also for somebody else's.
-func (rs *records) find(p Principal, id int64) (record, error) {
+func (rs *records) find(p Principal, id int64) (*record, error) {
 	rs.mu.RLock()
-	rec, ok := rs.byID[id]
+	rec := rs.byID[id]
 	rs.mu.RUnlock()
-	if !ok || rec.row.User.ID != p.UserID {
-		return record{}, ErrNotFound
+	if rec == nil || rec.row.User.ID != p.UserID {
+		return nil, ErrNotFound
 	}
 	return rec, nil
 }
 
 // owned returns the caller's records by id, and whether any is running.
-func (rs *records) owned(p Principal) (list []record, running bool) {
+func (rs *records) owned(p Principal) (list []*record, running bool) {
 	rs.mu.RLock()
 	defer rs.mu.RUnlock()
 	for _, rec := range rs.byID {
@@ -50,59 +49,59 @@ func (rs *records) owned(p Principal) (list []record, running bool) {
 			running = running || rec.status() == Running
 		}
 	}
-	slices.SortFunc(list, func(a, b record) int { return cmp.Compare(a.row.ID, b.row.ID) })
+	slices.SortFunc(list, func(a, b *record) int { return cmp.Compare(a.row.ID, b.row.ID) })
 	return list, running
 }
 
 // snapshot copies what reconciliation compares.
-func (rs *records) snapshot() (map[int64]record, map[string]bool) {
+func (rs *records) snapshot() (map[int64]*record, map[string]bool) {
 	rs.mu.RLock()
 	defer rs.mu.RUnlock()
 	return maps.Clone(rs.byID), maps.Clone(rs.pending)
 }
 
 // put stores a row's newest state.
-func (rs *records) put(row db.Session) record {
+func (rs *records) put(row db.Session) *record {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	return rs.set(newRecord(row))
 }
 
 // replace is put for a record that nobody has changed or deleted since.
-func (rs *records) replace(rec record, row db.Session) {
+func (rs *records) replace(rec *record, row db.Session) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
-	if now, ok := rs.byID[row.ID]; ok && now.changed == rec.changed {
+	if now := rs.byID[row.ID]; now != nil && now.changed == rec.changed {
 		rs.set(newRecord(row))
 	}
 }
 
-// set counts a change. The caller holds mu.
-func (rs *records) set(rec record) record {
+// set counts a change, and makes a new record what is true. The caller holds mu.
+func (rs *records) set(rec *record) *record {
 	rs.changes++
 	rec.changed = rs.changes
-	was, known := rs.byID[rec.row.ID]
+	was := rs.byID[rec.row.ID]
 	rs.byID[rec.row.ID] = rec
-	rs.tellFrom(was, known, rec)
+	rs.tellFrom(was, rec)
 	return rec
 }
 
 // setEnded notes that rec's session is gone, unless the row has another one or
 // is gone itself. It returns the record as it is now, and whether this changed
 // it; the store is still to be told.
-func (rs *records) setEnded(rec record, status Status) (now record, changed bool) {
+func (rs *records) setEnded(rec *record, status Status) (now *record, changed bool) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
-	now, ok := rs.byID[rec.row.ID]
-	if !ok {
-		rec.row.Status = string(status)
-		return rec, false
+	now = rs.byID[rec.row.ID]
+	if now == nil {
+		gone := rec.endedAs(status)
+		gone.unsaved = false // there is no row to write it into
+		return gone, false
 	}
 	if now.status() != Running || !now.sameTmux(rec) {
 		return now, false
 	}
-	now.row.Status, now.unsaved = string(status), true
-	return rs.set(now), true
+	return rs.set(now.endedAs(status)), true
 }
 
 // forget drops a record. With doomed its row is still to be deleted.
@@ -111,7 +110,7 @@ func (rs *records) forget(id int64, doomed bool) {
 	defer rs.mu.Unlock()
 	rs.changes++
 	rs.removed[id] = rs.changes
-	if rec, known := rs.byID[id]; known {
+	if rec := rs.byID[id]; rec != nil {
 		rs.tell(ChangeDeleted, rec)
 	}
 	delete(rs.byID, id)
@@ -156,14 +155,14 @@ func (rs *records) merge(rows []db.Session, mark uint64) {
 	for _, row := range rows {
 		inStore[row.ID] = true
 		_, removed := rs.removed[row.ID]
-		was, known := rs.byID[row.ID]
-		if removed || was.changed > mark || was.unsaved {
+		was := rs.byID[row.ID]
+		if removed || was != nil && (was.changed > mark || was.unsaved) {
 			continue
 		}
 		rec := newRecord(row)
 		rec.changed = mark
 		rs.byID[row.ID] = rec
-		rs.tellFrom(was, known, rec)
+		rs.tellFrom(was, rec)
 	}
 	for id, rec := range rs.byID {
 		if !inStore[id] && rec.changed <= mark {

@@ -131,22 +131,22 @@ func (r *Registry) Get(ctx context.Context, p Principal, id int64) (Session, err
 }
 
 // running is find for what needs a running session.
-func (r *Registry) running(p Principal, id int64) (record, error) {
+func (r *Registry) running(p Principal, id int64) (*record, error) {
 	rec, err := r.known.find(p, id)
 	switch {
 	case err != nil:
-		return record{}, err
+		return nil, err
 	case rec.status() == Starting:
-		return record{}, ErrNotRunning
+		return nil, ErrNotRunning
 	case rec.status().Ended():
-		return record{}, &EndedError{Status: rec.status()}
+		return nil, &EndedError{Status: rec.status()}
 	}
 	return rec, nil
 }
 
 // ended notes that a running record's session is gone, in memory at once and
 // in the store soon. It returns the record as it is now.
-func (r *Registry) ended(rec record, status Status) record {
+func (r *Registry) ended(rec *record, status Status) *record {
 	now, changed := r.known.setEnded(rec, status)
 	if changed {
 		r.reconcileSoon()

@@ -42,7 +42,7 @@ func (r *Registry) View(ctx context.Context, p Principal, id int64, pane string)
 }
 
 // hold keeps the record's session watched, and no longer the one before.
-func (v *Viewer) hold(rec record) {
+func (v *Viewer) hold(rec *record) {
 	w := v.registry.live.watch(rec)
 	for !w.hold(v.pane) { // dropped in between
 		w = v.registry.live.watch(rec)

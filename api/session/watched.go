@@ -14,7 +14,7 @@ import (
 // watched is a running session that somebody looks at.
 type watched struct {
 	live *live
-	rec  record       // who it is; its status may be another by now
+	rec  *record      // who it is; its status may be another by now
 	used atomic.Int64 // when somebody looked last, Unix nanoseconds
 
 	// shape is nil while the hub does not tell of the session: then every
@@ -33,7 +33,7 @@ type watched struct {
 	dropped bool               // it is no longer kept up to date
 }
 
-func newWatched(l *live, rec record) *watched {
+func newWatched(l *live, rec *record) *watched {
 	return &watched{
 		live: l, rec: rec, stirred: make(chan struct{}, 1),
 		plain: map[string]*screen{}, holders: map[string]int{}, news: make(chan struct{}),
