@@ -11,9 +11,9 @@ import (
 
 const inputPrefix = "interplexer-input-"
 
-// inputBuffers names the paste buffers of long input, each of its own: they are
-// filled while others are.
-var inputBuffers = bufferNames{process: inputPrefix + randomNonce()}
+// lastingBuffers names the paste buffers that live longer than one command line,
+// those of long input above all, each of its own.
+var lastingBuffers = bufferNames{process: inputPrefix + randomNonce()}
 
 type bufferNames struct {
 	process string // what is common to those of this process
@@ -24,9 +24,9 @@ func (b *bufferNames) next() string {
 	return b.process + "-" + strconv.FormatUint(b.count.Add(1), 10)
 }
 
-var inputBufferForm = regexp.MustCompile("^" + inputPrefix + "[0-9a-f]{32}-[0-9]+$")
+var lastingBufferForm = regexp.MustCompile("^" + inputPrefix + "[0-9a-f]{32}-[0-9]+$")
 
-// dropStale deletes the buffers of input that a process before this one left
+// dropStale deletes the buffers that a process before this one left
 // behind when it died.
 func (c Client) dropStale(ctx context.Context) error {
 	list := newCommand("list-buffers -F '#{buffer_name}' -f").arg("#{m:" + inputPrefix + "*,#{buffer_name}}")
@@ -36,7 +36,7 @@ func (c Client) dropStale(ctx context.Context) error {
 	}
 	for name := range strings.Lines(string(blocks[0].Body)) {
 		name = strings.TrimSuffix(name, "\n")
-		if !inputBufferForm.MatchString(name) || strings.HasPrefix(name, inputBuffers.process) {
+		if !lastingBufferForm.MatchString(name) || strings.HasPrefix(name, lastingBuffers.process) {
 			continue
 		}
 		if _, err := c.run(ctx, newCommand("delete-buffer -b "+name), 1); err != nil {
@@ -48,11 +48,13 @@ func (c Client) dropStale(ctx context.Context) error {
 
 // dropLater notes a buffer that could not be deleted: tmux did not answer, or
 // its connection was being replaced.
-func (b boundCaller) dropLater(buffer string) {
-	b.server.mu.Lock()
-	defer b.server.mu.Unlock()
-	b.server.left = append(b.server.left, buffer)
+func (s *Server) dropLater(buffer string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.left = append(s.left, buffer)
 }
+
+func (b boundCaller) dropLater(buffer string) { b.server.dropLater(buffer) }
 
 // dropLeft deletes what was noted, when tmux answers on the connection. Nobody
 // waits for it.
@@ -77,6 +79,6 @@ func (s *Server) dropOne(conn *Conn, name string) {
 	_, err := conn.run(ctx, newCommand("delete-buffer -b "+name), 1)
 	var notThere *CommandError
 	if err != nil && !errors.As(err, &notThere) {
-		boundCaller{server: s}.dropLater(name)
+		s.dropLater(name)
 	}
 }

@@ -8,6 +8,7 @@ type capability int
 const (
 	leakyCapture capability = iota
 	encodedBuffers
+	overrunBuffers
 	toldBuffers
 	encodedLists
 	captureTrimPositions
@@ -36,6 +37,10 @@ var capabilities = [...]capabilityRow{
 	encodedBuffers: {
 		from: release{3, 2}, before: release{3, 4},
 		evidence: "show-buffer writes vis(3) with VIS_OCTAL and VIS_CSTYLE (cmdq_print); from 3.4 on raw",
+	},
+	overrunBuffers: {
+		from: release{3, 4}, before: release{3, 6},
+		evidence: "show-buffer goes on with what lies behind the text in tmux's memory when the text just fills its block: server_client_print takes the text's address and then adds the NUL that ends it (TestCapturesOfEverySize; after 3.5a nothing here depends on it)",
 	},
 	toldBuffers: {
 		from:     release{3, 4},

@@ -28,15 +28,55 @@ func (c Client) CapturePane(ctx context.Context, t Target) ([]byte, error) {
 
 // captureThroughBuffer is the form that does not leak. The commands go by
 // their short names: this is the line that is sent most, and its parsing a
-// part of its cost.
+// part of its cost. Where show-buffer overruns, the height is asked for, too.
 func (c Client) captureThroughBuffer(ctx context.Context, t Target) ([]byte, error) {
-	cmd := newCommand("capturep -b " + captureBuffer).to(t)
-	cmd.then("showb -b " + captureBuffer).then("deleteb -b " + captureBuffer)
-	blocks, err := c.send(ctx, cmd, request{frame: frame{blocks: 3, free: 1, sealed: true}, nonce: true, readOnly: true, told: c.version.has(toldBuffers)})
+	var cmd *command
+	f := frame{blocks: 3, free: 1, sealed: true}
+	overruns := c.version.has(overrunBuffers)
+	if overruns {
+		cmd = newCommand("display-message -p").to(t).word("'#{pane_height}'").then("capturep -b " + captureBuffer)
+		f.blocks, f.free = 4, 2
+	} else {
+		cmd = newCommand("capturep -b " + captureBuffer)
+	}
+	cmd.to(t).then("showb -b " + captureBuffer).then("deleteb -b " + captureBuffer)
+	blocks, err := c.send(ctx, cmd, request{frame: f, nonce: true, readOnly: true, told: c.version.has(toldBuffers)})
 	if err != nil {
 		return nil, err
 	}
-	return bufferText(c.version, blocks[1].Body)
+	printed := blocks[f.free].Body
+	if !overruns {
+		return bufferText(c.version, printed)
+	}
+	r := records{rest: string(blocks[0].Body)}
+	height := r.number()
+	if r.newline(); r.bad {
+		return nil, fmt.Errorf("%w: a pane's height is %q", ErrProtocol, blocks[0].Body)
+	}
+	return firstLines(printed, height)
+}
+
+// bufferLines is what a buffer of a capture of so many lines holds that
+// show-buffer has printed.
+func bufferLines(v Version, printed []byte, lines int) ([]byte, error) {
+	if v.has(overrunBuffers) {
+		return firstLines(printed, lines)
+	}
+	return bufferText(v, printed)
+}
+
+// firstLines are the lines of a capture that show-buffer has printed, without
+// what it has printed after them (see overrunBuffers).
+func firstLines(printed []byte, lines int) ([]byte, error) {
+	end := 0
+	for range lines {
+		n := bytes.IndexByte(printed[end:], '\n') + 1
+		if n == 0 {
+			return nil, fmt.Errorf("%w: show-buffer printed less than %d lines", ErrProtocol, lines)
+		}
+		end += n
+	}
+	return printed[:end:end], nil
 }
 
 // bufferText is what a buffer holds that show-buffer has printed: the buffer

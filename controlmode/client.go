@@ -42,6 +42,7 @@ type request struct {
 	nonce    bool // frame it by a nonce
 	readOnly bool // safe to run twice, and changes nothing that lasts
 	told     bool // readOnly, and yet tmux tells other clients of it
+	bulk     bool // takes long: not where others wait behind it
 	// at, if set, is called from the reader's goroutine when the answer is
 	// complete, before any later notification. It must not block.
 	at func()
@@ -134,3 +135,7 @@ func commandError(name, message string) error {
 	}
 	return e
 }
+
+// noPane is what display-message says by saying nothing of a pane that is not
+// there.
+func noPane() error { return commandError("display-message", "can't find pane") }

@@ -18,6 +18,7 @@ import (
 // program back: what cannot be told within pauseAfter is dropped by tmux, which
 // says so (Pause).
 type Hub struct {
+	owner   *Server
 	conn    *Conn
 	server  ServerID
 	session SessionID
@@ -39,7 +40,7 @@ func (s *Server) OpenHub(ctx context.Context, on func(Notification)) (*Hub, erro
 	if err != nil {
 		return nil, err
 	}
-	h := new(Hub)
+	h := &Hub{owner: s}
 	conn, found, err := s.dial(ctx, true, h.cuts.keepFrom(on))
 	if err != nil {
 		return nil, err

@@ -142,7 +142,11 @@ func (c Client) PaneTTY(ctx context.Context, t Target) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return strings.TrimSuffix(string(blocks[0].Body), "\n"), nil
+	path := strings.TrimSuffix(string(blocks[0].Body), "\n")
+	if path == "" {
+		return "", noPane()
+	}
+	return path, nil
 }
 
 // typing is an input on its way into a command line.
@@ -197,7 +201,7 @@ const hexDigits = "0123456789abcdef"
 // buffer types text through a paste buffer, which paste names by "%s".
 func (in *Input) buffer(s, paste string) *Input {
 	return in.step(func(t *typing) {
-		name := inputBuffers.next()
+		name := lastingBuffers.next()
 		t.buffers = append(t.buffers, name)
 		if strings.Contains(s, "\x00") {
 			t.loadBuffer(name, s)

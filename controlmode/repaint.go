@@ -87,21 +87,20 @@ type repaintOptions struct {
 	at        func()
 }
 
-// mainBuffer is the paste buffer of the main screen; see captureBuffer.
-const mainBuffer = "ipx-capture-main"
-
 // repaint is one command line, so that all of it is of one moment. Captures
 // pass through buffers: see leakyCapture; -p with -P leaks a few bytes
 // only. What can fail comes before the pause.
-func (h *Hub) repaint(ctx context.Context, t Target, p PaneID, o repaintOptions) (Repaint, error) {
+func (h *Hub) repaint(ctx context.Context, t Target, p PaneID, o repaintOptions) (paint Repaint, err error) {
 	cmd := newCommand("display-message -p").to(t).word(repaintFormat)
 	blocks := 1
 	then := func(name string) *command {
 		blocks++
 		return cmd.then(name)
 	}
+	main := "" // the buffer of the main screen; only one on a line can hold any text
 	if o.alternate {
-		then("capture-pane -a -e -N -b " + mainBuffer).to(t)
+		main = lastingBuffers.next()
+		then("capture-pane -a -e -N -b " + main).to(t)
 	}
 	if o.cut {
 		then("refresh-client -A").word("'" + p.String() + ":pause'")
@@ -112,13 +111,7 @@ func (h *Hub) repaint(ctx context.Context, t Target, p PaneID, o repaintOptions)
 	if o.cut {
 		then("refresh-client -A").word("'" + p.String() + ":continue'")
 	}
-	f := frame{sealed: true}
-	if o.alternate {
-		f.counted = blocks
-		then("show-buffer -b " + mainBuffer)
-		then("delete-buffer -b " + mainBuffer)
-	}
-	f.free = blocks
+	f := frame{free: blocks, sealed: true}
 	then("show-buffer -b " + captureBuffer)
 	then("delete-buffer -b " + captureBuffer)
 	f.blocks = blocks
@@ -133,25 +126,41 @@ func (h *Hub) repaint(ctx context.Context, t Target, p PaneID, o repaintOptions)
 			}
 		}
 	}
+	defer func() {
+		if err != nil && main != "" { // it may be there
+			h.owner.dropLater(main)
+		}
+	}()
 	answer, err := h.conn.send(ctx, cmd, request{frame: f, nonce: true, readOnly: true, told: h.conn.version.has(toldBuffers), at: at})
 	if err != nil {
 		return Repaint{}, err
 	}
-	paint, err := parseRepaint(answer[0].Body)
-	if err != nil {
+	if paint, err = parseRepaint(answer[0].Body); err != nil {
 		return Repaint{}, err
 	}
 	if paint.Pending, err = decodeVis(bytes.TrimSuffix(answer[pending].Body, []byte("\n"))); err != nil {
 		return Repaint{}, err
 	}
 	if o.alternate {
-		// The newline of show-buffer's own is not in a counted block.
-		if paint.Main, err = bufferText(h.conn.version, append(answer[f.counted].Body, '\n')); err != nil {
+		if paint.Main, err = h.takeBuffer(ctx, main, paint.Height); err != nil {
 			return Repaint{}, err
 		}
 	}
-	paint.Styled, err = bufferText(h.conn.version, answer[f.free].Body)
+	paint.Styled, err = bufferLines(h.conn.version, answer[f.free].Body, paint.Height)
 	return paint, err
+}
+
+// takeBuffer is what a buffer of a capture of so many lines holds, and deletes
+// it.
+func (h *Hub) takeBuffer(ctx context.Context, name string, lines int) ([]byte, error) {
+	cmd := newCommand("show-buffer -b " + name).then("delete-buffer -b " + name)
+	blocks, err := h.conn.send(ctx, cmd, request{
+		frame: frame{blocks: 2, sealed: true}, nonce: true, readOnly: true, told: h.conn.version.has(toldBuffers),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return bufferLines(h.conn.version, blocks[0].Body, lines)
 }
 
 func parseRepaint(body []byte) (Repaint, error) {
