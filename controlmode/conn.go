@@ -56,7 +56,8 @@ type ConnOptions struct {
 	// It must not keep data. What users type is in it: never log it.
 	Trace func(sent bool, data []byte)
 
-	gate *gate // passed by commands that change something
+	gate   *gate // passed by commands that change something
+	window int   // commands that tmux may owe an answer at a time; 0: windowCalls
 }
 
 // Conn is one control-mode connection, made by Dial or NewConn. Its methods are
@@ -106,6 +107,9 @@ func newConn(stream io.ReadWriteCloser, kill func(), opts ConnOptions) *Conn {
 	}
 	if opts.MaxWait == 0 {
 		opts.MaxWait = 5 * time.Second
+	}
+	if opts.window == 0 {
+		opts.window = windowCalls
 	}
 	if opts.MaxAnswer == 0 {
 		opts.MaxAnswer = 64 << 20
@@ -267,7 +271,7 @@ func (c *Conn) enqueue(req request) (*call, error) {
 // is the order on the wire.
 func (c *Conn) sendQueued() {
 	some := false
-	for c.waiting.len() < windowCalls {
+	for c.waiting.len() < c.opts.window {
 		k := c.queued.next()
 		if k == nil {
 			break

@@ -41,7 +41,9 @@ func (s *Server) OpenHub(ctx context.Context, on func(Notification)) (*Hub, erro
 		return nil, err
 	}
 	h := &Hub{owner: s}
-	conn, found, err := s.dial(ctx, true, h.cuts.keepFrom(on))
+	opts := s.opts.Conn
+	opts.OnNotification = h.cuts.keepFrom(on)
+	conn, found, err := s.dial(ctx, true, opts)
 	if err != nil {
 		return nil, err
 	}

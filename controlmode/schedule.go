@@ -25,7 +25,7 @@ const (
 	// little enough that whoever comes next is served soon.
 	laneCalls = 64
 	laneBytes = 64 << 10
-	// windowCalls is the same for all together.
+	// windowCalls is the same for all together, unless a connection has less.
 	windowCalls = 512
 )
 

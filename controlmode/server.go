@@ -58,6 +58,7 @@ type Server struct {
 	lock *os.File
 	subs subscriptions
 	gate gate
+	bulk bulk
 
 	life    context.Context // until Close
 	end     context.CancelFunc
@@ -90,7 +91,7 @@ func NewServer(o ServerOptions) *Server {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{opts: o, log: o.Logger, change: make(chan struct{}), stopped: make(chan struct{}), dialed: map[*Conn]bool{}}
+	s := &Server{opts: o, log: o.Logger, change: make(chan struct{}), stopped: make(chan struct{}), dialed: map[*Conn]bool{}, bulk: bulk{turn: make(chan struct{}, 1)}}
 	s.life, s.end = context.WithCancel(context.Background())
 	return s
 }
@@ -130,6 +131,9 @@ func (s *Server) Close() error {
 		return nil
 	}
 	<-s.stopped
+	s.bulk.turn <- struct{}{}
+	s.bulk.close()
+	<-s.bulk.turn
 	s.watches.Wait()
 	if err := s.lock.Close(); !errors.Is(err, os.ErrClosed) {
 		return err
@@ -157,7 +161,9 @@ func checkBinary(ctx context.Context, binary string, environ []string) error {
 
 // connect dials and sets the tmux server up.
 func (s *Server) connect(ctx context.Context) (*Conn, ServerID, error) {
-	conn, id, err := s.dial(ctx, false, s.subs.tell)
+	opts := s.opts.Conn
+	opts.OnNotification = s.subs.tell
+	conn, id, err := s.dial(ctx, false, opts)
 	if err != nil {
 		return nil, ServerID{}, err
 	}
@@ -179,9 +185,7 @@ const quietTime = time.Second
 
 // dial dials while no other connection changes anything, and no other is
 // dialed.
-func (s *Server) dial(ctx context.Context, noStart bool, on func(Notification)) (*Conn, ServerID, error) {
-	opts := s.opts.Conn
-	opts.OnNotification = on
+func (s *Server) dial(ctx context.Context, noStart bool, opts ConnOptions) (*Conn, ServerID, error) {
 	opts.gate = &s.gate
 	quiet, cancel := context.WithTimeout(ctx, quietTime)
 	defer cancel()
@@ -367,6 +371,11 @@ func (b boundCaller) call(ctx context.Context, req request) ([]block, error) {
 		}
 		if id != b.id {
 			return nil, ErrServerGone
+		}
+		if req.bulk {
+			if conn, err = b.server.bulkConn(ctx, id); err != nil {
+				return nil, err
+			}
 		}
 		blocks, err := conn.call(ctx, req)
 		lost := errors.Is(err, ErrNotSent) || req.readOnly && errors.Is(err, ErrUnknownOutcome)
