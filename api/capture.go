@@ -13,7 +13,7 @@ import (
 )
 
 // captureQueries are the query parameters of a capture.
-var captureQueries = []string{"pane", "trim", "wait"}
+var captureQueries = []string{"pane", "trim", "wait", "start", "end"}
 
 func (s *Server) captureByQuery(ctx context.Context, c *gin.Context, p session.Principal) error {
 	id, err := sessionID(c)
@@ -23,8 +23,12 @@ func (s *Server) captureByQuery(ctx context.Context, c *gin.Context, p session.P
 	var o session.CaptureOptions
 	var wait time.Duration
 	if c.Request.URL.RawQuery != "" {
-		if o, wait, err = captureQuery(c); err != nil {
+		var lines lineRange
+		if o, wait, lines, err = captureQuery(c); err != nil {
 			return err
+		}
+		if lines.given {
+			return s.captureLines(ctx, c, p, id, session.LinesOptions{CaptureOptions: o, First: lines.first, Last: lines.last})
 		}
 	}
 	known := ifNoneMatch(c.Request)
@@ -108,7 +112,8 @@ func writeScreen(c *gin.Context, screen session.Snapshot, known bool) error {
 	return write(c, http.StatusOK, headerText, screen.Text)
 }
 
-func captureQuery(c *gin.Context) (o session.CaptureOptions, wait time.Duration, err error) {
+func captureQuery(c *gin.Context) (o session.CaptureOptions, wait time.Duration, lines lineRange, err error) {
+	lines = newLineRange()
 	var fields []session.FieldError
 	fail := func(field, detail string) {
 		fields = append(fields, session.FieldError{Field: field, Detail: detail})
@@ -131,7 +136,16 @@ func captureQuery(c *gin.Context) (o session.CaptureOptions, wait time.Duration,
 			fail("wait", "must be seconds from 0 to 60, such as 2.5")
 		}
 	}
-	return o, wait, invalid(fields)
+	if text, given := c.GetQuery("start"); given && !lines.start(text) {
+		fail("start", badLine)
+	}
+	if text, given := c.GetQuery("end"); given && !lines.end(text) {
+		fail("end", badLine)
+	}
+	if _, given := c.GetQuery("wait"); given && lines.given {
+		fail("wait", "waits for the screen only: leave out start and end")
+	}
+	return o, wait, lines, invalid(fields)
 }
 
 // maxWait bounds how long a request is held.

@@ -19,6 +19,7 @@ type memory struct {
 	sent     []session.Input
 	created  []session.CreateOptions
 	captured []session.CaptureOptions
+	lines    []session.LinesOptions
 	fail     error  // what every call to the domain answers, if set
 	do       func() // called by every call to the domain, if set
 }
@@ -106,6 +107,28 @@ func (m *memory) Screen(_ context.Context, p session.Principal, id int64, o sess
 	m.captured = append(m.captured, o)
 	return session.Snapshot{Text: []byte("$ echo é\né\n\n"), ETag: `"0123456789abcdef0123456789abcdef"`}, nil
 }
+
+// Lines tells a screen in two pieces; between them it fails with fail.
+func (m *memory) Lines(_ context.Context, p session.Principal, id int64, o session.LinesOptions, each func([]byte) error) error {
+	leave, err := m.enter()
+	defer leave()
+	if _, unknown := m.find(p, id); unknown != nil {
+		return unknown
+	}
+	if err == nil || o.First == cutLine {
+		m.lines = append(m.lines, o)
+		if refused := each([]byte("one\n")); refused != nil {
+			return refused
+		}
+	}
+	if err == nil {
+		return each([]byte("two\n"))
+	}
+	return err
+}
+
+// cutLine as the first makes Lines fail only after a piece.
+const cutLine = -7
 
 // View is for tests on the real thing: a Viewer has a tmux behind it.
 func (m *memory) View(context.Context, session.Principal, int64, string) (*session.Viewer, error) {

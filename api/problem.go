@@ -87,6 +87,7 @@ var problems = []struct {
 	{problem{"pane-dead", 409, "Pane is dead", "The pane's program has ended; nothing reads what is typed."}, session.ErrPaneDead},
 	{problem{"pane-in-mode", 409, "Pane is in a mode", "The pane is in copy mode or another mode, which takes the keys, and you asked to leave it so."}, session.ErrInMode},
 	{problem{"not-reading", 503, "Program does not read", "The pane's program has not read what was typed before; nothing was typed."}, session.ErrNotReading},
+	{problem{"history-moved", 503, "History moved", "The pane's history scrolls faster than it can be read, or was laid out anew meanwhile. Try again."}, session.ErrHistoryMoved},
 	{problem{"unknown-outcome", 503, "Outcome unknown", "The connection to tmux broke; it may or may not have been carried out. Look before trying again."}, session.ErrUnknownOutcome},
 	{problem{"overloaded", 503, "Overloaded", "Too much is in flight; nothing was done. Try again."}, session.ErrOverloaded},
 	{problem{"no-resources", 503, "No resources", "The machine has no room for another session; nothing was left behind."}, session.ErrNoResources},

@@ -28,6 +28,7 @@ type Sessions interface {
 // Panes is what the API does with what is inside a session.
 type Panes interface {
 	Screen(ctx context.Context, p session.Principal, id int64, o session.CaptureOptions) (session.Snapshot, error)
+	Lines(ctx context.Context, p session.Principal, id int64, o session.LinesOptions, each func([]byte) error) error
 	View(ctx context.Context, p session.Principal, id int64, pane string) (*session.Viewer, error)
 	Send(ctx context.Context, p session.Principal, id int64, in session.Input) error
 	Resize(ctx context.Context, p session.Principal, id int64, width, height int) error

@@ -31,6 +31,7 @@ type verb struct {
 
 // verbs is every exported method of Client, Hub and Input.
 var verbs = map[string]verb{
+	"Client.CaptureLines": {},
 	"Client.CapturePane":  {},
 	"Client.For":          {arguments: func(*victim) []any { return []any{"alice"} }, texts: []string{"0"}},
 	"Client.KillSession":  {},
@@ -51,6 +52,7 @@ var verbs = map[string]verb{
 	"Hub.Err":              {},
 	"Hub.Link":             {},
 	"Hub.Pause":            {},
+	"Hub.Ping":             {},
 	"Hub.Reap":             {},
 	"Hub.Repaint":          {},
 	"Hub.Resume":           {},

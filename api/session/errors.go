@@ -38,6 +38,9 @@ var (
 	ErrUnknownOutcome = errors.New("session: outcome unknown")
 	// ErrOverloaded: a bound on commands in flight is reached; nothing was done.
 	ErrOverloaded = errors.New("session: overloaded")
+	// ErrHistoryMoved: lines scrolled away, or were laid out anew, before they
+	// could be read.
+	ErrHistoryMoved = errors.New("session: history moved")
 	// ErrTooManyHeld: the caller has as many long-polls and streams as allowed.
 	ErrTooManyHeld = errors.New("session: too many held requests")
 	// ErrNoResources: the machine has no pty, process or memory left for a

@@ -36,6 +36,8 @@ func tmuxError(err error, e effect) error {
 		return err
 	case errors.Is(err, controlmode.ErrNotFound):
 		kind = ErrNotFound
+	case errors.Is(err, controlmode.ErrHistoryMoved):
+		kind = ErrHistoryMoved
 	case errors.Is(err, controlmode.ErrPaneDead):
 		kind = ErrPaneDead
 	case errors.Is(err, controlmode.ErrInMode):

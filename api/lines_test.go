@@ -1,0 +1,90 @@
+package api
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"interplexer/api/session"
+	"interplexer/db"
+	"interplexer/db/dbtest"
+)
+
+func TestCaptureOfLinesIsBound(t *testing.T) {
+	c := start(t, nil)
+	require.Equal(t, 201, c.call("POST", "/api/sessions", "").status)
+	const at = "/api/sessions/1/capture-pane"
+	for query, want := range map[string]session.LinesOptions{
+		"?start=-":                    {First: session.HistoryStart, Last: session.ScreenEnd},
+		"?start=-100&end=-1":          {First: -100, Last: -1},
+		"?end=0":                      {},
+		"?start=-&end=-&pane=%255":    {First: session.HistoryStart, Last: session.ScreenEnd, CaptureOptions: session.CaptureOptions{Pane: "%5"}},
+		"?start=3&end=9&trim=true":    {First: 3, Last: 9, CaptureOptions: session.CaptureOptions{Trim: true}},
+		"?start=-9999999&end=9999999": {First: -9_999_999, Last: 9_999_999},
+	} {
+		c.memory.lines = nil
+		got := c.call("GET", at+query, "")
+		require.Equal(t, 200, got.status, query)
+		require.Equal(t, "one\ntwo\n", got.body)
+		require.Empty(t, got.header.Get("ETag"))
+		require.Equal(t, "no-store", got.header.Get("Cache-Control"))
+		require.Equal(t, []session.LinesOptions{want}, c.memory.lines)
+	}
+	for query, field := range map[string]string{
+		"?start=": "start", "?start=x": "start", "?start=1.5": "start", "?end=-0": "end", "?end=99999999": "end", "?end=%2B1": "end",
+		"?start=-&wait=1": "wait", "?start=--": "start",
+	} {
+		got := c.call("GET", at+query, "")
+		require.Equal(t, 422, got.status, query)
+		require.Contains(t, got.body, `"field":"`+field+`"`)
+	}
+	require.Equal(t, 404, c.as(bobToken).call("GET", at+"?start=-", "").status)
+	c.memory.fail = session.ErrHistoryMoved
+	moved := c.call("GET", at+"?start=-", "")
+	require.Equal(t, 503, moved.status)
+	require.Contains(t, moved.body, "history-moved")
+}
+
+// What cannot be brought to its end does not look whole.
+func TestCaptureOfLinesIsCutOff(t *testing.T) {
+	c := start(t, nil)
+	require.Equal(t, 201, c.call("POST", "/api/sessions", "").status)
+	c.memory.fail = session.ErrHistoryMoved
+	r, err := http.NewRequest("GET", c.url+"/api/sessions/1/capture-pane?start=-7", nil)
+	require.NoError(t, err)
+	r.Header.Set("Authorization", "Bearer "+aliceToken)
+	response, err := http.DefaultClient.Do(r)
+	if err == nil { // what was sent before the cut may have come, or not
+		defer func() { _ = response.Body.Close() }()
+		_, err = io.ReadAll(response.Body)
+	}
+	require.Error(t, err)
+	require.Contains(t, c.log.String(), "capture cut off")
+}
+
+func TestCaptureOfLines(t *testing.T) {
+	s := startService(t, dbtest.Open(t, db.SQLite))
+	alice, bob := s.user("alice", false), s.user("bob", false)
+	at := alice.create(`{"command":["sh","-c","seq 1500; echo; exec cat"]}`)
+	capture := at + "/capture-pane"
+	require.Eventually(t, func() bool {
+		return strings.Contains(alice.call("GET", capture, "").body, "\n1500\n\n")
+	}, 10*time.Second, time.Millisecond)
+	lines := func(query string) []string {
+		return strings.SplitAfter(alice.call("GET", capture+query, "").body, "\n")
+	}
+	all := lines("?start=-")
+	require.Len(t, all, 1503, "1500, a blank one, that of the cursor, and nothing after the last newline")
+	require.Equal(t, []string{"1\n", "2\n"}, all[:2])
+	require.Equal(t, []string{"1500\n", ""}, lines("?start=-&trim=true")[1499:])
+	require.Equal(t, []string{"1477\n", "1478\n", ""}, lines("?start=-2&end=-1"))
+	require.Equal(t, alice.call("GET", capture, "").body, strings.Join(lines("?end=-"), ""))
+	require.Equal(t, 404, bob.call("GET", capture+"?start=-", "").status)
+	require.Equal(t, 404, alice.call("GET", capture+"?start=-&pane=%25999", "").status)
+	require.Equal(t, 204, alice.call("DELETE", at, "").status)
+	require.Equal(t, 404, alice.call("GET", capture+"?start=-", "").status)
+}
