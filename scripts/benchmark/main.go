@@ -22,6 +22,7 @@ import (
 
 // benchmarks run with the arguments after their name.
 var benchmarks = map[string]func(ctx context.Context, args []string, out io.Writer) error{
+	"bulk":    runBulk,
 	"core":    runCore,
 	"poll":    runPoll,
 	"latency": runLatency,
