@@ -34,7 +34,9 @@
 // Client sends: commands of one name keep their order, those of different names
 // take turns, and each name has 64 commands and 64 KiB with tmux at a time (or
 // a single larger one). So whoever sends in bulk delays the others by little.
-// Long input goes in pieces of 16 KiB, between which others have their turn.
+// Long input goes in pieces of 16 KiB, between which others have their turn, and
+// a long history ([Client.CaptureLines]) comes in pieces of 400 lines, over a
+// connection of its own that a Server makes when the first is asked for.
 //
 // # Errors
 //
@@ -43,6 +45,7 @@
 //	ErrNotFound, ErrDuplicate,  tmux refused; the error is also a *CommandError
 //	ErrNoResources              with tmux's words
 //	ErrPaneDead, ErrInMode      nothing was typed
+//	ErrHistoryMoved             what was captured so far has no end: start again
 //	ErrNUL                      not sent; the text cannot be sent
 //	ErrOverloaded               not sent: too much waits. Later, yes
 //	  ErrTooManyBytes             of which: too many bytes
@@ -74,7 +77,9 @@
 // Framing. tmux puts the answer to a command between %begin and %end or %error
 // lines with a time, a number and flags. It escapes nothing in between, and the
 // numbers can be guessed, so a program can print what looks like the end of the
-// very answer that shows its screen. tmux guarantees nothing here. This package
+// very answer that shows its screen. tmux guarantees nothing here. From 3.4 on it
+// does not escape newlines in %message and in names of paste buffers either:
+// whoever may run tmux commands of their own can break a connection by these. This package
 // trusts a guard only where no pane's text can stand. All else is framed by a
 // count of lines asked for in the same command line, or by 128 random bits that
 // a command in the same write makes tmux print. A stream that breaks these rules
@@ -98,9 +103,9 @@
 // Up to 3.6, a notification that finds another control client half attached
 // crashes it (tmux PR 4980), and so does a client that goes away half attached
 // (PR 5004). So connections are few and kept, changes wait while one is made,
-// and an attach is given ten seconds whatever its context says. Commands that crash tmux, or that never
-// return and so hang the connection (command-prompt, display-popup, wait-for),
-// are not offered. A client that does not read makes tmux grow; this one always
+// and an attach is given ten seconds whatever its context says. Commands that
+// crash tmux, or that never return and so hang the connection (command-prompt,
+// display-popup, wait-for), are not offered. A client that does not read makes tmux grow; this one always
 // reads. What tmux owes us is bounded by what is in flight: at most 512
 // commands, and [ConnOptions].MaxAnswer bytes kept of each answer.
 //
@@ -116,6 +121,7 @@
 //	3.2 to 3.5a   capture-pane -p leaks its text inside tmux, so captures pass
 //	              through a buffer that the same command line deletes
 //	3.2 to 3.3a   such a buffer comes escaped, and is decoded
+//	3.4 to 3.5a   and may be followed by memory of tmux's own, which is cut off
 //	3.4 and 3.5a  each capture through a buffer is told to every control client
 //	3.4 on        %message, %config-error and %paste-buffer-… are told
 //	3.7 on        pasted text would be made visible (^[ for an escape), and is
