@@ -1,10 +1,6 @@
 package controlmode
 
 import (
-	"bytes"
-	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -215,67 +211,3 @@ func TestDecodeVis(t *testing.T) {
 		require.ErrorIs(t, err, ErrProtocol, bad)
 	}
 }
-
-// FuzzDecoder feeds a decoder any lines with frames of every kind: it must not
-// panic, must answer only what was asked, and must not care how the bytes
-// were cut into reads.
-func FuzzDecoder(f *testing.F) {
-	files, err := filepath.Glob("../testdata/transcripts/*/*.txt")
-	require.NoError(f, err)
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		require.NoError(f, err)
-		var received [][]byte
-		for line := range bytes.Lines(text) {
-			if line[0] == '<' {
-				received = append(received, line[2:])
-			}
-		}
-		f.Add(bytes.Join(received, nil), uint8(3))
-	}
-	f.Fuzz(func(t *testing.T, stream []byte, cut uint8) {
-		frames := []frame{{blocks: 1}, {blocks: 2, counted: 1}, {blocks: 1, nonce: "n"}, {blocks: 4, counted: 2}, {blocks: 3}, {blocks: 3, free: 1, nonce: "n", sealed: true}}
-		whole := decode(strings.Split(string(stream), "\n"), 200, frames...)
-		require.LessOrEqual(t, len(whole.answers), len(frames))
-		for i, blocks := range whole.answers {
-			require.LessOrEqual(t, len(blocks), frames[i].blocks)
-		}
-		require.Equal(t, fmt.Sprintf("%#v", whole.told), fmt.Sprintf("%#v", readInPieces(stream, int(cut)+1, frames)))
-	})
-}
-
-// readInPieces runs a Conn's read loop over a stream that comes in pieces, and
-// returns the notifications.
-func readInPieces(stream []byte, size int, frames []frame) (told []Notification) {
-	c := &Conn{
-		stream: &pieces{rest: append(bytes.Clone(stream), '\n'), size: size},
-		opts: ConnOptions{
-			MaxAnswer: 200, OnNotification: func(n Notification) { told = append(told, n) }, Trace: func(bool, []byte) {},
-		},
-		written: uint64(len(frames)),
-	}
-	for _, f := range frames {
-		c.queued.add(&call{answer: answer{frame: f}, done: make(chan struct{})})
-	}
-	c.sendQueued()
-	c.read()
-	return told
-}
-
-// pieces is a stream that gives a few bytes at a time.
-type pieces struct {
-	rest []byte
-	size int
-}
-
-func (p *pieces) Read(b []byte) (int, error) {
-	if len(p.rest) == 0 {
-		return 0, os.ErrClosed
-	}
-	n := copy(b, p.rest[:min(p.size, len(p.rest))])
-	p.rest = p.rest[n:]
-	return n, nil
-}
-
-func (p *pieces) Write(b []byte) (int, error) { return len(b), nil }
-func (p *pieces) Close() error                { return nil }

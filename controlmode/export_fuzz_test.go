@@ -1,0 +1,24 @@
+package controlmode
+
+import "context"
+
+// ThroughBuffer puts one quoted argument into a buffer and returns what is in
+// the buffer then.
+func (c Client) ThroughBuffer(ctx context.Context, arg string) ([]byte, error) {
+	cmd := newCommand("set-buffer -b fuzz -- " + arg + " ; show-buffer -b fuzz ; delete-buffer -b fuzz")
+	blocks, err := c.send(ctx, cmd, request{frame: frame{blocks: 3, free: 1, sealed: true}, nonce: true})
+	if err != nil {
+		return nil, err
+	}
+	return bufferText(c.version, blocks[1].Body)
+}
+
+// Same has tmux compare one quoted argument with what the other one expands to.
+func (c Client) Same(ctx context.Context, plain, format string) (bool, error) {
+	cmd := newCommand("set-option -s @plain " + plain + " ; set-option -s -F @expanded " + format)
+	blocks, err := c.run(ctx, cmd.then("display-message -p '#{==:#{@plain},#{@expanded}}'"), 3)
+	if err != nil {
+		return false, err
+	}
+	return string(blocks[2].Body) == "1\n", nil
+}
