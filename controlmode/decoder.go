@@ -19,6 +19,7 @@ type decoder struct {
 	maxBody int                // bytes of one answer's bodies
 
 	current *answer // being filled, nil between answers
+	kept    int     // bytes of its blocks so far, without the open one
 
 	// The open block, if inBlock.
 	inBlock bool
@@ -66,7 +67,7 @@ func (d *decoder) begin(g guard) error {
 		if d.current = d.next(); d.current == nil {
 			return fmt.Errorf("%w: an answer to nothing", ErrProtocol)
 		}
-		d.nonceSeen, d.lastBegin = false, false
+		d.nonceSeen, d.lastBegin, d.kept = false, false, 0
 	}
 	want, ok := d.current.linesOf(len(d.current.blocks))
 	if !ok {
@@ -110,6 +111,7 @@ func (d *decoder) end(failed bool) *answer {
 	b := block{Failed: failed}
 	if len(d.body) > 0 {
 		b.Body = bytes.Clone(d.body)
+		d.kept += len(d.body)
 	}
 	a.blocks = append(a.blocks, b)
 	if failed || len(a.blocks) == a.frame.blocks {
@@ -146,6 +148,9 @@ func (d *decoder) endNonce() (*answer, error) {
 	a := d.current
 	d.current, d.inBlock = nil, false
 	if a.tooLarge {
+		if !a.frame.sealed {
+			d.notify(Missed{}) // what was told before the nonce has gone with the text
+		}
 		return a, nil
 	}
 	lines := bytes.SplitAfter(d.body, []byte("\n"))
@@ -199,12 +204,16 @@ func chomp(line []byte) []byte { return bytes.TrimSuffix(line, []byte("\n")) }
 // its lines are only counted.
 func (d *decoder) add(line []byte) {
 	d.lines++
-	if d.current != nil && !d.current.tooLarge && len(d.body)+len(line) >= d.maxBody {
+	size, ours := len(d.body)+len(line), d.guard.ours()
+	if ours {
+		size += d.kept
+	}
+	switch {
+	case ours && d.current.tooLarge:
+	case size < d.maxBody:
+		d.body = append(append(d.body, line...), '\n')
+	case ours:
 		d.current.tooLarge = true
 		d.body = nil
 	}
-	if d.current == nil && len(d.body)+len(line) >= d.maxBody || d.current != nil && d.current.tooLarge {
-		return
-	}
-	d.body = append(append(d.body, line...), '\n')
 }

@@ -124,6 +124,24 @@ func TestDecoderFrames(t *testing.T) {
 			[][]Block{{{Failed: true, Body: []byte("no pane\n")}}},
 			nil,
 		},
+		"too large in all, though no block is": {
+			"%begin 1 1 1|1|" + strings.Repeat("x", 99) + "|%end 1 1 1|%begin 1 2 1|" + strings.Repeat("y", 100) + "|%end 1 2 1|%begin 1 3 1|%end 1 3 1",
+			[]frame{counted, {blocks: 1}},
+			[][]Block{{{Failed: true, Body: []byte("too large")}}, {ok("")}},
+			nil,
+		},
+		"too large beside a block that is not ours": {
+			"%begin 1 1 1|1|%end 1 1 1|%begin 1 2 0|" + strings.Repeat("x", 250) + "|y|%end 1 2 0|%begin 1 3 1|z|%end 1 3 1",
+			[]frame{counted},
+			[][]Block{{ok("1\n"), ok("z\n")}},
+			[]Notification{Unasked{Body: []byte("y\n")}},
+		},
+		"too large to tell what was told in between": {
+			"%begin 1 1 1|" + strings.Repeat("x", 300) + "|%end 1 1 1|%sessions-changed|%begin 1 2 1|cafe|%end 1 2 1|%begin 1 3 1|%end 1 3 1",
+			[]frame{nonce, {blocks: 1}},
+			[][]Block{{{Failed: true, Body: []byte("too large")}}, {ok("")}},
+			[]Notification{Missed{}},
+		},
 		"too large is counted on": {
 			"%begin 1 1 1|2|%end 1 1 1|%begin 1 2 1|" + strings.Repeat("x", 299) + "|%exit|%end 1 2 1|%begin 1 3 1|%end 1 3 1",
 			[]frame{counted, {blocks: 1}},

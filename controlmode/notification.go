@@ -104,8 +104,8 @@ type (
 	// Connected is told by a Server, not by tmux: there is a new connection,
 	// to the named tmux server, and what happened before it was not seen.
 	Connected struct{ Server ServerID }
-	// Missed stands for notifications that a slow Subscription lost: what
-	// they would have said must be asked again.
+	// Missed stands for notifications that a slow Subscription, or an answer
+	// that was too large, lost: what they would have said must be asked again.
 	Missed struct{}
 )
 
