@@ -18,7 +18,7 @@ import (
 
 var (
 	record     = flag.Bool("record", false, "write the transcripts anew from the tmux that is installed")
-	reconnects = flag.Int("reconnects", 40, "how often TestReconnectsUnderChange kills the control client")
+	reconnects = flag.Int("reconnects", 40, "how often TestReconnectsUnderChange kills a control client")
 )
 
 const transcripts = "../testdata/transcripts"
