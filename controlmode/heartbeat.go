@@ -2,10 +2,7 @@ package controlmode
 
 import (
 	"context"
-	"errors"
-	"os"
 	"os/exec"
-	"syscall"
 	"time"
 )
 
@@ -61,7 +58,7 @@ func (s *Server) State() State {
 // not, tmux is stopped, stuck or starved, and all that can be done is to wait.
 // A control client's own process does nothing that could get stuck: it hands
 // its terminal to the tmux server.
-func (s *Server) watch(conn *Conn) {
+func (s *Server) watch(conn *Conn, socket *socketFile) {
 	tick := time.NewTicker(heartbeat)
 	defer tick.Stop()
 	var reads uint64
@@ -91,7 +88,7 @@ func (s *Server) watch(conn *Conn) {
 			}
 			atFault = s.probe() // tmux may just have woken up: then so will the client, by the next look
 		}
-		s.keepSocket(conn)
+		s.keepSocket(conn, socket)
 		s.dropLeft(conn)
 	}
 }
@@ -121,21 +118,4 @@ func (s *Server) probe() bool {
 	cmd := exec.CommandContext(ctx, s.opts.Binary, "-N", "-L", s.opts.SocketName, "display-message", "-p", "ok")
 	cmd.Env = s.opts.Env
 	return cmd.Run() == nil
-}
-
-// keepSocket has tmux make its socket anew when somebody has removed it: the
-// next client would start another server, and nobody would reach the sessions
-// of this one. A connection that is up and not silent is the proof that the
-// process is still tmux.
-func (s *Server) keepSocket(conn *Conn) {
-	s.mu.Lock()
-	id, current := s.id, s.conn == conn && !s.silent
-	s.mu.Unlock()
-	if !current {
-		return
-	}
-	if _, err := os.Stat(id.Socket); errors.Is(err, os.ErrNotExist) {
-		s.log.Warn("tmux's socket is gone: asking tmux for a new one", "socket", id.Socket)
-		_ = syscall.Kill(id.PID, syscall.SIGUSR1) // tmux(1): recreates the socket
-	}
 }

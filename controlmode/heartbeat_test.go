@@ -3,6 +3,8 @@ package controlmode_test
 import (
 	"context"
 	"os"
+	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -96,6 +98,32 @@ func TestRemovedSocketComesBack(t *testing.T) {
 	require.Eventually(t, func() bool {
 		_, err := os.Stat(id.Socket)
 		return err == nil
+	}, 10*time.Second, 5*time.Millisecond)
+	sub := server.Subscribe(64)
+	defer sub.Close()
+	require.NoError(t, syscall.Kill(clientPID(t, socket), syscall.SIGKILL))
+	require.Equal(t, id, awaitConnected(t, sub), "the sessions are still reached")
+}
+
+// Somebody else's server on our socket would be taken for ours by the next
+// client, and the sessions of ours be lost.
+func TestReplacedSocketComesBack(t *testing.T) {
+	socket := controltest.SocketName(t)
+	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
+	id, err := server.Current(t.Context())
+	require.NoError(t, err)
+	newPane(t, server, "keeper", "cat")
+	theirs := id.PID
+	for theirs == id.PID { // until theirs is there before ours is back
+		require.NoError(t, os.Remove(id.Socket))
+		text := controltest.Tmux(t, socket, "-f", "/dev/null", "new-session", "-d", "-P", "-F", "#{pid}", "cat")
+		theirs, err = strconv.Atoi(strings.TrimSpace(text))
+		require.NoError(t, err)
+	}
+	t.Cleanup(func() { _ = syscall.Kill(theirs, syscall.SIGKILL) }) // nobody reaches it
+	require.Eventually(t, func() bool {
+		out, err := exec.Command("tmux", "-N", "-L", socket, "display-message", "-p", "#{pid}").Output()
+		return err == nil && strings.TrimSpace(string(out)) == strconv.Itoa(id.PID)
 	}, 10*time.Second, 5*time.Millisecond)
 	sub := server.Subscribe(64)
 	defer sub.Close()

@@ -205,7 +205,9 @@ func (s *Server) dial(ctx context.Context, noStart bool, opts ConnOptions) (*Con
 		s.mu.Lock()
 		s.dialed[conn] = true
 		s.mu.Unlock()
-		s.watches.Go(func() { s.watch(conn) })
+		socket := new(socketFile)
+		socket.lost(id.Socket) // through which we have just come
+		s.watches.Go(func() { s.watch(conn, socket) })
 	}
 	return conn, id, err
 }
