@@ -3,6 +3,8 @@ package controlmode
 import (
 	"context"
 	"os/exec"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -58,7 +60,7 @@ func (s *Server) State() State {
 // not, tmux is stopped, stuck or starved, and all that can be done is to wait.
 // A control client's own process does nothing that could get stuck: it hands
 // its terminal to the tmux server.
-func (s *Server) watch(conn *Conn, socket *socketFile) {
+func (s *Server) watch(conn *Conn, id ServerID, socket socketFile) {
 	tick := time.NewTicker(heartbeat)
 	defer tick.Stop()
 	var reads uint64
@@ -86,9 +88,9 @@ func (s *Server) watch(conn *Conn, socket *socketFile) {
 				conn.kill()
 				return
 			}
-			atFault = s.probe() // tmux may just have woken up: then so will the client, by the next look
+			atFault = s.probe() == id.PID // tmux may just have woken up: then so will the client, by the next look
 		}
-		s.keepSocket(conn, socket)
+		s.keepSocket(conn, id, &socket)
 		s.dropLeft(conn)
 	}
 }
@@ -110,12 +112,17 @@ func (s *Server) setSilent(conn *Conn, silent bool) {
 	}
 }
 
-// probe reports whether tmux answers a plain client, which is told nothing and
-// so is safe to end at any time.
-func (s *Server) probe() bool {
+// probe is the process of the tmux server that answers a plain client, which is
+// told nothing and so is safe to end at any time; 0: none does.
+func (s *Server) probe() int {
 	ctx, cancel := context.WithTimeout(s.life, probeTime)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, s.opts.Binary, "-N", "-L", s.opts.SocketName, "display-message", "-p", "ok")
+	cmd := exec.CommandContext(ctx, s.opts.Binary, "-N", "-L", s.opts.SocketName, "display-message", "-p", "#{pid}")
 	cmd.Env = s.opts.Env
-	return cmd.Run() == nil
+	out, err := cmd.Output()
+	if err != nil {
+		return 0
+	}
+	pid, _ := strconv.Atoi(strings.TrimSpace(string(out))) // what is no number is no tmux
+	return pid
 }

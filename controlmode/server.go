@@ -205,9 +205,8 @@ func (s *Server) dial(ctx context.Context, noStart bool, opts ConnOptions) (*Con
 		s.mu.Lock()
 		s.dialed[conn] = true
 		s.mu.Unlock()
-		socket := new(socketFile)
-		socket.lost(id.Socket) // through which we have just come
-		s.watches.Go(func() { s.watch(conn, socket) })
+		socket := socketAt(id.Socket) // through which we have just come
+		s.watches.Go(func() { s.watch(conn, id, socket) })
 	}
 	return conn, id, err
 }
