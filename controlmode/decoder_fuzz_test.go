@@ -163,6 +163,7 @@ func readPieces(stream, cuts []byte, frames []frame) outcome {
 	c := &Conn{
 		stream: &pieces{rest: append(bytes.Clone(stream), '\n'), sizes: cuts},
 		opts: ConnOptions{
+			window:    windowCalls,
 			MaxAnswer: maxFuzzAnswer, OnNotification: out.told, Trace: func(bool, []byte) {},
 		},
 		written: uint64(len(frames)),

@@ -2,7 +2,6 @@ package controlmode
 
 import (
 	"context"
-	"os/exec"
 	"strconv"
 	"strings"
 	"time"
@@ -112,14 +111,12 @@ func (s *Server) setSilent(conn *Conn, silent bool) {
 	}
 }
 
-// probe is the process of the tmux server that answers a plain client, which is
-// told nothing and so is safe to end at any time; 0: none does.
+// probe is the process of the tmux server that answers a plain client; 0: none
+// does.
 func (s *Server) probe() int {
 	ctx, cancel := context.WithTimeout(s.life, probeTime)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, s.opts.Binary, "-N", "-L", s.opts.SocketName, "display-message", "-p", "#{pid}")
-	cmd.Env = s.opts.Env
-	out, err := cmd.Output()
+	out, err := s.plain(ctx, "display-message", "-p", "#{pid}")
 	if err != nil {
 		return 0
 	}

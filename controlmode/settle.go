@@ -2,7 +2,6 @@ package controlmode
 
 import (
 	"context"
-	"os/exec"
 	"slices"
 	"strings"
 	"time"
@@ -17,16 +16,14 @@ const (
 
 // settle waits until the tmux server has done with connections that are gone:
 // it ends their anchors when it notices, and what that makes it tell would find
-// the next client identifying itself (see gate). It asks with plain clients,
-// which are told nothing. A server that does not run, does not answer or keeps
-// an anchor longer than settleTime is not waited for.
+// the next client identifying itself (see gate). It asks with plain clients. A
+// server that does not run, does not answer or keeps an anchor longer than
+// settleTime is not waited for.
 func (s *Server) settle(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, settleTime)
 	defer cancel()
 	for {
-		cmd := exec.CommandContext(ctx, s.opts.Binary, "-N", "-L", s.opts.SocketName, "list-sessions", "-F", "#{session_name}")
-		cmd.Env = s.opts.Env
-		out, err := cmd.Output()
+		out, err := s.plain(ctx, "list-sessions", "-F", "#{session_name}")
 		if err != nil || !slices.ContainsFunc(strings.Fields(string(out)), s.isGhost) {
 			return
 		}

@@ -114,7 +114,7 @@ func newVictim(t *testing.T) *victim {
 func (v *victim) program() string { return filepath.Join(v.dir, "program") }
 
 // ofTests are export_test.go's; the text of Print is code.
-var ofTests = []string{"Client.Print", "Hub.Ping", "Input.Line"}
+var ofTests = []string{"Client.Print", "Client.Same", "Client.ThroughBuffer", "Hub.Ping", "Input.Line"}
 
 // TestVerbsAreKnown: a new method, or a new text in the arguments of an old
 // one, must be entered into verbs, and so is attacked.
