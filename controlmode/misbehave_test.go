@@ -47,8 +47,8 @@ func speaking(t *testing.T, says ...string) net.Conn {
 	return client
 }
 
-// block is one block of an answer.
-func block(number int, body string) string {
+// framed is one block of an answer.
+func framed(number int, body string) string {
 	return fmt.Sprintf("%%begin 1 %d 1\n%s%%end 1 %d 1\n", number, body, number)
 }
 
@@ -63,9 +63,9 @@ func TestDialOfATmuxThatMisbehaves(t *testing.T) {
 		"refuses":                {[]string{"%begin 1 1 0\nopen terminal failed\n%error 1 1 0\n"}, "attach: open terminal failed"},
 		"hangs up later":         {[]string{attached, ""}, ErrUnknownOutcome.Error()},
 		"refuses the first line": {[]string{attached, "%begin 1 2 1\nunknown flag\n%error 1 2 1\n"}, "unknown flag"},
-		"does not say who it is": {[]string{attached, block(2, "") + block(3, "7 8\n")}, `tmux's identity is "7 8"`},
+		"does not say who it is": {[]string{attached, framed(2, "") + framed(3, "7 8\n")}, `tmux's identity is "7 8"`},
 		"has no version":         {[]string{attached, identified("what")}, `tmux "what" found`},
-		"has no process":         {[]string{attached, block(2, "") + block(3, "x 8 3.3a /tmp/s\n")}, "parse server id"},
+		"has no process":         {[]string{attached, framed(2, "") + framed(3, "x 8 3.3a /tmp/s\n")}, "parse server id"},
 		"is too old":             {[]string{attached, identified("3.1c")}, "tmux 3.1c found, 3.2 or later is needed"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -131,9 +131,9 @@ func TestServerWhoseTmuxIsBroken(t *testing.T) {
 // a result.
 func TestAnswersThatCannotBe(t *testing.T) {
 	sealed := func(printed string) string {
-		return block(4, "") + block(5, printed) + block(6, "") + "%begin 1 7 1\nno cafe\n%error 1 7 1\n"
+		return framed(4, "") + framed(5, printed) + framed(6, "") + "%begin 1 7 1\nno cafe\n%error 1 7 1\n"
 	}
-	nonce := func(printed string) string { return block(4, printed) + block(5, "cafe\n") }
+	nonce := func(printed string) string { return framed(4, printed) + framed(5, "cafe\n") }
 	capture := func(c *Conn) error { _, err := c.CapturePane(t.Context(), ActivePane(0)); return err }
 	list := func(c *Conn) error { _, err := c.ListSessions(t.Context(), "@x"); return err }
 	panes := func(c *Conn) error { _, err := c.ListPanes(t.Context(), 0); return err }
@@ -153,19 +153,21 @@ func TestAnswersThatCannotBe(t *testing.T) {
 		want            string
 	}{
 		"a capture without its newline":     {"3.3a", sealed("text\n"), capture, "no newline of its own"},
-		"an empty capture":                  {"3.5a", sealed(""), capture, "no newline of its own"},
+		"an empty capture":                  {"3.3a", sealed(""), capture, "no newline of its own"},
+		"less lines than the pane has":      {"3.5a", framed(3, "3\n") + sealed("a\nb\n"), capture, "less than 3 lines"},
+		"a height that is none":             {"3.5a", framed(3, "x\n") + sealed("a\n\n"), capture, "a pane's height is"},
 		"a capture with a bad escape":       {"3.3a", sealed("\\q\n\n"), capture, `the escape \q`},
-		"more lines than the pane has":      {"3.6", block(4, "1\n") + "%begin 1 5 1\na\nb\n%end 1 5 1\n", capture, ErrUnknownOutcome.Error()},
-		"no height":                         {"3.6", block(4, "\n") + block(5, "a\n"), capture, ErrUnknownOutcome.Error()},
+		"more lines than the pane has":      {"3.6", framed(4, "1\n") + "%begin 1 5 1\na\nb\n%end 1 5 1\n", capture, ErrUnknownOutcome.Error()},
+		"no height":                         {"3.6", framed(4, "\n") + framed(5, "a\n"), capture, ErrUnknownOutcome.Error()},
 		"a list with text that is too long": {"3.3a", nonce("$1 5 0 ab\n"), list, "list-sessions answered"},
 		"a list with a line that ends":      {"3.3a", nonce("$1"), list, "controlmode: "},
 		"a list with no id":                 {"3.3a", nonce("1 1 0 a\n"), list, "list-sessions answered"},
 		"panes that are none":               {"3.3a", nonce("$0 @0 %0 2 80 24 1 0\n"), panes, "a list of panes is"},
-		"two new panes":                     {"3.3a", block(4, "$0 @0 %0 1 80 24 1 0\n$0 @0 %1 0 80 24 1 0\n"), create, "new-session answered"},
-		"a hub without a session":           {"3.3a", block(4, "") + block(5, "x\n"), listen, "the hub's session is"},
+		"two new panes":                     {"3.3a", framed(4, "$0 @0 %0 1 80 24 1 0\n$0 @0 %1 0 80 24 1 0\n"), create, "new-session answered"},
+		"a hub without a session":           {"3.3a", framed(4, "") + framed(5, "x\n"), listen, "the hub's session is"},
 		"a hub that is refused":             {"3.3a", "%begin 1 4 1\nno\n%error 1 4 1\n", listen, "refresh-client: no"},
-		"a flag that is none":               {"3.3a", block(4, "7\n"), alternate, "a pane's state is"},
-		"a screen without a state":          {"3.3a", block(3, "x\n") + block(4, "") + block(5, "") + block(6, "\n") + block(7, "") + "%begin 1 8 1\nno cafe\n%error 1 8 1\n", paint, "a pane's state is"},
+		"a flag that is none":               {"3.3a", framed(4, "7\n"), alternate, "a pane's state is"},
+		"a screen without a state":          {"3.3a", framed(3, "x\n") + framed(4, "") + framed(5, "") + framed(6, "\n") + framed(7, "") + "%begin 1 8 1\nno cafe\n%error 1 8 1\n", paint, "a pane's state is"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			says := speaking(t, attached, identified(test.version), test.answer, "")
@@ -180,7 +182,7 @@ func TestAnswersThatCannotBe(t *testing.T) {
 // The form of capture that tmux 3.6 and later get: no buffer, and a count.
 func TestCountedCapture(t *testing.T) {
 	const screen = "%end 1 5 1\n\nb\n"
-	c, _, err := NewConn(speaking(t, attached, identified("3.6a"), block(4, "3\n")+block(5, screen), ""), ConnOptions{})
+	c, _, err := NewConn(speaking(t, attached, identified("3.6a"), framed(4, "3\n")+framed(5, screen), ""), ConnOptions{})
 	require.NoError(t, err)
 	defer c.Close()
 	got, err := c.CapturePane(t.Context(), ActivePane(0))
@@ -201,7 +203,7 @@ func TestEndlessLine(t *testing.T) {
 func TestLongLine(t *testing.T) {
 	var told []Notification
 	long := strings.Repeat("x", 3<<20)
-	c, _, err := NewConn(speaking(t, attached, identified("3.3a"), "%output %1 "+long+"\n"+block(4, "ok\n"), ""),
+	c, _, err := NewConn(speaking(t, attached, identified("3.3a"), "%output %1 "+long+"\n"+framed(4, "ok\n"), ""),
 		ConnOptions{OnNotification: func(n Notification) { told = append(told, n) }})
 	require.NoError(t, err)
 	defer c.Close()
