@@ -120,6 +120,6 @@ func (s *Server) probe() int {
 	if err != nil {
 		return 0
 	}
-	pid, _ := strconv.Atoi(strings.TrimSpace(string(out))) // what is no number is no tmux
+	pid, _ := strconv.Atoi(strings.TrimSpace(out)) // what is no number is no tmux
 	return pid
 }

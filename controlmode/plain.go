@@ -2,20 +2,23 @@ package controlmode
 
 import (
 	"context"
+	"errors"
 	"os/exec"
 	"time"
 )
 
-// plainWait bounds the wait for the end of a plain client's output.
-const plainWait = 50 * time.Millisecond
+// plainDelay is how long the output of a plain client may stay open after it has
+// ended: tmux is handed it too, and one that is stopped would never close it.
+const plainDelay = 200 * time.Millisecond
 
-// plain runs a plain tmux client, which is told nothing and so is safe to end at
-// any time, and returns what it printed. It never starts a tmux server, and
-// returns soon after ctx is done also when tmux is stopped: the client's output
-// is then held open by the file that it has sent to the tmux server.
-func (s *Server) plain(ctx context.Context, args ...string) ([]byte, error) {
+// plain runs a client that is none in control mode: it is told nothing, so that
+// it is safe to end at any time. It starts no server.
+func (s *Server) plain(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, s.opts.Binary, append([]string{"-N", "-L", s.opts.SocketName}, args...)...)
-	cmd.Env = s.opts.Env
-	cmd.WaitDelay = plainWait
-	return cmd.Output()
+	cmd.Env, cmd.WaitDelay = s.opts.Env, plainDelay
+	out, err := cmd.Output()
+	if errors.Is(err, exec.ErrWaitDelay) { // it has ended well
+		err = nil
+	}
+	return string(out), err
 }

@@ -16,15 +16,17 @@ const (
 
 // settle waits until the tmux server has done with connections that are gone:
 // it ends their anchors when it notices, and what that makes it tell would find
-// the next client identifying itself (see gate). It asks with plain clients. A
-// server that does not run, does not answer or keeps an anchor longer than
-// settleTime is not waited for.
+// the next client identifying itself (see gate). It asks with plain clients. An
+// anchor whose client was detached stays, for the client has left it before it
+// went: that is ended here, where no other client can be told of it. A server
+// that does not run, does not answer or keeps an anchor longer than settleTime
+// is not waited for.
 func (s *Server) settle(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, settleTime)
 	defer cancel()
 	for {
-		out, err := s.plain(ctx, "list-sessions", "-F", "#{session_name}")
-		if err != nil || !slices.ContainsFunc(strings.Fields(string(out)), s.isGhost) {
+		list, err := s.plain(ctx, "list-sessions", "-F", "#{session_attached} #{session_name}")
+		if err != nil || !s.endGhosts(ctx, list) {
 			return
 		}
 		timer := time.NewTimer(settleTick)
@@ -35,6 +37,22 @@ func (s *Server) settle(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// endGhosts ends the anchors of a list that nobody is attached to or comes back
+// to, and reports whether there were any, attached or not.
+func (s *Server) endGhosts(ctx context.Context, list string) (some bool) {
+	for line := range strings.Lines(list) {
+		attached, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		if !s.isGhost(name) {
+			continue
+		}
+		some = true
+		if attached == "0" {
+			_, _ = s.plain(ctx, "kill-session", "-t", "="+name) // it may just have gone
+		}
+	}
+	return some
 }
 
 // isGhost: a session of that name is the anchor of no connection that is up.

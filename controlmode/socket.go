@@ -19,8 +19,8 @@ func socketAt(path string) socketFile {
 }
 
 // is compares the times, too: a new file may get the number of one that is gone.
-func (f socketFile) is(other os.FileInfo) bool {
-	return f.FileInfo != nil && os.SameFile(f, other) && f.ModTime().Equal(other.ModTime())
+func (f socketFile) is(other socketFile) bool {
+	return f.FileInfo != nil && os.SameFile(f.FileInfo, other.FileInfo) && f.ModTime().Equal(other.ModTime())
 }
 
 // keepSocket has tmux make its socket anew when somebody has removed or

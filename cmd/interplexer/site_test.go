@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -30,6 +32,9 @@ type site struct {
 	data   string
 	env    []string
 	url    string // of Postgres, "" for SQLite
+
+	program string              // the one to run; empty: as $PATH has it
+	as      *syscall.Credential // of the program and of tmux; nil: ours
 }
 
 // onStores runs a test on a fresh site per kind of store.
@@ -70,7 +75,7 @@ func (s *site) tmuxCommand(args ...string) *exec.Cmd {
 	if s.t.Context().Err() != nil { // in a cleanup
 		cmd = exec.Command("tmux", append([]string{"-L", s.socket}, args...)...)
 	}
-	cmd.Env = s.env
+	cmd.Env, cmd.SysProcAttr = s.env, &syscall.SysProcAttr{Credential: s.as}
 	return cmd
 }
 
@@ -124,8 +129,9 @@ func (s *site) firstToken() string {
 
 // command is the program, not started.
 func (s *site) command(args ...string) *exec.Cmd {
-	cmd := exec.Command("interplexer", append([]string{"serve"}, args...)...)
-	cmd.Env = s.env
+	program := cmp.Or(s.program, "interplexer")
+	cmd := exec.Command(program, append([]string{"serve"}, args...)...)
+	cmd.Env, cmd.SysProcAttr = s.env, &syscall.SysProcAttr{Credential: s.as}
 	cmd.Stderr = &logBuffer{}
 	return cmd
 }
