@@ -90,7 +90,7 @@ var problems = []struct {
 	{problem{"history-moved", 503, "History moved", "The pane's history scrolls faster than it can be read, or was laid out anew meanwhile. Try again."}, session.ErrHistoryMoved},
 	{problem{"unknown-outcome", 503, "Outcome unknown", "The connection to tmux broke; it may or may not have been carried out. Look before trying again."}, session.ErrUnknownOutcome},
 	{problem{"overloaded", 503, "Overloaded", "Too much is in flight; nothing was done. Try again."}, session.ErrOverloaded},
-	{problem{"no-resources", 503, "No resources", "The machine has no room for another session; nothing was left behind."}, session.ErrNoResources},
+	{problem{"no-resources", 503, "No resources", "The machine has no room for that just now; nothing was done."}, session.ErrNoResources},
 	{problem{"unavailable", 503, "Temporarily unavailable", "tmux or the store cannot be reached just now. Try again."}, session.ErrUnavailable},
 	{problem{"timeout", 504, "Took too long", "No answer in time; it may or may not have been carried out."}, context.DeadlineExceeded},
 }

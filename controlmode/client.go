@@ -69,8 +69,9 @@ var (
 	ErrNotFound = errors.New("controlmode: not found")
 	// ErrDuplicate: a session of that name exists.
 	ErrDuplicate = errors.New("controlmode: duplicate session")
-	// ErrNoResources: no pty, process or memory for a new pane.
-	ErrNoResources = errors.New("controlmode: out of ptys, processes or memory")
+	// ErrNoResources: no pty, process or memory for a new pane, or no room for
+	// long input on its way.
+	ErrNoResources = errors.New("controlmode: out of ptys, processes, memory or files")
 )
 
 // CommandError is a command that tmux refused; what came before it on the same
@@ -126,7 +127,10 @@ func commandError(name, message string) error {
 	case strings.HasPrefix(message, "duplicate session"):
 		e.kind = ErrDuplicate
 	case strings.Contains(message, "fork failed"), strings.Contains(message, "No space left"),
-		strings.Contains(message, "temporarily unavailable"), strings.Contains(message, "Cannot allocate"):
+		strings.Contains(message, "temporarily unavailable"), strings.Contains(message, "Cannot allocate"),
+		strings.Contains(message, "Too many open files"),
+		// load-buffer says nothing when tmux cannot open the file.
+		strings.HasPrefix(message, "no buffer "+inputPrefix):
 		e.kind = ErrNoResources
 	case message == "no current target":
 		// What tmux says while it ends, when even our own session is gone. What

@@ -32,10 +32,11 @@ func (s State) String() string {
 
 const (
 	// A connection on which nothing has come for a heartbeat is asked for a
-	// sign of life, and counts as silent when it owes an answer for patience:
-	// less than two seconds after tmux has stopped.
+	// sign of life, and counts as silent when it owes an answer at so many looks
+	// in a row: less than two seconds after tmux has stopped. Looks and not
+	// time, in which we may have been stopped ourselves.
 	heartbeat = 300 * time.Millisecond
-	patience  = time.Second
+	patience  = 4
 	// probeTime is how long a plain client waits for tmux's answer.
 	probeTime = time.Second
 )
@@ -63,7 +64,7 @@ func (s *Server) watch(conn *Conn, id ServerID, socket socketFile) {
 	tick := time.NewTicker(heartbeat)
 	defer tick.Stop()
 	var reads uint64
-	alive, atFault := time.Now(), false
+	owing, atFault := 0, false
 	for {
 		select {
 		case <-conn.Done():
@@ -75,12 +76,14 @@ func (s *Server) watch(conn *Conn, id ServerID, socket socketFile) {
 		now := conn.reads.Load()
 		switch {
 		case now != reads:
-			reads, alive, atFault = now, time.Now(), false
+			reads, owing, atFault = now, 0, false
 			s.setSilent(conn, false)
 		case conn.idle():
-			alive = time.Now()
+			owing = 0
 			conn.askForLife()
-		case time.Since(alive) >= patience:
+		case owing < patience-1:
+			owing++
+		default:
 			s.setSilent(conn, true)
 			if atFault {
 				s.log.Warn("tmux answers, but not its control client: replacing that")

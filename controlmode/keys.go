@@ -229,7 +229,7 @@ func (t *typing) setBuffer(name, s string) {
 func (t *typing) loadBuffer(name, s string) {
 	file, err := os.CreateTemp("", "interplexer-input-") // mode 0600
 	if err != nil {
-		t.err = fmt.Errorf("controlmode: keep input: %w", err)
+		t.err = fmt.Errorf("%w: keep input: %w", ErrNoResources, err)
 		return
 	}
 	t.files = append(t.files, file.Name())
@@ -238,7 +238,7 @@ func (t *typing) loadBuffer(name, s string) {
 		err = closeErr
 	}
 	if err != nil {
-		t.err = fmt.Errorf("controlmode: keep input: %w", err)
+		t.err = fmt.Errorf("%w: keep input: %w", ErrNoResources, err)
 	}
 	t.before = append(t.before, newCommand("load-buffer -b "+name).word("--").format(file.Name()))
 }

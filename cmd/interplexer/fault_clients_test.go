@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -50,6 +52,7 @@ var watchers = map[string]func(*trial, context.Context) (string, error){
 	"ready": func(c *trial, ctx context.Context) (string, error) {
 		return c.told(ctx, "GET", "/readyz", "", nil)
 	},
+	"state": (*trial).state,
 }
 
 // may are the documented answers to a client whom a fault concerns.
@@ -105,7 +108,7 @@ func (c *trial) note(name, told string, err error, took time.Duration) {
 	}
 	c.seen[name][told]++
 	c.slowest = max(c.slowest, took)
-	if name == "ready" && !good && c.broken.IsZero() {
+	if (name == "ready" && !good || name == "state" && strings.HasPrefix(told, "2") && told != stateConnected) && c.broken.IsZero() {
 		c.broken = time.Now()
 	}
 }
@@ -222,4 +225,29 @@ func (c *trial) listen(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return "200", nil
+}
+
+const stateConnected = "200 connected"
+
+var theState = regexp.MustCompile(`interplexer_tmux_state\{state="(\w+)"\} 1\n`)
+
+// state is what the metrics say of tmux.
+func (c *trial) state(ctx context.Context) (string, error) {
+	res, err := c.ask(ctx, "GET", "/metrics", "", nil)
+	if err != nil {
+		return "", err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return verdict(res)
+	}
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		return "", err
+	}
+	state := theState.FindSubmatch(text)
+	if state == nil {
+		return "", errors.New("the metrics name no state")
+	}
+	return "200 " + string(state[1]), nil
 }

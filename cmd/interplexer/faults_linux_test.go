@@ -62,7 +62,7 @@ type trial struct {
 	seen    map[string]map[string]int
 	strange map[string]int // what nothing documents
 	slowest time.Duration
-	broken  time.Time // first answer of readyz that was not 200
+	broken  time.Time // the first time that readyz or the metrics said so
 }
 
 // whole is what the service is made of when nothing is wrong.
@@ -90,7 +90,7 @@ func TestFaults(t *testing.T) {
 			})
 		}
 	})
-	t.Logf("%-52s %8s %8s %8s  %-18s %s", "what was done", "noticed", "slowest", "whole in", "left behind", "what clients saw besides success")
+	t.Logf("%-52s %8s %8s %8s  %-12s %s", "what was done", "noticed", "slowest", "whole in", "left behind", "what clients saw besides success")
 	for _, row := range rows {
 		t.Log(row)
 	}
@@ -126,7 +126,7 @@ func (f fault) try(t *testing.T) string {
 	c.mu.Lock()
 	strange, noticed := c.strange, c.broken
 	c.mu.Unlock()
-	assert.Empty(t, strange, "answers that nothing documents")
+	assert.Emptyf(t, strange, "answers that nothing documents\n%s", c.v.log)
 	assert.Less(t, c.slowest, 20*time.Second, "no request hangs")
 	c.end()
 	left := "nothing"
@@ -137,7 +137,7 @@ func (f fault) try(t *testing.T) string {
 	if noticed.After(c.did) {
 		when = fmt.Sprintf("%.2f s", noticed.Sub(c.did).Seconds())
 	}
-	return fmt.Sprintf("%-52s %8s %6.2f s %6.2f s  %-18s %s", f.name, when, c.slowest.Seconds(), took.Seconds(), left, c.answers())
+	return fmt.Sprintf("%-52s %8s %6.2f s %6.2f s  %-12s %s", f.name, when, c.slowest.Seconds(), took.Seconds(), left, c.answers())
 }
 
 // begin starts the service and a session, and notes what it is made of.
