@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -44,7 +45,11 @@ func newWatched(l *live, rec *record) *watched {
 // empty.
 func (w *watched) look(ctx context.Context, pane string) (*capture, error) {
 	if s := w.screen(pane); s != nil {
-		return s.current(ctx)
+		c, err := s.current(ctx)
+		if pane != "" || !errors.Is(err, controlmode.ErrNotFound) {
+			return c, err
+		}
+		// The active pane has just ended; the session may go on with another.
 	}
 	s, err := w.plainScreen(pane)
 	if err != nil {
