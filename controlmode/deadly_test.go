@@ -19,17 +19,17 @@ import (
 	"interplexer/controlmode/controltest"
 )
 
-// naive is a control client as one would write it without knowing better.
-type naive struct {
+// naiveClient is a control client as one would write it without knowing better.
+type naiveClient struct {
 	t   *testing.T
 	cmd *exec.Cmd
 	in  io.WriteCloser
 	out *bufio.Reader
 }
 
-func startNaive(t *testing.T, socket string, args ...string) *naive {
+func startNaive(t *testing.T, socket string, args ...string) *naiveClient {
 	t.Helper()
-	n := &naive{t: t, cmd: exec.Command("tmux", append([]string{"-L", socket, "-f", "/dev/null", "-C"}, args...)...)}
+	n := &naiveClient{t: t, cmd: exec.Command("tmux", append([]string{"-L", socket, "-f", "/dev/null", "-C"}, args...)...)}
 	in, err := n.cmd.StdinPipe()
 	require.NoError(t, err)
 	out, err := n.cmd.StdoutPipe()
@@ -41,24 +41,24 @@ func startNaive(t *testing.T, socket string, args ...string) *naive {
 }
 
 // kill ends the client, if it has not ended.
-func (n *naive) kill() {
+func (n *naiveClient) kill() {
 	_ = n.cmd.Process.Kill()
 	_ = n.cmd.Wait()
 }
 
-func (n *naive) say(line string) {
+func (n *naiveClient) say(line string) {
 	_, _ = io.WriteString(n.in, line+"\n") // a dead tmux is what may come of it
 }
 
 // attached reads until the client is.
-func (n *naive) attached() *naive {
+func (n *naiveClient) attached() *naiveClient {
 	n.t.Helper()
 	require.True(n.t, n.reads("%session-changed"), "the client does not attach")
 	return n
 }
 
 // reads reports whether a line that starts so comes before the end.
-func (n *naive) reads(start string) bool {
+func (n *naiveClient) reads(start string) bool {
 	for {
 		line, err := n.out.ReadString('\n')
 		if strings.HasPrefix(line, start) {
@@ -202,7 +202,7 @@ func provokeNotifications(t *testing.T, socket string) {
 	defer stop()
 	before := serverPID(socket)
 	for range 30 { // "a client per session", all opened at once
-		var clients []*naive
+		var clients []*naiveClient
 		for range 4 {
 			clients = append(clients, startNaive(t, socket, "attach-session", "-t", "victim"))
 		}
@@ -269,7 +269,7 @@ func sameEarlyEnd(t *testing.T, _ string, server *controlmode.Server) {
 
 func provokeTwoDeaths(t *testing.T, socket string) {
 	for i := range 20 {
-		var clients []*naive
+		var clients []*naiveClient
 		for j := range 2 {
 			n := startNaive(t, socket, "new-session", "-s", fmt.Sprintf("d%d-%d", i, j), "cat", ";", "set-option", "destroy-unattached", "on")
 			if !n.reads("%session-changed") {
