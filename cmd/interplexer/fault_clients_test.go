@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -246,8 +245,8 @@ func (c *trial) state(ctx context.Context) (string, error) {
 		return "", err
 	}
 	state := theState.FindSubmatch(text)
-	if state == nil {
-		return "", errors.New("the metrics name no state")
+	if state == nil { // it changed while they were gathered
+		return "200 changing", nil
 	}
 	return "200 " + string(state[1]), nil
 }
