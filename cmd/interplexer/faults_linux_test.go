@@ -119,7 +119,7 @@ func (f fault) try(t *testing.T) string {
 	if within == 0 {
 		within = 5 * time.Second
 	}
-	assert.Less(t, took, within, "time to recover")
+	assert.Lessf(t, took, within, "time to recover\n%s", c.v.log)
 	c.feels()
 	stop()
 
