@@ -219,6 +219,9 @@ func (c *trial) renewed(command, hub bool) bool {
 func (c *trial) kill(pid int, signal syscall.Signal) {
 	c.t.Helper()
 	require.NoError(c.t, syscall.Kill(pid, signal))
+	if signal == syscall.SIGSTOP { // a trial that fails must leave nothing stopped
+		c.t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
+	}
 }
 
 // works reports whether the service does all that it should.
