@@ -2,6 +2,7 @@ package controlmode_test
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"os/exec"
 	"strconv"
@@ -56,6 +57,36 @@ func TestStoppedServerIsNoticed(t *testing.T) {
 	_, err = client.ListPanes(t.Context(), pane.Session)
 	require.NoError(t, err, "what was refused was not done")
 	require.Equal(t, 1, server.Connects())
+}
+
+// A client that died while tmux was stopped is noticed when tmux goes on. Another
+// one that identified itself just then would crash it.
+func TestClientKilledWhileTmuxIsStopped(t *testing.T) {
+	socket := controltest.SocketName(t)
+	said := make(chan string, 1024)
+	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket, Logger: slog.New(slog.NewTextHandler(lines(said), nil))})
+	id, err := server.Current(t.Context())
+	require.NoError(t, err)
+	newPane(t, server, "keeper", "cat")
+	sub := server.Subscribe(64)
+	defer sub.Close()
+	for range 3 {
+		client := clientPID(t, socket)
+		thaw := freeze(t, id.PID)
+		require.NoError(t, syscall.Kill(client, syscall.SIGKILL))
+		for !strings.Contains(<-said, "tmux dial failed") {
+		}
+		thaw()
+		require.Equal(t, id, awaitConnected(t, sub), "the tmux server died")
+	}
+}
+
+// lines is a writer of a log, line by line.
+type lines chan string
+
+func (l lines) Write(b []byte) (int, error) {
+	l <- string(b)
+	return len(b), nil
 }
 
 // The client's process hands its terminal to the tmux server and has nothing

@@ -191,7 +191,9 @@ func (s *Server) dial(ctx context.Context, noStart bool, opts ConnOptions) (*Con
 	defer cancel()
 	open := s.gate.shut(quiet)
 	defer open()
-	s.settle(ctx)
+	if err := s.settle(ctx); err != nil {
+		return nil, ServerID{}, err
+	}
 	conn, id, err := Dial(ctx, DialOptions{
 		Binary:     s.opts.Binary,
 		SocketName: s.opts.SocketName,

@@ -2,6 +2,7 @@ package controlmode
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -10,7 +11,7 @@ import (
 const (
 	// settleTime bounds the wait for a tmux server to notice that a client of
 	// ours has died.
-	settleTime = time.Second
+	settleTime = 2 * time.Second
 	settleTick = 5 * time.Millisecond
 )
 
@@ -19,22 +20,29 @@ const (
 // the next client identifying itself (see gate). It asks with plain clients. An
 // anchor whose client was detached stays, for the client has left it before it
 // went: that is ended here, where no other client can be told of it. A server
-// that does not run, does not answer or keeps an anchor longer than settleTime
-// is not waited for.
-func (s *Server) settle(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, settleTime)
+// that does not run, or keeps an anchor longer than settleTime, is not waited
+// for. To one that does not answer at all no client must be sent: when it goes on
+// it would meet our dead client and the new one at once, and crash (seen on
+// 3.3a).
+func (s *Server) settle(caller context.Context) error {
+	ctx, cancel := context.WithTimeout(caller, settleTime)
 	defer cancel()
-	for {
+	for answered := false; ; answered = true {
 		list, err := s.plain(ctx, "list-sessions", "-F", "#{session_attached} #{session_name}")
-		if err != nil || !s.endGhosts(ctx, list) {
-			return
+		switch {
+		case caller.Err() != nil:
+			return caller.Err()
+		case err != nil && ctx.Err() != nil && !answered:
+			return fmt.Errorf("%w: no answer in %s", ErrDown, settleTime)
+		case err != nil || !s.endGhosts(ctx, list):
+			return nil
 		}
 		timer := time.NewTimer(settleTick)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return
+			return nil
 		}
 	}
 }
