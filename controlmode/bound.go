@@ -1,0 +1,69 @@
+package controlmode
+
+import (
+	"context"
+	"errors"
+)
+
+// On is a Client for one tmux server process. When another one has taken its
+// place, its methods fail with ErrServerGone: an id of one server must never
+// reach a session of the next. While the connection is being replaced they
+// wait for it, two seconds at most, then fail with ErrDown; commands that only
+// read and were cut off are sent again.
+func (s *Server) On(id ServerID) Client {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Client{caller: boundCaller{server: s, id: id}, version: s.version}
+}
+
+// boundCaller sends commands over whichever connection its tmux server has.
+type boundCaller struct {
+	server *Server
+	id     ServerID
+}
+
+func (b boundCaller) call(ctx context.Context, req request) ([]block, error) {
+	for {
+		conn, id, err := b.server.connected(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if id != b.id {
+			return nil, ErrServerGone
+		}
+		if req.bulk {
+			if conn, err = b.server.bulkConn(ctx, id); err != nil {
+				return nil, err
+			}
+		}
+		blocks, err := conn.call(ctx, req)
+		lost := errors.Is(err, ErrNotSent) || req.readOnly && errors.Is(err, ErrUnknownOutcome)
+		if !lost {
+			return blocks, err
+		}
+		select {
+		case <-conn.Done(): // soon: until then it is still the current one
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		b.server.awaitReplaced(ctx, conn)
+	}
+}
+
+// awaitReplaced waits until conn, which has ended, is no longer the current
+// connection.
+func (s *Server) awaitReplaced(ctx context.Context, conn *Conn) {
+	for {
+		s.mu.Lock()
+		current, change := s.conn, s.change
+		s.mu.Unlock()
+		if current != conn {
+			return
+		}
+		select {
+		case <-change:
+		case <-ctx.Done():
+			return
+		}
+	}
+}

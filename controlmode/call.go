@@ -1,0 +1,150 @@
+package controlmode
+
+import (
+	"context"
+	"time"
+)
+
+// call is one command line and whoever waits for its answer.
+type call struct {
+	req    request
+	lane   *lane
+	sent   bool // it is on the wire, or about to be
+	answer answer
+	number uint64
+	gated  bool   // it is inside the gate
+	at     func() // called from the reader's goroutine before done is closed; nil: nothing
+	err    error
+	done   chan struct{} // closed once answer or err is final
+}
+
+// call sends one command line, when its turn comes, and waits for its answer or
+// for ctx. Cancelling takes back a command that has not been sent. Of one that
+// has it abandons only the wait: tmux still runs it, and its answer is read and
+// dropped in its turn.
+func (c *Conn) call(ctx context.Context, req request) ([]block, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if req.gated() {
+		if err := c.opts.gate.enter(ctx); err != nil {
+			return nil, err
+		}
+	}
+	k, err := c.enqueue(req)
+	if err != nil {
+		if req.gated() {
+			c.opts.gate.leave()
+		}
+		return nil, err
+	}
+	if err := c.await(ctx, k); err != nil {
+		return nil, err
+	}
+	switch {
+	case k.err != nil:
+		return nil, k.err
+	case k.answer.tooLarge:
+		return nil, ErrTooLarge
+	}
+	return k.answer.blocks, nil
+}
+
+// await waits until a call is done, or is given up.
+func (c *Conn) await(ctx context.Context, k *call) error {
+	if c.isSent(k) { // as nearly always
+		select {
+		case <-k.done:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	turn := time.NewTimer(c.opts.MaxWait)
+	defer turn.Stop()
+	for {
+		select {
+		case <-k.done:
+			return nil
+		case <-ctx.Done():
+			c.takeBack(k)
+			return ctx.Err()
+		case <-turn.C:
+			if c.takeBack(k) {
+				return ErrNoTurn
+			}
+		}
+	}
+}
+
+func (c *Conn) isSent(k *call) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return k.sent
+}
+
+// takeBack gives up a call that has not been sent; false: it has been, or is
+// done.
+func (c *Conn) takeBack(k *call) bool {
+	c.mu.Lock()
+	back := !k.sent && c.err == nil && c.queued.drop(k)
+	c.mu.Unlock()
+	if back && k.gated {
+		c.opts.gate.leave()
+	}
+	return back
+}
+
+// enqueue queues a command and sends what may be sent.
+func (c *Conn) enqueue(req request) (*call, error) {
+	k := &call{req: req, answer: answer{frame: req.frame}, gated: req.gated(), at: req.at, done: make(chan struct{})}
+	if req.nonce {
+		k.answer.frame.nonce = c.opts.Nonce()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.err != nil:
+		return nil, ErrNotSent
+	case c.queued.calls+c.waiting.len() >= c.opts.MaxInFlight:
+		return nil, ErrOverloaded
+	case c.queued.calls > 0 && c.queued.bytes+len(req.text) > c.opts.MaxBytes:
+		return nil, ErrTooManyBytes
+	}
+	c.queued.add(k)
+	c.sendQueued()
+	return k, nil
+}
+
+// sendQueued puts the bytes and the waiters of those whose turn it is into their
+// queues under one lock, which the caller holds, so that the order of waiters
+// is the order on the wire.
+func (c *Conn) sendQueued() {
+	some := false
+	for c.waiting.len() < c.opts.window {
+		k := c.queued.next()
+		if k == nil {
+			break
+		}
+		c.taken++
+		k.number, k.sent = c.taken, true
+		c.waiting.push(k)
+		c.out = k.req.appendTo(c.out, k.answer.frame.nonce)
+		some = true
+	}
+	if !some {
+		return
+	}
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// release lets the caller of a command go on.
+func (c *Conn) release(k *call) {
+	if k.gated {
+		c.opts.gate.leave()
+	}
+	close(k.done)
+}
