@@ -28,9 +28,10 @@ func (s *Server) captureLines(ctx context.Context, c *gin.Context, p session.Pri
 	})
 	switch {
 	case err != nil && c.Writer.Written():
-		x := exchangeOf(c)
-		s.logger.LogAttrs(ctx, slog.LevelWarn, "capture cut off",
-			slog.String("route", x.route), slog.String("request_id", x.id), slog.Any("error", err))
+		if x := exchangeOf(c); !errors.Is(err, context.Canceled) { // nobody is left to be told of it
+			s.logger.LogAttrs(ctx, slog.LevelWarn, "capture cut off",
+				slog.String("route", x.route), slog.String("request_id", x.id), slog.Any("error", err))
+		}
 		panic(http.ErrAbortHandler) // an end in good order would make it look whole
 	case err == nil && !c.Writer.Written(): // only blank lines, and they were left out
 		return write(c, http.StatusOK, headerText, nil)
