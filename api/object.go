@@ -1,10 +1,10 @@
 package api
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"interplexer/api/session"
@@ -26,18 +26,13 @@ type member struct {
 }
 
 func parseObject(body []byte) (*object, error) {
-	var whole json.RawMessage
-	if err := json.Unmarshal(body, &whole); err != nil {
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
-			return nil, badRequest(fmt.Sprintf("The body is not JSON: %s at byte %d.", syntax, syntax.Offset))
-		}
-		return nil, badRequest("The body is not JSON.")
+	if !json.Valid(body) {
+		return nil, badRequest(whyInvalid(body))
 	}
-	if kindOf(whole) != '{' {
+	if kindOf(body) != '{' {
 		return nil, badRequest("The body must be a JSON object.")
 	}
-	members, err := membersOf(whole)
+	members, err := membersOf(body)
 	if err != nil {
 		return nil, err
 	}
@@ -48,29 +43,29 @@ func parseObject(body []byte) (*object, error) {
 	return o, nil
 }
 
+func whyInvalid(body []byte) string {
+	var syntax *json.SyntaxError
+	if errors.As(json.Unmarshal(body, new(json.RawMessage)), &syntax) {
+		return fmt.Sprintf("The body is not JSON: %s at byte %d.", syntax, syntax.Offset)
+	}
+	return "The body is not JSON."
+}
+
 // membersOf splits an object that is known to be valid JSON.
 func membersOf(raw json.RawMessage) ([]member, error) {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	if _, err := d.Token(); err != nil {
-		return nil, badRequest("The body is not JSON.")
-	}
-	var members []member
-	seen := map[string]bool{}
-	for d.More() {
-		var m member
-		token, err := d.Token()
-		if err == nil {
-			m.name, _ = token.(string)
-			err = d.Decode(&m.value)
+	parts := jsonParts(raw)
+	members := make([]member, 0, len(parts)/2)
+	seen := make(map[string]bool, len(parts)/2)
+	for pair := range slices.Chunk(parts, 2) {
+		name, problem := decodeText(pair[0])
+		if problem != "" {
+			return nil, badRequest(fmt.Sprintf("A field's name %s: %q.", problem, shorten(string(pair[0]))))
 		}
-		if err != nil {
-			return nil, badRequest("The body is not JSON.")
+		if seen[name] {
+			return nil, badRequest(fmt.Sprintf("The body has the field %q twice.", shorten(name)))
 		}
-		if seen[m.name] {
-			return nil, badRequest(fmt.Sprintf("The body has the field %q twice.", shorten(m.name)))
-		}
-		seen[m.name] = true
-		members = append(members, m)
+		seen[name] = true
+		members = append(members, member{name, pair[1]})
 	}
 	return members, nil
 }
@@ -121,15 +116,7 @@ func (o *object) texts(name string) []string {
 		o.fail(name, "must be an array of strings")
 		return nil
 	}
-	return o.elements(name, raw)
-}
-
-func (o *object) elements(name string, raw json.RawMessage) []string {
-	var values []json.RawMessage
-	if err := json.Unmarshal(raw, &values); err != nil {
-		o.fail(name, "must be an array of strings")
-		return nil
-	}
+	values := jsonParts(raw)
 	texts := make([]string, 0, len(values))
 	for i, v := range values {
 		text, problem := decodeText(v)
@@ -198,13 +185,4 @@ func (o *object) boolean(name string) (value, given bool) {
 		return false, false
 	}
 	return kindOf(raw) == 't', true
-}
-
-// kindOf is the first byte of a JSON value, which tells its type; 0: none.
-func kindOf(raw json.RawMessage) byte {
-	raw = bytes.TrimLeft(raw, " \t\r\n")
-	if len(raw) == 0 {
-		return 0
-	}
-	return raw[0]
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 )
@@ -54,7 +55,7 @@ func FuzzText(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		if !json.Valid(raw) {
+		if !json.Valid(raw) || !utf8.Valid(raw) {
 			return // decodeText is for the parts of a valid object
 		}
 		raw = bytes.TrimSpace(raw)
@@ -82,6 +83,9 @@ func FuzzObject(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var want map[string]json.RawMessage
+		if !utf8.Valid(body) {
+			return // it is refused before
+		}
 		valid := json.Unmarshal(body, &want) == nil
 		o, err := parseObject(body)
 		if err != nil {
