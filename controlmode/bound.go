@@ -3,6 +3,7 @@ package controlmode
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // On is a Client for one tmux server process. When another one has taken its
@@ -35,6 +36,8 @@ func (b boundCaller) call(ctx context.Context, req request) ([]block, error) {
 			if conn, err = b.server.bulkConn(ctx, id); err != nil {
 				return nil, err
 			}
+		} else {
+			b.server.bulk.short.Store(time.Now().UnixNano())
 		}
 		blocks, err := conn.call(ctx, req)
 		lost := errors.Is(err, ErrNotSent) || req.readOnly && errors.Is(err, ErrUnknownOutcome)

@@ -3,12 +3,20 @@ package controlmode
 import (
 	"context"
 	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // bulk is a Server's connection for commands that take long. It is made when
 // the first of them comes, and kept. tmux takes all that a client has sent
 // before it looks at another's, so one command at a time is sent over it.
 type bulk struct {
+	short atomic.Int64 // when the last other command was sent, Unix nanoseconds
+
+	typing sync.Mutex           // guards what follows
+	free   map[string]time.Time // when each caller may type much again, by name
+
 	turn chan struct{} // holds one while somebody has what follows
 	conn *Conn         // nil: none yet
 	id   ServerID      // of conn
@@ -31,7 +39,7 @@ func (s *Server) bulkConn(ctx context.Context, id ServerID) (*Conn, error) {
 	}
 	s.bulk.close()
 	opts := s.opts.Conn
-	opts.OnNotification, opts.window = nil, 1
+	opts.OnNotification, opts.window, opts.rest = nil, 1, s.bulk.rest
 	conn, found, err := s.dial(ctx, true, opts)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -44,6 +52,63 @@ func (s *Server) bulkConn(ctx context.Context, id ServerID) (*Conn, error) {
 	}
 	s.bulk.conn, s.bulk.id = conn, id
 	return conn, nil
+}
+
+const (
+	// sharedFor is how long after a short command others are thought to be
+	// about, who are not to find tmux busy each time.
+	sharedFor = 100 * time.Millisecond
+	maxRest   = 50 * time.Millisecond
+)
+
+// shared reports whether others are about.
+func (b *bulk) shared() bool {
+	return time.Since(time.Unix(0, b.short.Load())) < sharedFor
+}
+
+// rest leaves tmux to others for as long as a long command has had it.
+func (b *bulk) rest(took time.Duration) time.Duration {
+	if !b.shared() {
+		return 0
+	}
+	return min(took, maxRest)
+}
+
+// typeRate is how much one caller may type while others are about, in bytes a
+// second: tmux takes some milliseconds to read a megabyte and some to hand it on,
+// and serves nobody meanwhile.
+const typeRate = 1 << 20
+
+// awaitTyping waits until a caller may type so much, while others are about, and
+// notes that it does. It fails with ErrNoTurn when that is later than ctx's
+// deadline.
+func (b boundCaller) awaitTyping(ctx context.Context, name string, bytes int) error {
+	k := &b.server.bulk
+	k.typing.Lock()
+	now := time.Now()
+	for other, free := range k.free {
+		if free.Before(now) {
+			delete(k.free, other)
+		}
+	}
+	begin := now
+	if free, waits := k.free[name]; waits && k.shared() {
+		begin = free
+	}
+	if deadline, bounded := ctx.Deadline(); bounded && deadline.Before(begin) {
+		k.typing.Unlock()
+		return ErrNoTurn
+	}
+	k.free[name] = begin.Add(time.Duration(bytes) * time.Second / typeRate)
+	k.typing.Unlock()
+	timer := time.NewTimer(begin.Sub(now))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // close ends the connection, if there is one. The caller has the turn.

@@ -12,8 +12,9 @@ type call struct {
 	sent   bool // it is on the wire, or about to be
 	answer answer
 	number uint64
-	gated  bool   // it is inside the gate
-	at     func() // called from the reader's goroutine before done is closed; nil: nothing
+	sentAt time.Time // of a connection that rests
+	gated  bool      // it is inside the gate
+	at     func()    // called from the reader's goroutine before done is closed; nil: nothing
 	err    error
 	done   chan struct{} // closed once answer or err is final
 }
@@ -121,13 +122,16 @@ func (c *Conn) enqueue(req request) (*call, error) {
 // is the order on the wire.
 func (c *Conn) sendQueued() {
 	some := false
-	for c.waiting.len() < c.opts.window {
+	for !c.resting && c.waiting.len() < c.opts.window {
 		k := c.queued.next()
 		if k == nil {
 			break
 		}
 		c.taken++
 		k.number, k.sent = c.taken, true
+		if c.opts.rest != nil {
+			k.sentAt = time.Now()
+		}
 		c.waiting.push(k)
 		c.out = k.req.appendTo(c.out, k.answer.frame.nonce)
 		some = true

@@ -55,8 +55,11 @@ type ConnOptions struct {
 	// It must not keep data. What users type is in it: never log it.
 	Trace func(sent bool, data []byte)
 
-	gate   *gate // passed by commands that change something
-	window int   // commands that tmux may owe an answer at a time; 0: windowCalls
+	gate *gate // passed by commands that change something
+	// rest says how long to wait with the next command after one that took so
+	// long. nil: not at all.
+	rest   func(took time.Duration) time.Duration
+	window int // commands that tmux may owe an answer at a time; 0: windowCalls
 }
 
 // Conn is one control-mode connection, made by Dial or NewConn. Its methods are
@@ -79,6 +82,7 @@ type Conn struct {
 	waiting callQueue  // in the order of their bytes on the wire
 	taken   uint64     // calls put on the wire so far
 	written uint64     // of those, handed to a write
+	resting bool       // nothing is sent until the rest is over
 	err     error      // why the connection ended; nil while it is up
 }
 
@@ -285,10 +289,31 @@ func (c *Conn) finish() {
 	c.mu.Lock()
 	k := c.waiting.pop()
 	c.queued.answered(k)
+	if c.opts.rest != nil {
+		c.restAfter(k)
+	}
 	c.sendQueued()
 	c.mu.Unlock()
 	if k.at != nil {
 		k.at()
 	}
 	c.release(k)
+}
+
+// restAfter has the commands that wait go on waiting after one that took long.
+// The caller holds mu.
+func (c *Conn) restAfter(k *call) {
+	rest := c.opts.rest(time.Since(k.sentAt))
+	if rest <= 0 {
+		return
+	}
+	c.resting = true
+	time.AfterFunc(rest, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.resting = false
+		if c.err == nil {
+			c.sendQueued()
+		}
+	})
 }

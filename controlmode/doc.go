@@ -34,9 +34,11 @@
 // Client sends: commands of one name keep their order, those of different names
 // take turns, and each name has 64 commands and 64 KiB with tmux at a time (or
 // a single larger one). So whoever sends in bulk delays the others by little.
-// Long input goes in pieces of 16 KiB, between which others have their turn, and
-// a long history ([Client.CaptureLines]) comes in pieces of 400 lines, over a
-// connection of its own that a Server makes when the first is asked for.
+// Long input is read by tmux from memory of ours, not from a command line. While
+// others are about, a Server has each name type a megabyte a second at the most,
+// and a command that took long is followed by as long a rest before the next one:
+// a long history ([Client.CaptureLines]) comes in pieces of 250 lines, over a
+// connection of its own that is made when the first is asked for.
 //
 // # Errors
 //

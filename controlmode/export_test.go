@@ -48,7 +48,11 @@ func (c Client) Print(ctx context.Context, line string) (string, error) {
 func TmuxError(command, message string) error { return commandError(command, message) }
 
 // Line is the command line that types the input on a tmux of version v.
-func (in *Input) Line(v Version) string { return string(in.typing(v, Target{}).text) }
+func (in *Input) Line(v Version) string {
+	t := in.typing(v, Target{})
+	t.removeFiles()
+	return string(t.text)
+}
 
 // Tell has every subscription hear of n.
 func (s *Server) Tell(n Notification) { s.subs.tell(n) }

@@ -31,7 +31,7 @@ const (
 	// holds up everybody for some milliseconds.
 	wholeLines = 2000
 	// pieceLines is a piece of a longer history.
-	pieceLines = 400
+	pieceLines = 250
 	// tailLines at the end of a piece are looked for in the next one, to know
 	// how far the history has moved.
 	tailLines = 50

@@ -59,8 +59,8 @@ func TestCaptureLines(t *testing.T) {
 		"the other way":   {controlmode.Lines{First: -2, Last: -3}, numbers(8_975, 8_976), 1},
 		"too much":        {controlmode.Lines{First: -2, Last: 99}, numbers(8_976, 9_000) + "\n", 1},
 		"nothing before":  {controlmode.Lines{First: -99_999, Last: -88_888}, "1\n", 1},
-		"all":             {controlmode.Lines{First: controlmode.HistoryStart, Last: controlmode.ScreenEnd}, numbers(1, 9_000) + "\n", 23},
-		"of the middle":   {controlmode.Lines{First: -5_000, Last: -1_000}, numbers(3_978, 7_978), 10},
+		"all":             {controlmode.Lines{First: controlmode.HistoryStart, Last: controlmode.ScreenEnd}, numbers(1, 9_000) + "\n", 36},
+		"of the middle":   {controlmode.Lines{First: -5_000, Last: -1_000}, numbers(3_978, 7_978), 16},
 		"as one of 2,000": {controlmode.Lines{First: -2_000, Last: -1}, numbers(6_978, 8_977), 1},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -17,9 +16,8 @@ const (
 	// maxHexKeys bounds the arguments of one send-keys -H: from 9,995 on
 	// tmux's parser overflows its stack.
 	maxHexKeys = 1000
-	// maxPasteChunk bounds one set-buffer, whose text is written with up to
-	// four bytes for one: tmux serves nobody else while it takes it.
-	maxPasteChunk = 16 << 10
+	// bulkBytes of text are not where others wait behind it.
+	bulkBytes = 64 << 10
 	// clearTime bounds the clearing up after a failure.
 	clearTime = time.Second
 )
@@ -155,9 +153,9 @@ type typing struct {
 	target   Target
 	version  Version // of the tmux server
 	commands int
-	before   []*command // to be run first, one by one
-	buffers  []string   // that they fill
-	files    []string   // to be removed when tmux has answered
+	before   []load      // to be run first, one by one
+	buffers  []string    // that they fill
+	files    []inputFile // to be removed when tmux has answered
 }
 
 func (in *Input) typing(v Version, to Target) *typing {
@@ -198,16 +196,20 @@ func (in *Input) hex(s string) *Input {
 
 const hexDigits = "0123456789abcdef"
 
-// buffer types text through a paste buffer, which paste names by "%s".
+// buffer types text through a paste buffer, which paste names by "%s". tmux
+// reads it from a file: as the argument of set-buffer it would go through the
+// command parser, which takes 100 ms for a megabyte, and could hold no NUL.
 func (in *Input) buffer(s, paste string) *Input {
 	return in.step(func(t *typing) {
 		name := lastingBuffers.next()
 		t.buffers = append(t.buffers, name)
-		if strings.Contains(s, "\x00") {
-			t.loadBuffer(name, s)
-		} else {
-			t.setBuffer(name, s)
+		file, err := keepInput(s)
+		if err != nil {
+			t.err = fmt.Errorf("%w: keep input: %w", ErrNoResources, err)
+			return
 		}
+		t.files = append(t.files, file)
+		t.before = append(t.before, load{newCommand("load-buffer -b " + name).word("--").format(file.path), len(s)})
 		t.then(fmt.Sprintf(paste, name)).to(t.target)
 		if t.version.has(pasteUnescaped) {
 			t.word("-S")
@@ -215,39 +217,33 @@ func (in *Input) buffer(s, paste string) *Input {
 	})
 }
 
-// setBuffer fills a buffer piece by piece, each in a line of its own, so that
-// nobody waits for the whole.
-func (t *typing) setBuffer(name, s string) {
-	for appended := ""; s != ""; appended = " -a" {
-		n := min(len(s), maxPasteChunk)
-		t.before = append(t.before, newCommand("set-buffer"+appended+" -b "+name+" --").arg(s[:n]))
-		s = s[n:]
-	}
+// load fills a buffer.
+type load struct {
+	*command
+	bytes int
 }
 
-// loadBuffer fills a buffer from a file: no argument can carry a NUL.
-func (t *typing) loadBuffer(name, s string) {
-	file, err := os.CreateTemp("", "interplexer-input-") // mode 0600
-	if err != nil {
-		t.err = fmt.Errorf("%w: keep input: %w", ErrNoResources, err)
-		return
-	}
-	t.files = append(t.files, file.Name())
-	_, err = file.WriteString(s)
-	if closeErr := file.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		t.err = fmt.Errorf("%w: keep input: %w", ErrNoResources, err)
-	}
-	t.before = append(t.before, newCommand("load-buffer -b "+name).word("--").format(file.Name()))
+// inputFile is text where tmux can read it and nobody else can.
+type inputFile struct {
+	path   string
+	remove func()
+}
+
+// sharer is a caller whose tmux others use.
+type sharer interface {
+	awaitTyping(ctx context.Context, name string, bytes int) error
 }
 
 // fill runs what has to be done before the typing. When it fails, nothing was
 // typed.
 func (t *typing) fill(ctx context.Context, c Client) error {
-	for _, cmd := range t.before {
-		_, err := c.run(ctx, cmd, 1)
+	for _, l := range t.before {
+		if shares, ok := c.caller.(sharer); ok && l.bytes > bulkBytes {
+			if err := shares.awaitTyping(ctx, c.name, l.bytes); err != nil {
+				return err
+			}
+		}
+		_, err := c.send(ctx, l.command, request{frame: frame{blocks: 1}, bulk: l.bytes > bulkBytes})
 		if errors.Is(err, ErrUnknownOutcome) {
 			return ErrNotSent // not what counts
 		}
@@ -275,8 +271,8 @@ func (t *typing) clear(ctx context.Context, c Client) {
 }
 
 func (t *typing) removeFiles() {
-	for _, name := range t.files {
-		os.Remove(name)
+	for _, f := range t.files {
+		f.remove()
 	}
 }
 

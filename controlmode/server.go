@@ -91,7 +91,7 @@ func NewServer(o ServerOptions) *Server {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{opts: o, log: o.Logger, change: make(chan struct{}), stopped: make(chan struct{}), dialed: map[*Conn]bool{}, bulk: bulk{turn: make(chan struct{}, 1)}}
+	s := &Server{opts: o, log: o.Logger, change: make(chan struct{}), stopped: make(chan struct{}), dialed: map[*Conn]bool{}, bulk: bulk{turn: make(chan struct{}, 1), free: map[string]time.Time{}}}
 	s.life, s.end = context.WithCancel(context.Background())
 	return s
 }

@@ -1,0 +1,63 @@
+package controlmode
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// While others are about, one caller types a megabyte a second and no more.
+func TestTypingIsShared(t *testing.T) {
+	s := NewServer(ServerOptions{})
+	b := boundCaller{server: s}
+	soon, cancel := context.WithDeadline(t.Context(), time.Now().Add(time.Hour))
+	defer cancel()
+	for range 3 {
+		require.NoError(t, b.awaitTyping(soon, "alone", typeRate*7200), "nobody else is about")
+	}
+	s.bulk.short.Store(time.Now().Add(time.Hour).UnixNano())
+	require.ErrorIs(t, b.awaitTyping(soon, "alone", 1), ErrNoTurn)
+	require.NoError(t, b.awaitTyping(soon, "other", 1))
+	require.NoError(t, b.awaitTyping(soon, "other", 1), "after a microsecond")
+
+	left, leave := context.WithCancel(t.Context())
+	leave()
+	require.ErrorIs(t, b.awaitTyping(left, "alone", 1), context.Canceled)
+}
+
+// A connection for long commands leaves tmux to others after each.
+func TestLongCommandsRest(t *testing.T) {
+	s := NewServer(ServerOptions{})
+	require.Zero(t, s.bulk.rest(time.Second), "nobody else is about")
+	s.bulk.short.Store(time.Now().Add(time.Hour).UnixNano())
+	require.Equal(t, time.Millisecond, s.bulk.rest(time.Millisecond))
+	require.Equal(t, maxRest, s.bulk.rest(time.Hour))
+
+	tmux, client := net.Pipe()
+	go func() {
+		lines := bufio.NewScanner(tmux)
+		for n := 1; lines.Scan(); n++ {
+			fmt.Fprintf(tmux, "%%begin 1 %[1]d 1\n%%end 1 %[1]d 1\n", n)
+		}
+	}()
+	rest := time.Nanosecond
+	c := newConn(client, func() { client.Close() }, ConnOptions{
+		MaxWait: 100 * time.Millisecond, window: 1, rest: func(time.Duration) time.Duration { return rest },
+	})
+	ask := request{text: []byte("x"), frame: frame{blocks: 1}}
+	for range 100 {
+		_, err := c.call(t.Context(), ask)
+		require.NoError(t, err)
+	}
+	rest = time.Hour
+	_, err := c.call(t.Context(), ask)
+	require.NoError(t, err)
+	_, err = c.call(t.Context(), ask)
+	require.ErrorIs(t, err, ErrNoTurn, "it rests")
+	require.NoError(t, c.Close())
+}
