@@ -200,3 +200,37 @@ func TestGivenUpInputLeavesNoBuffer(t *testing.T) {
 	}, 5*time.Second, 5*time.Millisecond)
 	require.Equal(t, 1, server.Connects())
 }
+
+// logged is a log that calls with each message.
+type logged func(message string)
+
+func (l logged) Enabled(context.Context, slog.Level) bool { return true }
+
+func (l logged) Handle(_ context.Context, r slog.Record) error {
+	l(r.Message)
+	return nil
+}
+
+func (l logged) WithAttrs([]slog.Attr) slog.Handler { return l }
+func (l logged) WithGroup(string) slog.Handler      { return l }
+
+// A tmux server that is stopped when we start has the sessions: it is waited for.
+func TestStartWaitsForAStoppedServer(t *testing.T) {
+	socket := controltest.SocketName(t)
+	first := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
+	_, pane := newPane(t, first, "s", "cat")
+	id, err := first.Current(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, first.Close())
+	thaw := freeze(t, id.PID)
+	second := controltest.Start(t, controlmode.ServerOptions{SocketName: socket, Logger: slog.New(logged(func(message string) {
+		if message == "tmux does not answer yet" {
+			thaw()
+		}
+	}))})
+	again, err := second.Current(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, id, again)
+	_, err = second.On(id).ListPanes(t.Context(), pane.Session)
+	require.NoError(t, err)
+}

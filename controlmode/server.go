@@ -98,8 +98,9 @@ func NewServer(o ServerOptions) *Server {
 
 // Start takes the socket's lock, checks tmux's version, starts the tmux server
 // if it does not run, and connects. It blocks until that is done or has failed:
-// with ErrLocked, ErrTmuxNotFound, a *VersionError, or what tmux said. It may
-// be called once; after a nil return Close must be called.
+// with ErrLocked, ErrTmuxNotFound, a *VersionError, with ErrDown when a tmux
+// server runs and does not answer for half a minute, or with what tmux said. It
+// may be called once; after a nil return Close must be called.
 func (s *Server) Start(ctx context.Context) error {
 	if err := checkBinary(ctx, s.opts.Binary, s.opts.Env); err != nil {
 		return err
@@ -109,7 +110,7 @@ func (s *Server) Start(ctx context.Context) error {
 		return err
 	}
 	closeOnExec()
-	conn, id, err := s.connect(ctx)
+	conn, id, err := s.firstConnect(ctx)
 	if err != nil {
 		lock.Close()
 		return err
@@ -118,6 +119,20 @@ func (s *Server) Start(ctx context.Context) error {
 	s.publish(conn, id)
 	go s.supervise(s.life, conn)
 	return nil
+}
+
+// startTime is how long Start waits for a tmux server that does not answer: one
+// that is stopped or overloaded has the sessions, and may go on.
+const startTime = 30 * time.Second
+
+func (s *Server) firstConnect(ctx context.Context) (*Conn, ServerID, error) {
+	for giveUp := time.Now().Add(startTime); ; {
+		conn, id, err := s.connect(ctx)
+		if !errors.Is(err, ErrDown) || time.Now().After(giveUp) {
+			return conn, id, err
+		}
+		s.log.Warn("tmux does not answer yet", "error", err)
+	}
 }
 
 // Close ends the connection and gives up the lock. The tmux server and its
