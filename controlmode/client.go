@@ -124,6 +124,10 @@ func commandError(name, message string) error {
 	switch {
 	case strings.HasPrefix(message, "can't find "), strings.HasPrefix(message, "no such "):
 		e.kind = ErrNotFound
+	case strings.HasPrefix(message, "no space for"):
+		e.kind = ErrNoSpace
+	case strings.HasSuffix(message, " still active"):
+		e.kind = ErrPaneAlive
 	case strings.HasPrefix(message, "duplicate session"):
 		e.kind = ErrDuplicate
 	case strings.Contains(message, "fork failed"), strings.Contains(message, "No space left"),

@@ -53,9 +53,11 @@ func (c *command) to(t Target) *command {
 // Target says which pane a command is for. The zero value is session $0's
 // active pane.
 type Target struct {
-	Session SessionID
-	pane    PaneID
-	hasPane bool
+	Session   SessionID
+	window    WindowID
+	pane      PaneID
+	hasWindow bool
+	hasPane   bool
 }
 
 // ActivePane is the active pane of a session's current window.
@@ -65,10 +67,20 @@ func ActivePane(s SessionID) Target { return Target{Session: s} }
 // ErrNotFound when the pane is not in one of the session's windows.
 func PaneOf(s SessionID, p PaneID) Target { return Target{Session: s, pane: p, hasPane: true} }
 
+// WindowOf is the active pane of one window of a session. tmux itself refuses the
+// command with ErrNotFound when the window is not the session's.
+func WindowOf(s SessionID, w WindowID) Target {
+	return Target{Session: s, window: w, hasWindow: true}
+}
+
 func (t Target) appendTo(dst []byte) []byte {
 	dst = append(dst, '\'', '$')
 	dst = strconv.AppendUint(dst, uint64(t.Session), 10)
 	dst = append(dst, ':')
+	if t.hasWindow {
+		dst = append(dst, '@')
+		dst = strconv.AppendUint(dst, uint64(t.window), 10)
+	}
 	if t.hasPane {
 		dst = append(dst, '.', '%')
 		dst = strconv.AppendUint(dst, uint64(t.pane), 10)

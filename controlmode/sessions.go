@@ -16,8 +16,12 @@ type NewSessionOptions struct {
 	Command       []string // run as it is, without a shell; empty: a login shell
 
 	// Options are user options (names start with @) set before anything else
-	// can happen to the session. With any, Name must be plain: see ErrPlainName.
+	// can happen to the session. With any, or with Keep, Name must be plain: see
+	// ErrPlainName.
 	Options map[string]string
+	// Keep leaves the panes of its window there, dead, when their programs have
+	// ended (tmux's remain-on-exit).
+	Keep bool
 }
 
 // NewSession creates a detached session and returns its one pane. It fails
@@ -30,30 +34,16 @@ func (c Client) NewSession(ctx context.Context, o NewSessionOptions) (PaneInfo, 
 	cmd := newCommand("new-session -d -P -F").word(paneFormat)
 	cmd.word("-x").number(cmp.Or(o.Width, 80)).word("-y").number(cmp.Or(o.Height, 24))
 	cmd.word("-s").format(o.Name)
-	if o.Dir != "" {
-		cmd.word("-c").format(o.Dir)
-	}
-	for _, name := range sortedKeys(o.Env) {
-		cmd.word("-e").arg(name + "=" + o.Env[name])
-	}
-	if len(o.Command) > 0 {
-		cmd.word("--")
-		for _, word := range execArguments(o.Command) {
-			cmd.arg(word)
-		}
-	}
+	ProgramOptions{Dir: o.Dir, Env: o.Env, Command: o.Command}.appendTo(cmd)
 	for _, name := range sortedKeys(o.Options) {
 		cmd.then("set-option -t").arg("=" + o.Name + ":").arg(name).arg(o.Options[name])
 	}
-	blocks, err := c.run(ctx, cmd, 1+len(o.Options))
-	if err != nil {
-		return PaneInfo{}, err
+	commands := 1 + len(o.Options)
+	if o.Keep {
+		cmd.then("set-option -w -t").arg("=" + o.Name + ":").word("remain-on-exit on")
+		commands++
 	}
-	panes, err := parsePanes(blocks[0].Body)
-	if err != nil || len(panes) != 1 {
-		return PaneInfo{}, fmt.Errorf("%w: new-session answered %q", ErrProtocol, blocks[0].Body)
-	}
-	return panes[0], nil
+	return c.newPane(ctx, cmd, commands)
 }
 
 // execArguments makes tmux run exactly the given program: it hands a single

@@ -36,7 +36,7 @@ func checkOption(name string) error {
 // it as another session's id ("$0"). And in its error it would print the name
 // as it is, where only text of tmux's own is expected (see frame).
 func (o NewSessionOptions) checkOptions() error {
-	if len(o.Options) > 0 && !plainName.MatchString(o.Name) {
+	if (len(o.Options) > 0 || o.Keep) && !plainName.MatchString(o.Name) {
 		return fmt.Errorf("%w: %q", ErrPlainName, o.Name)
 	}
 	for name := range o.Options {

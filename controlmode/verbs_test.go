@@ -31,36 +31,61 @@ type verb struct {
 
 // verbs is every exported method of Client, Hub and Input.
 var verbs = map[string]verb{
-	"Client.CaptureLines": {},
-	"Client.CapturePane":  {},
-	"Client.For":          {arguments: func(*victim) []any { return []any{"alice"} }, texts: []string{"0"}},
-	"Client.KillSession":  {},
-	"Client.ListAllPanes": {},
-	"Client.ListPanes":    {},
-	"Client.ListSessions": {arguments: func(*victim) []any { return []any{"@x"} }, texts: []string{"0"}},
+	"Client.CaptureLines":  {},
+	"Client.CapturePane":   {},
+	"Client.For":           {arguments: func(*victim) []any { return []any{"alice"} }, texts: []string{"0"}},
+	"Client.DescribePanes": {},
+	"Client.KeepPanes":     {},
+	"Client.KillPane":      {},
+	"Client.KillSession":   {},
+	"Client.KillWindow":    {},
+	"Client.ListAllPanes":  {},
+	"Client.ListPanes":     {},
+	"Client.ListSessions":  {arguments: func(*victim) []any { return []any{"@x"} }, texts: []string{"0"}},
 	"Client.NewSession": {
 		arguments: newSessionArguments,
 		texts:     []string{"0.Name", "0.Dir", "0.Env key", "0.Env value", "0.Command[0]", "0.Command[1]", "0.Options key", "0.Options value"},
 	},
+	"Client.NewWindow": {
+		arguments: func(v *victim) []any {
+			return []any{v.pane.Session, controlmode.NewWindowOptions{ProgramOptions: program(v), Name: "name", Detached: true, Keep: true}}
+		},
+		texts: programTexts("1", "1.Name"),
+	},
 	"Client.PaneTTY":       {},
 	"Client.Ping":          {},
 	"Client.RenameSession": {arguments: func(v *victim) []any { return []any{v.pane.Session, "name"} }, texts: []string{"1"}},
+	"Client.RenameWindow":  {arguments: func(v *victim) []any { return []any{v.pane.Session, v.pane.Window, "name"} }, texts: []string{"2"}},
+	"Client.ResizePane":    {},
 	"Client.ResizeWindow":  {},
-	"Client.SendKeys":      {}, // what it types is made by Input's
-	"Hub.Close":            {},
-	"Hub.Done":             {},
-	"Hub.Err":              {},
-	"Hub.Link":             {},
-	"Hub.Pause":            {},
-	"Hub.Reap":             {},
-	"Hub.Repaint":          {},
-	"Hub.Resume":           {},
-	"Hub.Server":           {},
-	"Hub.Unlink":           {},
-	"Input.Bytes":          {arguments: func(*victim) []any { return []any{"text"} }, texts: []string{"0"}},
-	"Input.Keys":           {arguments: func(*victim) []any { return []any{[]string{"C-m", "text"}} }, texts: []string{"0[0]", "0[1]"}},
-	"Input.Paste":          {arguments: func(*victim) []any { return []any{"text"} }, texts: []string{"0"}},
-	"Input.RefuseMode":     {},
+	"Client.RespawnPane": {
+		arguments: func(v *victim) []any { return []any{v.newPane(), true, program(v)} },
+		texts:     []string{"2.Dir", "2.Env key", "2.Env value", "2.Command[0]", "2.Command[1]"},
+	},
+	"Client.SelectLayout": {},
+	"Client.SelectPane":   {},
+	"Client.SelectWindow": {},
+	"Client.SendKeys":     {}, // what it types is made by Input's
+	"Client.SplitWindow": {
+		arguments: func(v *victim) []any { return []any{v.newPane(), controlmode.SplitOptions{ProgramOptions: program(v)}} },
+		texts:     programTexts("1"),
+	},
+	"Client.SwapPane":   {},
+	"Client.ToggleZoom": {},
+	"Hub.Close":         {},
+	"Hub.Done":          {},
+	"Hub.Err":           {},
+	"Hub.Link":          {},
+	"Hub.Pause":         {},
+	"Hub.Reap":          {},
+	"Hub.Repaint":       {},
+	"Hub.Resume":        {},
+	"Hub.Server":        {},
+	"Hub.Unlink":        {},
+	"Input.Bytes":       {arguments: func(*victim) []any { return []any{"text"} }, texts: []string{"0"}},
+	"Input.Keys":        {arguments: func(*victim) []any { return []any{[]string{"C-m", "text"}} }, texts: []string{"0[0]", "0[1]"}},
+	"Input.Paste":       {arguments: func(*victim) []any { return []any{"text"} }, texts: []string{"0"}},
+	"Input.RefuseMode":  {},
 }
 
 func newSessionArguments(v *victim) []any {
@@ -69,6 +94,26 @@ func newSessionArguments(v *victim) []any {
 		Name: fmt.Sprint("s", v.sessions), Width: 40, Height: 5, Dir: v.dir, Env: map[string]string{"P": "p"},
 		Command: []string{"cat", "-"}, Options: map[string]string{"@x": "x"},
 	}}
+}
+
+func program(v *victim) controlmode.ProgramOptions {
+	return controlmode.ProgramOptions{Dir: v.dir, Env: map[string]string{"P": "p"}, Command: []string{"cat", "-"}}
+}
+
+// programTexts are where ProgramOptions have text.
+func programTexts(at string, more ...string) []string {
+	at += ".ProgramOptions"
+	return append(more, at+".Dir", at+".Env key", at+".Env value", at+".Command[0]", at+".Command[1]")
+}
+
+// newPane is a pane of a window of its own.
+func (v *victim) newPane() controlmode.Target {
+	v.Helper()
+	pane, err := v.client.NewWindow(v.Context(), v.pane.Session, controlmode.NewWindowOptions{
+		ProgramOptions: controlmode.ProgramOptions{Command: []string{"cat"}}, Detached: true,
+	})
+	require.NoError(v, err)
+	return controlmode.PaneOf(pane.Session, pane.Pane)
 }
 
 // payloads run PROGRAM if any of tmux or a shell takes them for code. Some

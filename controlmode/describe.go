@@ -1,0 +1,124 @@
+package controlmode
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// PaneDetail is one pane, and its window, as whoever looks closely sees it.
+// Texts are the program's or the user's: they may hold anything. From 3.4 on
+// tmux writes control characters and invalid UTF-8 in them as vis(3) does (\n,
+// \033), and not so that it could be undone.
+type PaneDetail struct {
+	PaneInfo
+	Index         int  // in its window
+	ActiveInside  bool // the active pane of its window
+	Left, Top     int  // in its window, cells
+	CursorX       int
+	CursorY       int
+	CursorVisible bool
+	Alternate     bool   // the program has the alternate screen
+	HistorySize   int    // lines
+	ExitStatus    int    // of a dead pane's program; -1: it has none
+	Signal        int    // that ended a dead pane's program; 0: none (tmux 3.3)
+	Mode          string // "copy-mode" and others; empty: none
+	Title         string
+	Command       string // of the foreground program
+	Path          string // its working directory
+
+	In WindowDetail
+}
+
+// WindowDetail is one window of a session.
+type WindowDetail struct {
+	Window        WindowID
+	Index         int  // in its session
+	Active        bool // the session's current window
+	Width, Height int
+	Zoomed        bool   // one of its panes fills it
+	Layout        string // as select-layout takes it
+	Name          string
+}
+
+// detailNumbers are the fields that hold no text of any origin. What may be empty
+// follows an x.
+const detailNumbers = "#{session_id} #{window_id} #{pane_id} #{?#{&&:#{window_active},#{pane_active}},1,0} " +
+	"#{pane_width} #{pane_height} #{pane_pid} #{?pane_dead,1,0} " +
+	"#{pane_index} #{?pane_active,1,0} #{pane_left} #{pane_top} #{cursor_x} #{cursor_y} #{?cursor_flag,1,0} " +
+	"#{?alternate_on,1,0} #{history_size} x#{pane_dead_status} x#{pane_dead_signal} x#{pane_mode} " +
+	"#{window_index} #{?window_active,1,0} #{window_width} #{window_height} #{?window_zoomed_flag,1,0} #{window_layout} "
+
+// detailTexts are those that do.
+var detailTexts = []string{"pane_title", "pane_current_command", "pane_current_path", "window_name"}
+
+// DescribePanes lists the panes of one session in tmux's order, as they are at
+// one moment. It fails with ErrNotFound.
+func (c Client) DescribePanes(ctx context.Context, s SessionID) ([]PaneDetail, error) {
+	// The texts are told apart by what nobody could have put into them: their
+	// lengths would not do, as from 3.4 on tmux encodes what it prints.
+	mark := randomNonce()
+	format := detailNumbers + mark
+	for _, text := range detailTexts {
+		format += "#{" + text + "}" + mark
+	}
+	cmd := newCommand("list-panes -s").to(ActivePane(s)).word("-F").arg(format)
+	blocks, err := c.send(ctx, cmd, request{frame: frame{blocks: 1}, nonce: true, readOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	return parseDetails(string(blocks[0].Body), mark)
+}
+
+// parseDetails reads lines of detailNumbers and detailTexts.
+func parseDetails(body, mark string) ([]PaneDetail, error) {
+	var list []PaneDetail
+	r := records{rest: body}
+	for r.more() {
+		list = append(list, r.detail(mark))
+		r.newline()
+	}
+	if r.bad {
+		return nil, fmt.Errorf("%w: a list of panes is %q", ErrProtocol, body)
+	}
+	return list, nil
+}
+
+func (r *records) detail(mark string) PaneDetail {
+	p := PaneDetail{
+		PaneInfo: PaneInfo{
+			Session: r.session(), Window: r.window(), Pane: r.pane(), Active: r.flag(),
+			Width: r.number(), Height: r.number(), PID: r.number(), Dead: r.flag(),
+		},
+		Index: r.number(), ActiveInside: r.flag(), Left: r.number(), Top: r.number(),
+		CursorX: r.number(), CursorY: r.number(), CursorVisible: r.flag(),
+		Alternate: r.flag(), HistorySize: r.number(),
+		ExitStatus: r.optional(-1), Signal: r.optional(0), Mode: strings.TrimPrefix(r.word(), "x"),
+	}
+	p.In = WindowDetail{
+		Window: p.Window, Index: r.number(), Active: r.flag(), Width: r.number(), Height: r.number(),
+		Zoomed: r.flag(), Layout: r.word(),
+	}
+	r.until(mark)
+	p.Title, p.Command, p.Path, p.In.Name = r.until(mark), r.until(mark), r.until(mark), r.until(mark)
+	return p
+}
+
+// optional reads a number after an x, or what stands for none.
+func (r *records) optional(none int) int {
+	digits := strings.TrimPrefix(r.word(), "x")
+	if digits == "" {
+		return none
+	}
+	n, err := strconv.Atoi(digits)
+	r.bad = r.bad || err != nil
+	return n
+}
+
+// until takes what comes before a mark.
+func (r *records) until(mark string) string {
+	text, rest, found := strings.Cut(r.rest, mark)
+	r.rest, r.bad = rest, r.bad || !found
+	return text
+}

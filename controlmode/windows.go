@@ -1,0 +1,154 @@
+package controlmode
+
+import (
+	"context"
+	"fmt"
+	"path"
+)
+
+// ProgramOptions say what runs in a new window or pane.
+type ProgramOptions struct {
+	Dir     string // where it starts; empty: the session's
+	Env     map[string]string
+	Command []string // run as it is, without a shell; empty: a login shell
+}
+
+// appendTo appends the flags and the command.
+func (o ProgramOptions) appendTo(cmd *command) {
+	if o.Dir != "" {
+		cmd.word("-c").format(o.Dir)
+	}
+	for _, name := range sortedKeys(o.Env) {
+		cmd.word("-e").arg(name + "=" + o.Env[name])
+	}
+	if len(o.Command) > 0 {
+		cmd.word("--")
+		for _, word := range execArguments(o.Command) {
+			cmd.arg(word)
+		}
+	}
+}
+
+// NewWindowOptions describe a new window of a session.
+type NewWindowOptions struct {
+	ProgramOptions
+	Name     string // empty: the program's
+	Detached bool   // the session's current window stays what it is
+	// Keep leaves its panes there, dead, when their programs have ended (tmux's
+	// remain-on-exit).
+	Keep bool
+}
+
+// NewWindow adds a window at the first free index and returns its one pane. It
+// fails with ErrNotFound, and with ErrNoResources when tmux can start no program.
+func (c Client) NewWindow(ctx context.Context, s SessionID, o NewWindowOptions) (PaneInfo, error) {
+	cmd := newCommand("new-window -P -F").word(paneFormat).to(ActivePane(s))
+	if o.Detached {
+		cmd.word("-d")
+	}
+	if !o.Keep {
+		if o.Name != "" {
+			cmd.word("-n").format(o.Name)
+		}
+		o.appendTo(cmd)
+		return c.newPane(ctx, cmd, 1)
+	}
+	// The option has to be set before anything can happen to the program, and
+	// the window's id is not known yet: it gets a name that no other has.
+	name := randomNonce()
+	o.appendTo(cmd.word("-n").word(name))
+	target := "'" + s.String() + ":=" + name + "'"
+	cmd.then("set-option -w -t").word(target).word("remain-on-exit on").then("rename-window -t").word(target).word("--")
+	switch {
+	case o.Name != "":
+		cmd.format(o.Name)
+	case len(o.Command) > 0:
+		cmd.format(path.Base(o.Command[0]))
+	default:
+		cmd.word("'#{b:default-shell}'")
+	}
+	return c.newPane(ctx, cmd, 3)
+}
+
+// newPane runs a command line whose first command makes one pane.
+func (c Client) newPane(ctx context.Context, cmd *command, commands int) (PaneInfo, error) {
+	blocks, err := c.run(ctx, cmd, commands)
+	if err != nil {
+		return PaneInfo{}, err
+	}
+	panes, err := parsePanes(blocks[0].Body)
+	if err != nil || len(panes) != 1 {
+		return PaneInfo{}, fmt.Errorf("%w: a new pane is %q", ErrProtocol, blocks[0].Body)
+	}
+	return panes[0], nil
+}
+
+// RenameWindow gives a window another name, which tmux may change (see
+// NewSessionOptions.Name). It fails with ErrNotFound.
+func (c Client) RenameWindow(ctx context.Context, s SessionID, w WindowID, name string) error {
+	return c.do(ctx, newCommand("rename-window").to(WindowOf(s, w)).word("--").format(name))
+}
+
+// SelectWindow makes a window its session's current one. It fails with ErrNotFound.
+func (c Client) SelectWindow(ctx context.Context, s SessionID, w WindowID) error {
+	return c.do(ctx, newCommand("select-window").to(WindowOf(s, w)))
+}
+
+// KillWindow ends a window and the programs in it, and with the last one its
+// session. It fails with ErrNotFound.
+func (c Client) KillWindow(ctx context.Context, s SessionID, w WindowID) error {
+	return c.do(ctx, newCommand("kill-window").to(WindowOf(s, w)))
+}
+
+// Layout is one of tmux's own arrangements of a window's panes. (Text that is no
+// layout crashes the server of 3.3a.)
+type Layout int
+
+// tmux's layouts.
+const (
+	EvenHorizontal Layout = iota
+	EvenVertical
+	MainHorizontal
+	MainVertical
+	Tiled
+)
+
+var layoutNames = [...]string{"even-horizontal", "even-vertical", "main-horizontal", "main-vertical", "tiled"}
+
+func (l Layout) String() string { return layoutNames[l] }
+
+// ParseLayout reads tmux's name of a layout.
+func ParseLayout(name string) (Layout, error) {
+	for l, known := range layoutNames {
+		if name == known {
+			return Layout(l), nil
+		}
+	}
+	return 0, fmt.Errorf("controlmode: parse layout: %q is none of %v", name, layoutNames)
+}
+
+// SelectLayout arranges the panes of a window. It fails with ErrNotFound.
+func (c Client) SelectLayout(ctx context.Context, s SessionID, w WindowID, l Layout) error {
+	return c.do(ctx, newCommand("select-layout").to(WindowOf(s, w)).word(l.String()))
+}
+
+// KeepPanes says whether the panes of a window stay when their programs have
+// ended. It fails with ErrNotFound.
+func (c Client) KeepPanes(ctx context.Context, s SessionID, w WindowID, keep bool) error {
+	value := "off"
+	if keep {
+		value = "on"
+	}
+	// To set-option alone a window of another session is no error, and it sets
+	// the option of the current one; a list of no panes is.
+	cmd := newCommand("list-panes -f 0").to(WindowOf(s, w))
+	cmd.then("set-option -w").to(WindowOf(s, w)).word("remain-on-exit").word(value)
+	_, err := c.run(ctx, cmd, 2)
+	return err
+}
+
+// do runs one command that prints nothing.
+func (c Client) do(ctx context.Context, cmd *command) error {
+	_, err := c.run(ctx, cmd, 1)
+	return err
+}
