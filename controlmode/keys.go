@@ -16,8 +16,8 @@ const (
 	// maxHexKeys bounds the arguments of one send-keys -H: from 9,995 on
 	// tmux's parser overflows its stack.
 	maxHexKeys = 1000
-	// bulkBytes of text are not where others wait behind it.
-	bulkBytes = 64 << 10
+	// freeBytes is how much text does not count as much; see awaitTyping.
+	freeBytes = 64 << 10
 	// clearTime bounds the clearing up after a failure.
 	clearTime = time.Second
 )
@@ -238,12 +238,12 @@ type sharer interface {
 // typed.
 func (t *typing) fill(ctx context.Context, c Client) error {
 	for _, l := range t.before {
-		if shares, ok := c.caller.(sharer); ok && l.bytes > bulkBytes {
+		if shares, ok := c.caller.(sharer); ok && l.bytes > freeBytes {
 			if err := shares.awaitTyping(ctx, c.name, l.bytes); err != nil {
 				return err
 			}
 		}
-		_, err := c.send(ctx, l.command, request{frame: frame{blocks: 1}, bulk: l.bytes > bulkBytes})
+		_, err := c.send(ctx, l.command, request{frame: frame{blocks: 1}})
 		if errors.Is(err, ErrUnknownOutcome) {
 			return ErrNotSent // not what counts
 		}

@@ -8,7 +8,7 @@ import (
 
 // Bounds of what is sampled while it runs.
 const (
-	mostChildren = 8       // of the service: three clients, those that replace them, and the plain ones between
+	mostChildren = 4       // of the service: two clients, and those that replace them
 	mostMemory   = 1 << 30 // of the service and of tmux, in bytes
 )
 
