@@ -261,7 +261,7 @@ func (t *sessionStream) tellPanes(ctx context.Context) error {
 	if t.options.kind[eventWindow] && !sameWindows(before, panes) {
 		all := windowsJSON{}
 		for _, p := range panes {
-			all.Panes = append(all.Panes, paneJSON(p))
+			all.Panes = append(all.Panes, newPaneJSON(p))
 		}
 		if err := t.out.event(eventWindow, t.at.String(), all); err != nil {
 			return err

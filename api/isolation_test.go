@@ -114,8 +114,20 @@ func (c *client) shows(at, text string) {
 func attempts(t *testing.T, r route, pane string) []string {
 	t.Helper()
 	switch {
-	case r.method != http.MethodPost:
+	case r.method != http.MethodPost && r.method != http.MethodPatch:
 		return []string{""}
+	case strings.HasSuffix(r.path, "/respawn"):
+		return []string{"", `{"kill":true,"command":["sh"]}`}
+	case strings.HasSuffix(r.path, "/windows"):
+		return []string{"", `{"name":"stranger","command":["sh"]}`}
+	case strings.HasSuffix(r.path, "/windows/:window"):
+		return []string{`{"name":"stranger"}`, `{"layout":"tiled","active":true}`}
+	case strings.HasSuffix(r.path, "/panes"):
+		return []string{"", `{"pane":"` + pane + `","command":["sh"]}`}
+	case strings.HasSuffix(r.path, "/panes/:pane"):
+		return []string{`{"width":10}`, `{"zoomed":true,"active":true}`}
+	case strings.HasSuffix(r.path, "/swap"):
+		return []string{`{"with":"` + pane + `"}`}
 	case strings.HasSuffix(r.path, "/capture-pane"):
 		return []string{"", `{"pane":"` + pane + `"}`, `{"trim":true}`}
 	case strings.HasSuffix(r.path, "/send-keys"):
@@ -137,8 +149,9 @@ func TestStrangersFindNothing(t *testing.T) {
 		owner.shows(at, "before\nbefore\n")
 		before := owner.session(at)
 		pane := before.Panes[0].ID
+		inside := strings.NewReplacer(":window", before.Windows[0].ID[1:], ":pane", pane[1:])
 		tmux := func() string {
-			return controltest.Tmux(t, s.socket, "list-panes", "-a", "-F", "#{session_name} #{pane_id} #{pane_pid} #{pane_in_mode}")
+			return controltest.Tmux(t, s.socket, "list-panes", "-a", "-F", "#{session_name} #{window_id} #{window_name} #{window_layout} #{pane_id} #{pane_pid} #{pane_in_mode}")
 		}
 		processes := tmux()
 
@@ -149,8 +162,9 @@ func TestStrangersFindNothing(t *testing.T) {
 					continue
 				}
 				for _, body := range attempts(t, r, pane) {
-					foreign := strings.ReplaceAll(r.path, ":id", fmt.Sprint(before.ID))
-					unknown := strings.ReplaceAll(r.path, ":id", "999999")
+					path := inside.Replace(r.path)
+					foreign := strings.ReplaceAll(path, ":id", fmt.Sprint(before.ID))
+					unknown := strings.ReplaceAll(path, ":id", "999999")
 					for _, slash := range []string{"", "/"} {
 						got := stranger.problem(stranger.call(r.method, foreign+slash, body), 404)
 						want := stranger.problem(stranger.call(r.method, unknown+slash, body), 404)
@@ -178,7 +192,7 @@ func TestAnotherSessionsPaneIsNotFound(t *testing.T) {
 		alice, bob := s.user("alice", false), s.user("bob", false)
 		hers, his := alice.create(`{"name":"same","command":["cat"]}`), bob.create(`{"name":"same","command":["cat"]}`)
 		second := alice.create(`{"command":["cat"]}`)
-		pane := alice.session(hers).Panes[0].ID
+		pane, window := alice.session(hers).Panes[0].ID, alice.session(hers).Windows[0].ID
 		for _, through := range []struct {
 			*client
 			at string
@@ -186,6 +200,18 @@ func TestAnotherSessionsPaneIsNotFound(t *testing.T) {
 			through.problem(through.call("POST", through.at+"/send-keys", `{"keys":"x","pane":"`+pane+`"}`), 404)
 			through.problem(through.call("POST", through.at+"/capture-pane", `{"pane":"`+pane+`"}`), 404)
 			through.problem(through.call("GET", through.at+"/capture-pane?pane="+url.QueryEscape(pane), ""), 404)
+			for _, r := range s.server.routes() { // and whatever is inside is not inside of another
+				if !strings.Contains(r.path, ":pane") && !strings.Contains(r.path, ":window") {
+					continue
+				}
+				at := strings.NewReplacer("/api/sessions/:id", through.at, ":pane", pane[1:], ":window", window[1:]).Replace(r.path)
+				for _, body := range attempts(t, r, pane) {
+					through.problem(through.call(r.method, at, body), 404)
+				}
+			}
+			own := through.session(through.at).Panes[0].ID
+			through.problem(through.call("POST", through.at+"/panes", `{"pane":"`+pane+`"}`), 404)
+			through.problem(through.call("POST", through.at+"/panes/"+own[1:]+"/swap", `{"with":"`+pane+`"}`), 404)
 		}
 		alice.call("POST", hers+"/send-keys", `{"keys":"mine","pane":"`+pane+`"}`)
 		alice.shows(hers, "mine\nmine\n")

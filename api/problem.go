@@ -86,6 +86,8 @@ var problems = []struct {
 	{problem{"not-running", 409, "Session is not running yet", "The session is still being started."}, session.ErrNotRunning},
 	{problem{"pane-dead", 409, "Pane is dead", "The pane's program has ended; nothing reads what is typed."}, session.ErrPaneDead},
 	{problem{"pane-in-mode", 409, "Pane is in a mode", "The pane is in copy mode or another mode, which takes the keys, and you asked to leave it so."}, session.ErrInMode},
+	{problem{"pane-alive", 409, "Pane is alive", "The pane's program has not ended; \"kill\": true ends it first."}, session.ErrPaneAlive},
+	{problem{"no-space", 409, "No space for a new pane", "The window is too small for another pane: resize it, or make a window."}, session.ErrNoSpace},
 	{problem{"not-reading", 503, "Program does not read", "The pane's program has not read what was typed before; nothing was typed."}, session.ErrNotReading},
 	{problem{"history-moved", 503, "History moved", "The pane's history scrolls faster than it can be read, or was laid out anew meanwhile. Try again."}, session.ErrHistoryMoved},
 	{problem{"unknown-outcome", 503, "Outcome unknown", "The connection to tmux broke; it may or may not have been carried out. Look before trying again."}, session.ErrUnknownOutcome},

@@ -35,7 +35,7 @@ type route struct {
 // and GET also as HEAD.
 func (s *Server) routes() []route {
 	const (
-		get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
+		get, post, patch, del = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
 	)
 	return []route{
 		{method: get, path: "/healthz", handle: s.health, access: public, poll: true},
@@ -54,6 +54,21 @@ func (s *Server) routes() []route {
 		{method: get, path: "/api/sessions/:id/attach", handle: s.attach, query: []string{"pane", "mode"}, bounded: true},
 		{method: post, path: "/api/sessions/:id/capture-pane", handle: s.captureByBody, poll: true, bounded: true},
 		{method: post, path: "/api/sessions/:id/send-keys", handle: s.sendKeys},
+
+		{method: post, path: "/api/sessions/:id/respawn", handle: s.respawnSession},
+		{method: get, path: "/api/sessions/:id/windows", handle: s.listWindows, poll: true},
+		{method: post, path: "/api/sessions/:id/windows", handle: s.createWindow},
+		{method: get, path: "/api/sessions/:id/windows/:window", handle: s.getWindow, poll: true},
+		{method: patch, path: "/api/sessions/:id/windows/:window", handle: s.changeWindow},
+		{method: del, path: "/api/sessions/:id/windows/:window", handle: s.killWindow},
+		{method: get, path: "/api/sessions/:id/panes", handle: s.listPanes, poll: true},
+		{method: post, path: "/api/sessions/:id/panes", handle: s.splitPane},
+		{method: get, path: "/api/sessions/:id/panes/:pane", handle: s.getPane, poll: true},
+		{method: patch, path: "/api/sessions/:id/panes/:pane", handle: s.changePane},
+		{method: del, path: "/api/sessions/:id/panes/:pane", handle: s.killPane},
+		{method: post, path: "/api/sessions/:id/panes/:pane/swap", handle: s.swapPanes},
+		{method: post, path: "/api/sessions/:id/panes/:pane/respawn", handle: s.respawnPane},
+
 		// The origin's spelling.
 		{method: post, path: "/api/session/:id/capture-pane", handle: s.captureByBody, poll: true, bounded: true},
 		{method: post, path: "/api/session/:id/send-keys", handle: s.sendKeys},

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -8,7 +9,11 @@ import (
 )
 
 // described is the route's spelling in openapi.yaml.
-func described(r route) string { return r.method + " " + strings.ReplaceAll(r.path, ":id", "{id}") }
+func described(r route) string {
+	return r.method + " " + parameterForm.ReplaceAllString(r.path, "{$1}")
+}
+
+var parameterForm = regexp.MustCompile(`:(\w+)`)
 
 func TestSpecificationNamesEveryRouteAndNoOther(t *testing.T) {
 	spec, err := loadSpec()

@@ -34,10 +34,12 @@ type Panes interface {
 	Resize(ctx context.Context, p session.Principal, id int64, width, height int) error
 }
 
-// Registry is both; *session.Registry is one.
+// Registry is all of these; *session.Registry is one.
 type Registry interface {
 	Sessions
 	Panes
+	Windows
+	Layout
 }
 
 // Authenticator tells who a token belongs to; *session.Accounts is one.

@@ -25,16 +25,11 @@ type sessionJSON struct {
 	Command    []string   `json:"command"`
 	Cwd        string     `json:"cwd"`
 	Panes      []paneJSON `json:"panes"`
-}
 
-type paneJSON struct {
-	ID     string `json:"id"`
-	Window string `json:"window"`
-	Active bool   `json:"active"`
-	Width  int    `json:"width"`
-	Height int    `json:"height"`
-	PID    int    `json:"pid"`
-	Dead   bool   `json:"dead"`
+	KeepAfterExit bool         `json:"keep_after_exit"`
+	ExitCode      *int         `json:"exit_code,omitempty"`
+	Signal        int          `json:"signal,omitempty"`
+	Windows       []windowJSON `json:"windows,omitempty"`
 }
 
 func (s *Server) createSession(ctx context.Context, c *gin.Context, p session.Principal) error {
@@ -65,6 +60,7 @@ func createOptions(body *object) (session.CreateOptions, error) {
 	o.Command = body.texts("command")
 	o.Width = body.integer("width")
 	o.Height = body.integer("height")
+	o.KeepAfterExit, _ = body.boolean("keep_after_exit")
 	env, err := body.dictionary("env")
 	if err != nil {
 		return o, err
@@ -126,10 +122,13 @@ func newSessionJSON(one session.Session) sessionJSON {
 		CreateTime: timeText(one.CreateTime), ModifyTime: timeText(one.ModifyTime),
 		Width: one.Width, Height: one.Height, Cwd: one.Cwd,
 		Command: append([]string{}, one.Command...),
-		Panes:   make([]paneJSON, 0, len(one.Panes)),
+		Panes:   newPanesJSON(one.Panes), KeepAfterExit: one.KeepAfterExit,
 	}
-	for _, p := range one.Panes {
-		j.Panes = append(j.Panes, paneJSON(p))
+	if one.Exit != nil {
+		j.ExitCode, j.Signal = &one.Exit.Code, one.Exit.Signal
+	}
+	for _, w := range one.Windows {
+		j.Windows = append(j.Windows, windowJSON(w))
 	}
 	return j
 }

@@ -17,7 +17,7 @@ func TestSessionResource(t *testing.T) {
 	require.Equal(t, "/api/sessions/1", a.header.Get("Location"))
 	want := `{"id":1,"user":"alice","create_time":"2026-01-02T02:04:05.000006Z","modify_time":"2026-01-02T02:04:05.000006Z",
 		"name":"build","status":"running","width":120,"height":40,"command":["make","-j4"],"cwd":"/srv",
-		"panes":[{"id":"%5","window":"@3","active":true,"width":80,"height":24,"pid":123,"dead":false}]}`
+		"panes":[{"id":"%5","window":"@3","active":true,"width":80,"height":24,"pid":123,"dead":false}],"keep_after_exit":false}`
 	require.JSONEq(t, want, a.body)
 	require.JSONEq(t, want, c.call("GET", "/api/sessions/1", "").body)
 	require.JSONEq(t, "["+want+"]", c.call("GET", "/api/sessions", "").body)

@@ -98,8 +98,8 @@ func (c Client) KillPane(ctx context.Context, t Target) error {
 // o has no command; with kill, one that runs is ended first. It fails with
 // ErrNotFound, ErrPaneAlive, or ErrNoResources.
 //
-// No Hub may be listening to the pane, nor have something left to hear of it:
-// that crashes tmux (issue 5499, to 3.6a).
+// A Hub that was ever told of the pane must have it paused meanwhile, or tmux
+// crashes (issue 5499, to 3.6a).
 func (c Client) RespawnPane(ctx context.Context, t Target, kill bool, o ProgramOptions) error {
 	cmd := newCommand("respawn-pane").to(t)
 	if kill {

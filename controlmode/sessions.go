@@ -41,7 +41,8 @@ func (c Client) NewSession(ctx context.Context, o NewSessionOptions) (PaneInfo, 
 	commands := 1 + len(o.Options)
 	if o.Keep {
 		cmd.then("set-option -w -t").arg("=" + o.Name + ":").word("remain-on-exit on")
-		commands++
+		cmd.then("set-option -wq -t").arg("=" + o.Name + ":").word(noDeathNote)
+		commands += 2
 	}
 	return c.newPane(ctx, cmd, commands)
 }

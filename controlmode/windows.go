@@ -58,7 +58,8 @@ func (c Client) NewWindow(ctx context.Context, s SessionID, o NewWindowOptions) 
 	name := randomNonce()
 	o.appendTo(cmd.word("-n").word(name))
 	target := "'" + s.String() + ":=" + name + "'"
-	cmd.then("set-option -w -t").word(target).word("remain-on-exit on").then("rename-window -t").word(target).word("--")
+	cmd.then("set-option -w -t").word(target).word("remain-on-exit on")
+	cmd.then("set-option -wq -t").word(target).word(noDeathNote).then("rename-window -t").word(target).word("--")
 	switch {
 	case o.Name != "":
 		cmd.format(o.Name)
@@ -67,7 +68,7 @@ func (c Client) NewWindow(ctx context.Context, s SessionID, o NewWindowOptions) 
 	default:
 		cmd.word("'#{b:default-shell}'")
 	}
-	return c.newPane(ctx, cmd, 3)
+	return c.newPane(ctx, cmd, 4)
 }
 
 // newPane runs a command line whose first command makes one pane.
@@ -143,9 +144,14 @@ func (c Client) KeepPanes(ctx context.Context, s SessionID, w WindowID, keep boo
 	// the option of the current one; a list of no panes is.
 	cmd := newCommand("list-panes -f 0").to(WindowOf(s, w))
 	cmd.then("set-option -w").to(WindowOf(s, w)).word("remain-on-exit").word(value)
-	_, err := c.run(ctx, cmd, 2)
+	cmd.then("set-option -wq").to(WindowOf(s, w)).word(noDeathNote)
+	_, err := c.run(ctx, cmd, 3)
 	return err
 }
+
+// noDeathNote keeps tmux from scrolling a dead pane to write into it that it is
+// dead. (It is an option since 3.3.)
+const noDeathNote = "remain-on-exit-format ''"
 
 // do runs one command that prints nothing.
 func (c Client) do(ctx context.Context, cmd *command) error {

@@ -161,7 +161,7 @@ func TestRespawnPane(t *testing.T) {
 	require.NoError(t, w.KeepPanes(ctx, w.session, w.first.Window, true))
 	require.ErrorIs(t, w.RespawnPane(ctx, w.pane(w.first), false, controlmode.ProgramOptions{}), controlmode.ErrPaneAlive)
 	require.NoError(t, w.RespawnPane(ctx, w.pane(w.first), true, controlmode.ProgramOptions{Command: []string{"sh", "-c", "exit 3"}}))
-	ended := w.becomes(w.first, func(p controlmode.PaneDetail) bool { return p.Dead })
+	ended := w.becomes(w.first, func(p controlmode.PaneDetail) bool { return p.Dead && p.ExitStatus >= 0 })
 	require.Equal(t, 3, ended.ExitStatus)
 	require.NoError(t, w.RespawnPane(ctx, w.pane(w.first), false, controlmode.ProgramOptions{Command: []string{"sh", "-c", "kill -9 $$"}}))
 	ended = w.becomes(w.first, func(p controlmode.PaneDetail) bool { return p.Dead && p.Signal != 0 })
@@ -176,7 +176,7 @@ func TestKeptFromTheStart(t *testing.T) {
 	ends := controlmode.ProgramOptions{Command: []string{"/bin/false"}}
 	kept, err := w.NewWindow(t.Context(), w.session, controlmode.NewWindowOptions{ProgramOptions: ends, Keep: true})
 	require.NoError(t, err)
-	require.Equal(t, 1, w.becomes(kept, func(p controlmode.PaneDetail) bool { return p.Dead }).ExitStatus)
+	require.Equal(t, 1, w.becomes(kept, func(p controlmode.PaneDetail) bool { return p.Dead && p.ExitStatus >= 0 }).ExitStatus)
 	require.Equal(t, "false", w.describe()[kept.Pane].In.Name)
 	named, err := w.NewWindow(t.Context(), w.session, controlmode.NewWindowOptions{ProgramOptions: cat, Keep: true, Name: "a.b"})
 	require.NoError(t, err)
@@ -188,7 +188,7 @@ func TestKeptFromTheStart(t *testing.T) {
 	pane, err := w.NewSession(t.Context(), controlmode.NewSessionOptions{Name: "kept", Command: ends.Command, Keep: true})
 	require.NoError(t, err)
 	w.session = pane.Session
-	require.Equal(t, 1, w.becomes(pane, func(p controlmode.PaneDetail) bool { return p.Dead }).ExitStatus)
+	require.Equal(t, 1, w.becomes(pane, func(p controlmode.PaneDetail) bool { return p.Dead && p.ExitStatus >= 0 }).ExitStatus)
 	_, err = w.NewSession(t.Context(), controlmode.NewSessionOptions{Name: "a.b", Keep: true})
 	require.ErrorIs(t, err, controlmode.ErrPlainName)
 }

@@ -19,6 +19,7 @@ type sessionRow struct {
 	Cwd            string    `db:"cwd"`
 	Width          int       `db:"width"`
 	Height         int       `db:"height"`
+	KeepAfterExit  bool      `db:"keep_after_exit"`
 	CreateTime     time.Time `db:"create_time"`
 	ModifyTime     time.Time `db:"modify_time"`
 	UserID         int64     `db:"user_id"`
@@ -28,7 +29,7 @@ type sessionRow struct {
 }
 
 const selectSession = `SELECT s.id, s.uid, s.name, s.status, s.server, s.server_identity, s.tmux_id,
-	s.command, s.cwd, s.width, s.height, s.create_time, s.modify_time,
+	s.command, s.cwd, s.width, s.height, s.keep_after_exit, s.create_time, s.modify_time,
 	u.id AS user_id, u.name AS user_name, u.admin AS user_admin, u.create_time AS user_create_time
 	FROM sessions s JOIN users u ON u.id = s.user_id `
 
@@ -45,10 +46,10 @@ func (r sessionRow) insert(ctx context.Context, q queryer) (id int64, err error)
 		return 0, err
 	}
 	err = q.GetContext(ctx, &id, `INSERT INTO sessions (uid, user_id, name, status, server, server_identity, tmux_id,
-		command, cwd, width, height, create_time, modify_time)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id`,
+		command, cwd, width, height, keep_after_exit, create_time, modify_time)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id`,
 		r.UID, r.UserID, r.Name, r.Status, r.Server, r.ServerIdentity, r.TmuxID,
-		r.Command, r.Cwd, r.Width, r.Height, r.CreateTime, r.ModifyTime)
+		r.Command, r.Cwd, r.Width, r.Height, r.KeepAfterExit, r.CreateTime, r.ModifyTime)
 	return id, err
 }
 
@@ -57,7 +58,7 @@ func (r sessionRow) session() (Session, error) {
 		ID: r.ID, UID: r.UID, Name: r.Name, Status: r.Status,
 		User:   User{ID: r.UserID, Name: r.UserName, Admin: r.UserAdmin, CreateTime: r.UserCreateTime.UTC()},
 		Server: r.Server, ServerIdentity: r.ServerIdentity, TmuxID: r.TmuxID,
-		Cwd: r.Cwd, Width: r.Width, Height: r.Height,
+		Cwd: r.Cwd, Width: r.Width, Height: r.Height, KeepAfterExit: r.KeepAfterExit,
 		CreateTime: r.CreateTime.UTC(), ModifyTime: r.ModifyTime.UTC(),
 	}
 	if err := json.Unmarshal([]byte(r.Command), &s.Command); err != nil {

@@ -46,7 +46,7 @@ func (r *Registry) Create(ctx context.Context, p Principal, o CreateOptions) (Se
 	defer r.known.setPending(uid, false)
 	row, err := r.store.CreateSession(ctx, db.NewSession{
 		UID: uid, Name: o.Name, Server: r.opts.Server, Cwd: o.Cwd, UserID: p.UserID,
-		Command: o.Command, Width: o.Width, Height: o.Height, Quota: r.opts.Quota, CreateTime: r.opts.Now(),
+		Command: o.Command, Width: o.Width, Height: o.Height, KeepAfterExit: o.KeepAfterExit, Quota: r.opts.Quota, CreateTime: r.opts.Now(),
 	})
 	if err != nil {
 		r.reconcileSoon() // the row may exist: see db.ErrUnavailable
@@ -88,7 +88,7 @@ func (r *Registry) start(ctx context.Context, row db.Session, o CreateOptions) (
 func (r *Registry) newTmuxSession(ctx context.Context, row db.Session, o CreateOptions) (controlmode.ServerID, controlmode.PaneInfo, error) {
 	opts := controlmode.NewSessionOptions{
 		Name: defaultName(row.ID), Width: o.Width, Height: o.Height, Dir: o.Cwd, Env: o.Env, Command: o.Command,
-		Options: map[string]string{identityOption: identity(row.UID, row.User.Name)},
+		Options: map[string]string{identityOption: identity(row.UID, row.User.Name)}, Keep: o.KeepAfterExit,
 	}
 	for {
 		on, err := r.tmux.Current(ctx)

@@ -27,6 +27,10 @@ var (
 	// ErrInMode: the pane is in copy mode or another one, and the caller would
 	// rather not end it.
 	ErrInMode = errors.New("session: the pane is in a mode")
+	// ErrPaneAlive: the pane's program has not ended.
+	ErrPaneAlive = errors.New("session: the pane's program has not ended")
+	// ErrNoSpace: the window is too small for another pane.
+	ErrNoSpace = errors.New("session: no space for a new pane")
 	// ErrNotReading: the pane's program does not read what was typed before,
 	// and there is too much of it.
 	ErrNotReading = errors.New("session: the pane's program does not read")
@@ -80,6 +84,25 @@ func (e *InvalidError) Error() string {
 		parts[i] = f.Field + ": " + f.Detail
 	}
 	return "session: invalid: " + strings.Join(parts, "; ")
+}
+
+func (e *InvalidError) complain(field, detail string) {
+	e.Fields = append(e.Fields, FieldError{Field: field, Detail: detail})
+}
+
+// add takes over what another one says.
+func (e *InvalidError) add(err error) {
+	if other := (*InvalidError)(nil); errors.As(err, &other) {
+		e.Fields = append(e.Fields, other.Fields...)
+	}
+}
+
+// orNil is nil without fields.
+func (e *InvalidError) orNil() error {
+	if len(e.Fields) == 0 {
+		return nil
+	}
+	return e
 }
 
 // invalid is an InvalidError about one field.

@@ -42,6 +42,10 @@ func tmuxError(err error, e effect) error {
 		kind = ErrPaneDead
 	case errors.Is(err, controlmode.ErrInMode):
 		kind = ErrInMode
+	case errors.Is(err, controlmode.ErrPaneAlive):
+		kind = ErrPaneAlive
+	case errors.Is(err, controlmode.ErrNoSpace):
+		kind = ErrNoSpace
 	case errors.Is(err, controlmode.ErrServerGone):
 		return &EndedError{Status: Lost, cause: err}
 	case errors.Is(err, controlmode.ErrNoResources):

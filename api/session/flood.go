@@ -20,6 +20,8 @@ type flood struct {
 func (l *live) calm(ctx context.Context, hub *controlmode.Hub, f flood) {
 	ctx, cancel := tmuxContext(ctx)
 	defer cancel()
+	l.linking.Lock() // see unheard
+	defer l.linking.Unlock()
 	if f.over {
 		// What was printed meanwhile is lost to those who read the output.
 		if err := hub.Resume(ctx, f.pane, f.screen.output.gap); err != nil {
@@ -42,4 +44,31 @@ func (l *live) calm(ctx context.Context, hub *controlmode.Hub, f flood) {
 			l.soon(func(d *due) { d.floods = append(d.floods, f) })
 		}
 	})
+}
+
+// unheard does something to a pane while the hub is told nothing of it, nor has
+// anything left to hear. A hub that only does not have the window linked would not
+// do: tmux keeps for each client how far it has read of each pane that it was ever
+// told of, and reads beyond the end of a pane that was respawned meanwhile (issue
+// 5499); for one that is paused it starts anew.
+func (l *live) unheard(ctx context.Context, pane controlmode.PaneID, do func() error) error {
+	l.linking.Lock() // nobody links the window, or resumes the pane
+	defer l.linking.Unlock()
+	hub := l.hub.Load()
+	if hub == nil { // the next one has never heard of the pane
+		return do()
+	}
+	if err := hub.Pause(ctx, pane); err != nil && hub.Err() == nil {
+		return err
+	}
+	err := do()
+	resume, cancel := tmuxContext(context.WithoutCancel(ctx))
+	defer cancel()
+	_ = hub.Resume(resume, pane, func() { // fails only with the hub
+		l.links.each(pane, func(s *screen) {
+			s.output.gap()
+			s.changedNow()
+		})
+	})
+	return err
 }

@@ -58,27 +58,53 @@ func (rec *record) target(pane string) (controlmode.Target, error) {
 	return controlmode.PaneOf(rec.tmux, id), nil
 }
 
-// session is the owner's view of a record.
+// session is the owner's view of a record, with what tmux lists of its panes.
 func (rec *record) session(panes []controlmode.PaneInfo) Session {
+	s := rec.bare()
+	dead := len(panes) > 0
+	for _, p := range panes {
+		s.Panes = append(s.Panes, newPane(p))
+		dead = dead && p.Dead
+	}
+	s.finish(dead)
+	return s
+}
+
+// described is session with all that tmux tells.
+func (rec *record) described(panes []controlmode.PaneDetail) Session {
+	s := rec.bare()
+	s.Windows, s.Panes = newWindows(panes)
+	dead := len(panes) > 0
+	for i, p := range panes {
+		dead = dead && p.Dead
+		if p.Active {
+			s.Exit = s.Panes[i].Exit
+		}
+	}
+	s.finish(dead)
+	return s
+}
+
+// finish says what it means that all programs have ended, when they have.
+func (s *Session) finish(dead bool) {
+	if dead && s.Status == Running && s.KeepAfterExit {
+		s.Status = Exited
+		return
+	}
+	s.Exit = nil
+}
+
+// bare is what the row tells.
+func (rec *record) bare() Session {
 	row := rec.row
 	s := Session{
 		ID: row.ID, User: row.User.Name, Name: row.Name, Status: rec.status(),
 		CreateTime: row.CreateTime, ModifyTime: row.ModifyTime,
 		Width: row.Width, Height: row.Height, Command: row.Command, Cwd: row.Cwd,
+		KeepAfterExit: row.KeepAfterExit,
 	}
 	if s.Name == "" {
 		s.Name = defaultName(row.ID)
 	}
-	s.Panes = panesOf(panes)
 	return s
-}
-
-func panesOf(infos []controlmode.PaneInfo) (panes []Pane) {
-	for _, p := range infos {
-		panes = append(panes, Pane{
-			ID: p.Pane.String(), Window: p.Window.String(), Active: p.Active,
-			Width: p.Width, Height: p.Height, PID: p.PID, Dead: p.Dead,
-		})
-	}
-	return panes
 }

@@ -21,6 +21,11 @@ type Rows interface {
 	SessionsOnServer(ctx context.Context, server string) ([]db.Session, error)
 }
 
+// Changes is what it needs of the store to change them.
+type Changes interface {
+	SetKeepAfterExit(ctx context.Context, id int64, keep bool, at time.Time) (db.Session, error)
+}
+
 // Adoptions is what it needs of the store for sessions whose row was lost.
 type Adoptions interface {
 	SessionByUID(ctx context.Context, uid string) (db.Session, error)
@@ -31,6 +36,7 @@ type Adoptions interface {
 // Store keeps the sessions; *db.Store is one.
 type Store interface {
 	Rows
+	Changes
 	Adoptions
 	Ping(ctx context.Context) error
 }
@@ -117,12 +123,9 @@ func (r *Registry) Get(ctx context.Context, p Principal, id int64) (Session, err
 	}
 	ctx, cancel := tmuxContext(ctx)
 	defer cancel()
-	panes, err := rec.on(r.tmux).ListPanes(ctx, rec.tmux)
-	if err == nil {
-		return rec.session(panes), nil
-	}
-	if err = r.explain(ctx, rec, err, reading); !errors.Is(err, ErrEnded) {
-		return Session{}, err
+	one, err := r.describe(ctx, rec)
+	if err == nil || !errors.Is(err, ErrEnded) {
+		return one, err
 	}
 	if rec, err = r.known.find(p, id); err != nil {
 		return Session{}, err // deleted meanwhile

@@ -22,6 +22,9 @@ func TestLife(t *testing.T) {
 		require.Equal(w.t, [2]int{30, 5}, [2]int{s.Panes[0].Width, s.Panes[0].Height})
 		got, err := w.Get(ctx, w.alice, s.ID)
 		require.NoError(w.t, err)
+		require.Len(w.t, got.Windows, 1)
+		require.Equal(w.t, got.Windows[0].ID, got.Panes[0].Window)
+		got.Windows, got.Panes[0].PaneDetail = nil, nil // what a closer look shows
 		require.Equal(w.t, s, got)
 		plain := w.create(w.alice, session.CreateOptions{})
 		require.Equal(w.t, "session-"+strings.TrimPrefix(plain.Name, "session-"), plain.Name)

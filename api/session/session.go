@@ -45,18 +45,62 @@ type Session struct {
 	Height     int
 	Command    []string // empty: the user's login shell
 	Cwd        string
-	Panes      []Pane // empty unless Running
+	// KeepAfterExit leaves what a program printed there to be read when it has
+	// ended: then Status is Exited, and there still are Panes.
+	KeepAfterExit bool
+	Exit          *Exit    // how the active pane's program ended; nil: it has not, or that is not known
+	Windows       []Window // empty in a list
+	Panes         []Pane   // empty unless tmux has the session
 }
 
-// Pane is one pane of a running session.
+// Window is one window of a session.
+type Window struct {
+	ID            string // tmux's window id, "@3"
+	Index         int
+	Name          string
+	Active        bool // the session's current window
+	Width, Height int
+	Zoomed        bool   // its active pane fills it
+	Layout        string // tmux's description of where its panes are
+}
+
+// Pane is one pane of a session.
 type Pane struct {
-	ID     string // tmux's pane id, "%5"
-	Window string // tmux's window id, "@3"
-	Active bool   // the pane that capture and send use when none is named
-	Width  int
-	Height int
-	PID    int // of the process that tmux started in it
-	Dead   bool
+	ID          string // tmux's pane id, "%5"
+	Window      string // tmux's window id, "@3"
+	Active      bool   // the pane that capture and send use when none is named
+	Width       int
+	Height      int
+	PID         int // of the process that tmux started in it
+	Dead        bool
+	*PaneDetail // nil in a list of sessions
+}
+
+// PaneDetail is what takes a closer look.
+type PaneDetail struct {
+	Index          int    // in its window
+	ActiveInWindow bool   // the active pane of its window
+	Left, Top      int    // in its window, cells
+	Title          string // set by the program
+	CurrentCommand string // the foreground program's name
+	CurrentPath    string // its working directory
+	Cursor         PaneCursor
+	Alternate      bool   // the program has the alternate screen
+	Mode           string // "copy-mode" and others; empty: none
+	HistorySize    int    // lines
+	Exit           *Exit  // of a dead pane's program
+}
+
+// PaneCursor is where a pane's cursor is, in cells from the top left.
+type PaneCursor struct {
+	X, Y    int
+	Visible bool
+}
+
+// Exit is how a program ended.
+type Exit struct {
+	Code   int // its exit status; 128 and the signal's number, as shells have it, when one ended it
+	Signal int // that ended it; 0: none
 }
 
 // CreateOptions describe a new session; the zero value is the owner's login
@@ -68,6 +112,8 @@ type CreateOptions struct {
 	Env     map[string]string
 	Width   int
 	Height  int
+	// KeepAfterExit: see Session.
+	KeepAfterExit bool
 }
 
 // CaptureOptions choose what a capture shows; the zero value is the whole

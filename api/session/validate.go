@@ -9,7 +9,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
+
+	"interplexer/controlmode"
 )
 
 // Limits of what a caller may ask for.
@@ -35,19 +38,34 @@ var variableForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 // checkCreate fills in defaults and reports every field that cannot be.
 func (r *Registry) checkCreate(o *CreateOptions) error {
 	var bad InvalidError
-	complain := func(field, detail string) {
-		bad.Fields = append(bad.Fields, FieldError{Field: field, Detail: detail})
+	checkName(o.Name, bad.complain)
+	o.Width = checkSize("width", o.Width, defaultWidth, bad.complain)
+	o.Height = checkSize("height", o.Height, defaultHeight, bad.complain)
+	o.Cwd = checkCwd(o.Cwd, bad.complain)
+	checkEnv(o.Env, bad.complain)
+	r.checkCommand(o, bad.complain)
+	return bad.orNil()
+}
+
+// checkProgram reports every field of a program that cannot be.
+func (r *Registry) checkProgram(rec *record, p Program, complain func(field, detail string)) controlmode.ProgramOptions {
+	in := CreateOptions{Command: p.Command, Cwd: rec.row.Cwd, Env: p.Env}
+	if p.Cwd != "" {
+		in.Cwd = checkCwd(p.Cwd, complain)
 	}
-	checkName(o.Name, complain)
-	o.Width = checkSize("width", o.Width, defaultWidth, complain)
-	o.Height = checkSize("height", o.Height, defaultHeight, complain)
-	o.Cwd = checkCwd(o.Cwd, complain)
-	checkEnv(o.Env, complain)
-	r.checkCommand(o, complain)
-	if len(bad.Fields) > 0 {
-		return &bad
+	checkEnv(p.Env, complain)
+	r.checkCommand(&in, complain)
+	return controlmode.ProgramOptions{Dir: p.Cwd, Env: p.Env, Command: p.Command}
+}
+
+// checkWindowName takes any text that tmux keeps as it is.
+func checkWindowName(name string, complain func(field, detail string)) {
+	switch {
+	case utf8.RuneCountInString(name) > MaxNameLength:
+		complain("name", fmt.Sprintf("is longer than %d characters", MaxNameLength))
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
+		complain("name", "holds a control character")
 	}
-	return nil
 }
 
 func checkName(name string, complain func(field, detail string)) {

@@ -119,7 +119,7 @@ func (v *Viewer) Panes(ctx context.Context) ([]Pane, error) {
 		return nil, err
 	}
 	if sh := v.w.known(); sh != nil {
-		return panesOf(sh.panes), nil
+		return newPanes(sh.panes), nil
 	}
 	s, err := v.registry.Get(ctx, v.principal, v.id)
 	return s.Panes, err
