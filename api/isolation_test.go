@@ -114,6 +114,8 @@ func (c *client) shows(at, text string) {
 func attempts(t *testing.T, r route, pane string) []string {
 	t.Helper()
 	switch {
+	case r.method == http.MethodPatch && strings.HasSuffix(r.path, "/:id"):
+		return []string{"", `{"name":"stranger"}`, `{"labels":{"a":"stranger"}}`, `{"width":50,"height":5}`, `{"keep_after_exit":true}`}
 	case r.method != http.MethodPost && r.method != http.MethodPatch:
 		return []string{""}
 	case strings.HasSuffix(r.path, "/respawn"):

@@ -18,6 +18,7 @@ type memory struct {
 	last     int64
 	sent     []session.Input
 	created  []session.CreateOptions
+	edited   []session.Edit
 	captured []session.CaptureOptions
 	lines    []session.LinesOptions
 	fail     error  // what every call to the domain answers, if set
@@ -60,7 +61,7 @@ func (m *memory) Create(_ context.Context, p session.Principal, o session.Create
 	at := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.FixedZone("", 3600))
 	one := session.Session{
 		ID: m.last, User: p.User, Name: o.Name, Status: session.Running, CreateTime: at, ModifyTime: at,
-		Width: o.Width, Height: o.Height, Command: o.Command, Cwd: o.Cwd,
+		Width: o.Width, Height: o.Height, Command: o.Command, Cwd: o.Cwd, Labels: o.Labels,
 		Panes: []session.Pane{{ID: "%5", Window: "@3", Active: true, Width: 80, Height: 24, PID: 123}},
 	}
 	m.sessions = append(m.sessions, one)
@@ -155,6 +156,20 @@ func (m *memory) Send(_ context.Context, p session.Principal, id int64, in sessi
 	}
 	m.sent = append(m.sent, in)
 	return nil
+}
+
+func (m *memory) Edit(_ context.Context, p session.Principal, id int64, e session.Edit) (session.Session, error) {
+	leave, err := m.enter()
+	defer leave()
+	if err != nil {
+		return session.Session{}, err
+	}
+	i, err := m.find(p, id)
+	if err != nil {
+		return session.Session{}, err
+	}
+	m.edited = append(m.edited, e)
+	return m.sessions[i], nil
 }
 
 func (m *memory) End(_ context.Context, p session.Principal, id int64) error {

@@ -47,6 +47,7 @@ func (s *Server) routes() []route {
 		{method: get, path: "/api/sessions", handle: s.listSessions, poll: true},
 		{method: get, path: "/api/events", handle: s.listEvents, bounded: true},
 		{method: get, path: "/api/sessions/:id", handle: s.getSession, poll: true},
+		{method: patch, path: "/api/sessions/:id", handle: s.editSession},
 		{method: del, path: "/api/sessions/:id", handle: s.endSession},
 
 		{method: get, path: "/api/sessions/:id/capture-pane", handle: s.captureByQuery, query: captureQueries, poll: true, bounded: true},

@@ -58,6 +58,7 @@ func TestEveryPathWithAndWithoutSlash(t *testing.T) {
 			{"POST", singular + "/capture-pane", "", 200},
 			{"POST", at + "/send-keys", `{"keys":"echo hello"}`, 204},
 			{"POST", singular + "/send-keys", `{"keys":["echo hello","C-m"]}`, 204},
+			{"PATCH", at, `{"name":"other"}`, 200},
 			{"DELETE", at, "", 204},
 		} {
 			a := c.call(r.method, r.path+slash, r.body)
@@ -78,11 +79,11 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 	}
 	for path, allow := range map[string][]string{
 		"/api/sessions":                {"GET", "HEAD", "POST"},
-		"/api/sessions/1/":             {"DELETE", "GET", "HEAD"},
+		"/api/sessions/1/":             {"DELETE", "GET", "HEAD", "PATCH"},
 		"/api/session/1/send-keys":     {"POST"},
 		"/api/sessions/1/capture-pane": {"GET", "HEAD", "POST"},
 	} {
-		a := c.call("PATCH", path, "")
+		a := c.call("PUT", path, "")
 		c.problem(a, 405)
 		require.ElementsMatch(t, allow, strings.Split(a.header.Get("Allow"), ", "), path)
 	}

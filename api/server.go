@@ -34,9 +34,15 @@ type Panes interface {
 	Resize(ctx context.Context, p session.Principal, id int64, width, height int) error
 }
 
+// Edits is what the API changes of sessions that there are.
+type Edits interface {
+	Edit(ctx context.Context, p session.Principal, id int64, e session.Edit) (session.Session, error)
+}
+
 // Registry is all of these; *session.Registry is one.
 type Registry interface {
 	Sessions
+	Edits
 	Panes
 	Windows
 	Layout

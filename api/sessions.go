@@ -22,6 +22,7 @@ type sessionJSON struct {
 	Status     string     `json:"status"`
 	Width      int        `json:"width"`
 	Height     int        `json:"height"`
+	Labels     labelsJSON `json:"labels"`
 	Command    []string   `json:"command"`
 	Cwd        string     `json:"cwd"`
 	Panes      []paneJSON `json:"panes"`
@@ -66,6 +67,9 @@ func createOptions(body *object) (session.CreateOptions, error) {
 		return o, err
 	}
 	o.Env = env
+	if o.Labels, err = body.dictionary("labels"); err != nil {
+		return o, err
+	}
 	return o, body.done()
 }
 
@@ -120,7 +124,7 @@ func newSessionJSON(one session.Session) sessionJSON {
 	j := sessionJSON{
 		ID: one.ID, User: one.User, Name: one.Name, Status: string(one.Status),
 		CreateTime: timeText(one.CreateTime), ModifyTime: timeText(one.ModifyTime),
-		Width: one.Width, Height: one.Height, Cwd: one.Cwd,
+		Width: one.Width, Height: one.Height, Cwd: one.Cwd, Labels: labelsOf(one),
 		Command: append([]string{}, one.Command...),
 		Panes:   newPanesJSON(one.Panes), KeepAfterExit: one.KeepAfterExit,
 	}

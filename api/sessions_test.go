@@ -13,22 +13,23 @@ import (
 func TestSessionResource(t *testing.T) {
 	c := start(t, nil)
 	require.Equal(t, "[]\n", c.call("GET", "/api/sessions/", "").body)
-	a := c.call("POST", "/api/sessions/", `{"name":"build","command":["make","-j4"],"cwd":"/srv","env":{"A":"1"},"width":120,"height":40}`)
+	a := c.call("POST", "/api/sessions/", `{"name":"build","command":["make","-j4"],"cwd":"/srv","env":{"A":"1"},"width":120,"height":40,"labels":{"team":"a"}}`)
 	require.Equal(t, "/api/sessions/1", a.header.Get("Location"))
 	want := `{"id":1,"user":"alice","create_time":"2026-01-02T02:04:05.000006Z","modify_time":"2026-01-02T02:04:05.000006Z",
-		"name":"build","status":"running","width":120,"height":40,"command":["make","-j4"],"cwd":"/srv",
+		"name":"build","status":"running","width":120,"height":40,"labels":{"team":"a"},"command":["make","-j4"],"cwd":"/srv",
 		"panes":[{"id":"%5","window":"@3","active":true,"width":80,"height":24,"pid":123,"dead":false}],"keep_after_exit":false}`
 	require.JSONEq(t, want, a.body)
 	require.JSONEq(t, want, c.call("GET", "/api/sessions/1", "").body)
 	require.JSONEq(t, "["+want+"]", c.call("GET", "/api/sessions", "").body)
 	require.Empty(t, cmp.Diff(session.CreateOptions{
 		Name: "build", Command: []string{"make", "-j4"}, Cwd: "/srv", Env: map[string]string{"A": "1"}, Width: 120, Height: 40,
+		Labels: map[string]string{"team": "a"},
 	}, c.memory.created[0]))
 
-	c.create(`{"name":null,"command":null,"cwd":null,"env":null,"width":null,"height":null}`)
+	c.create(`{"name":null,"command":null,"cwd":null,"env":null,"width":null,"height":null,"labels":null}`)
 	require.Empty(t, cmp.Diff(session.CreateOptions{}, c.memory.created[1]))
 	c.memory.sessions[1].Panes = nil
-	require.Contains(t, c.call("GET", "/api/sessions/2", "").body, `"command":[],"cwd":"","panes":[]`)
+	require.Contains(t, c.call("GET", "/api/sessions/2", "").body, `"labels":{},"command":[],"cwd":"","panes":[]`)
 }
 
 func TestIDsHaveOneSpelling(t *testing.T) {

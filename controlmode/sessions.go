@@ -63,9 +63,15 @@ func (c Client) KillSession(ctx context.Context, s SessionID) error {
 }
 
 // ResizeWindow gives a session's current window a size in cells, which it keeps
-// whoever is attached. It fails with ErrNotFound.
+// whoever is attached; 0 leaves one as it is. It fails with ErrNotFound.
 func (c Client) ResizeWindow(ctx context.Context, s SessionID, width, height int) error {
-	cmd := newCommand("resize-window").to(ActivePane(s)).word("-x").number(width).word("-y").number(height)
+	cmd := newCommand("resize-window").to(ActivePane(s))
+	if width > 0 {
+		cmd = cmd.word("-x").number(width)
+	}
+	if height > 0 {
+		cmd = cmd.word("-y").number(height)
+	}
 	_, err := c.run(ctx, cmd, 1)
 	return err
 }

@@ -22,7 +22,9 @@ func migrate(ctx context.Context, dialect goose.Dialect, folder string, pool *sq
 	}
 	// Disabled: goose's registry of migrations in Go is global, so another
 	// package of this process could add to ours.
-	options = append(options, goose.WithDisableGlobalRegistry(true))
+	// Out of order: branches number their migrations apart, and a store may have
+	// met a later one first. Each stands by itself.
+	options = append(options, goose.WithDisableGlobalRegistry(true), goose.WithAllowOutofOrder(true))
 	p, err := goose.NewProvider(dialect, pool, files, options...)
 	if err != nil {
 		return fmt.Errorf("migrations: %w", err)

@@ -29,6 +29,7 @@ type Session struct {
 	Cwd            string
 	Width, Height  int
 	KeepAfterExit  bool
+	Labels         map[string]string
 	CreateTime     time.Time
 	ModifyTime     time.Time
 }
@@ -40,6 +41,7 @@ type NewSession struct {
 	Command                []string
 	Width, Height          int
 	KeepAfterExit          bool
+	Labels                 map[string]string
 	// Quota is how many live sessions the user may have, this one included;
 	// 0 means no limit.
 	Quota int
@@ -56,7 +58,7 @@ func (s *Store) CreateSession(ctx context.Context, n NewSession) (Session, error
 	}
 	row := sessionRow{
 		UID: n.UID, UserID: n.UserID, Name: n.Name, Status: StatusStarting, Server: n.Server, Cwd: n.Cwd,
-		Command: commandText(n.Command), Width: n.Width, Height: n.Height, KeepAfterExit: n.KeepAfterExit,
+		Command: commandText(n.Command), Width: n.Width, Height: n.Height, Labels: labelsText(n.Labels), KeepAfterExit: n.KeepAfterExit,
 		CreateTime: stamp(n.CreateTime), ModifyTime: stamp(n.CreateTime),
 	}
 	return s.writeSession(ctx, "create session", func(ctx context.Context, q queryer) (int64, error) {
@@ -93,7 +95,7 @@ func (s *Store) AdoptSession(ctx context.Context, a Session) (Session, error) {
 	row := sessionRow{
 		UID: a.UID, UserID: a.User.ID, Name: a.Name, Status: StatusRunning,
 		Server: a.Server, ServerIdentity: a.ServerIdentity, TmuxID: a.TmuxID,
-		Command: commandText(a.Command), Cwd: a.Cwd, Width: a.Width, Height: a.Height, KeepAfterExit: a.KeepAfterExit,
+		Command: commandText(a.Command), Cwd: a.Cwd, Width: a.Width, Height: a.Height, Labels: labelsText(a.Labels), KeepAfterExit: a.KeepAfterExit,
 		CreateTime: stamp(a.CreateTime), ModifyTime: stamp(a.ModifyTime),
 	}
 	return s.writeSession(ctx, "adopt session", func(ctx context.Context, q queryer) (int64, error) {
@@ -157,15 +159,6 @@ func (s *Store) SetSessionStatus(ctx context.Context, id int64, status string, a
 	return s.writeSession(ctx, "set session status", func(ctx context.Context, q queryer) (int64, error) {
 		return id, affected(q.ExecContext(ctx,
 			"UPDATE sessions SET status = $2, modify_time = $3 WHERE id = $1", id, status, stamp(at)))
-	})
-}
-
-// SetKeepAfterExit says whether a session's panes stay when their programs have
-// ended.
-func (s *Store) SetKeepAfterExit(ctx context.Context, id int64, keep bool, at time.Time) (Session, error) {
-	return s.writeSession(ctx, "set keep_after_exit", func(ctx context.Context, q queryer) (int64, error) {
-		return id, affected(q.ExecContext(ctx,
-			"UPDATE sessions SET keep_after_exit = $2, modify_time = $3 WHERE id = $1", id, keep, stamp(at)))
 	})
 }
 

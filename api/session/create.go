@@ -46,7 +46,8 @@ func (r *Registry) Create(ctx context.Context, p Principal, o CreateOptions) (Se
 	defer r.known.setPending(uid, false)
 	row, err := r.store.CreateSession(ctx, db.NewSession{
 		UID: uid, Name: o.Name, Server: r.opts.Server, Cwd: o.Cwd, UserID: p.UserID,
-		Command: o.Command, Width: o.Width, Height: o.Height, KeepAfterExit: o.KeepAfterExit, Quota: r.opts.Quota, CreateTime: r.opts.Now(),
+		Command: o.Command, Width: o.Width, Height: o.Height, Labels: o.Labels, KeepAfterExit: o.KeepAfterExit,
+		Quota: r.opts.Quota, CreateTime: r.opts.Now(),
 	})
 	if err != nil {
 		r.reconcileSoon() // the row may exist: see db.ErrUnavailable

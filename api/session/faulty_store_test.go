@@ -80,6 +80,10 @@ func (s *faultyStore) SetSessionStatus(ctx context.Context, id int64, status str
 	})
 }
 
+func (s *faultyStore) EditSession(ctx context.Context, id int64, e db.SessionEdit, at time.Time) (db.Session, error) {
+	return faulty(s, "EditSession", func() (db.Session, error) { return s.Store.EditSession(ctx, id, e, at) })
+}
+
 func (s *faultyStore) DeleteSession(ctx context.Context, id int64) error {
 	_, err := faulty(s, "DeleteSession", func() (struct{}, error) { return struct{}{}, s.Store.DeleteSession(ctx, id) })
 	return err

@@ -76,12 +76,5 @@ func (r *Registry) Resize(ctx context.Context, p Principal, id int64, width, hei
 	if len(bad.Fields) > 0 {
 		return &bad
 	}
-	ctx, cancel := tmuxContext(ctx)
-	defer cancel()
-	err = rec.on(r.tmux).ResizeWindow(ctx, rec.tmux, width, height)
-	r.live.touched(rec.row.ID)
-	if err != nil {
-		return r.explain(ctx, rec, err, writing)
-	}
-	return nil
+	return r.resizeWindow(ctx, rec, width, height)
 }

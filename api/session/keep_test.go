@@ -16,8 +16,12 @@ func TestKeep(t *testing.T) {
 		s := w.create(w.alice, session.CreateOptions{})
 		_, second, err := w.CreateWindow(w.t.Context(), w.alice, s.ID, session.NewWindow{Program: session.Program{Command: []string{"cat"}}})
 		require.NoError(w.t, err)
-		require.ErrorIs(w.t, w.Keep(w.t.Context(), w.bob, s.ID, true), session.ErrNotFound)
-		require.NoError(w.t, w.Keep(w.t.Context(), w.alice, s.ID, true))
+		keep := func(keep bool) {
+			now, err := w.Edit(w.t.Context(), w.alice, s.ID, session.Edit{KeepAfterExit: &keep})
+			require.NoError(w.t, err)
+			require.Equal(w.t, keep, now.KeepAfterExit)
+		}
+		keep(true)
 		w.restart()
 		one, third, err := w.CreateWindow(w.t.Context(), w.alice, s.ID, session.NewWindow{Program: session.Program{Command: []string{"false"}}})
 		require.NoError(w.t, err)
@@ -37,7 +41,7 @@ func TestKeep(t *testing.T) {
 		w.kill(panes[0].PID)
 		w.eventually("that of the one that was there ends", dead(second))
 
-		require.NoError(w.t, w.Keep(w.t.Context(), w.alice, s.ID, false))
+		keep(false)
 		require.False(w.t, dead(one.Windows[0].ID)())
 		w.kill(one.Panes[0].PID)
 		w.eventually("its window closes", func() bool {

@@ -100,7 +100,7 @@ func (rec *record) bare() Session {
 	s := Session{
 		ID: row.ID, User: row.User.Name, Name: row.Name, Status: rec.status(),
 		CreateTime: row.CreateTime, ModifyTime: row.ModifyTime,
-		Width: row.Width, Height: row.Height, Command: row.Command, Cwd: row.Cwd,
+		Width: row.Width, Height: row.Height, Command: row.Command, Cwd: row.Cwd, Labels: row.Labels,
 		KeepAfterExit: row.KeepAfterExit,
 	}
 	if s.Name == "" {

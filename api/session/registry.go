@@ -21,11 +21,6 @@ type Rows interface {
 	SessionsOnServer(ctx context.Context, server string) ([]db.Session, error)
 }
 
-// Changes is what it needs of the store to change them.
-type Changes interface {
-	SetKeepAfterExit(ctx context.Context, id int64, keep bool, at time.Time) (db.Session, error)
-}
-
 // Adoptions is what it needs of the store for sessions whose row was lost.
 type Adoptions interface {
 	SessionByUID(ctx context.Context, uid string) (db.Session, error)
@@ -33,10 +28,15 @@ type Adoptions interface {
 	AdoptSession(ctx context.Context, s db.Session) (db.Session, error)
 }
 
+// RowEdits is what it needs of the store to change what a session is called.
+type RowEdits interface {
+	EditSession(ctx context.Context, id int64, e db.SessionEdit, at time.Time) (db.Session, error)
+}
+
 // Store keeps the sessions; *db.Store is one.
 type Store interface {
 	Rows
-	Changes
+	RowEdits
 	Adoptions
 	Ping(ctx context.Context) error
 }
@@ -82,6 +82,7 @@ type Registry struct {
 	live  *live
 	held  heldCounts
 	typed backlogs
+	edits turns // of those who edit a session
 	// overdue asks Run to reconcile: something could not be written down.
 	// It holds one.
 	overdue chan struct{}

@@ -43,6 +43,7 @@ type Session struct {
 	ModifyTime time.Time
 	Width      int // of a new window, in cells
 	Height     int
+	Labels     map[string]string
 	Command    []string // empty: the user's login shell
 	Cwd        string
 	// KeepAfterExit leaves what a program printed there to be read when it has
@@ -112,6 +113,7 @@ type CreateOptions struct {
 	Env     map[string]string
 	Width   int
 	Height  int
+	Labels  map[string]string
 	// KeepAfterExit: see Session.
 	KeepAfterExit bool
 }

@@ -43,6 +43,7 @@ func (r *Registry) checkCreate(o *CreateOptions) error {
 	o.Height = checkSize("height", o.Height, defaultHeight, bad.complain)
 	o.Cwd = checkCwd(o.Cwd, bad.complain)
 	checkEnv(o.Env, bad.complain)
+	checkLabels(o.Labels, bad.complain)
 	r.checkCommand(o, bad.complain)
 	return bad.orNil()
 }

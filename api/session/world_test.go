@@ -94,6 +94,15 @@ func (w *world) create(p session.Principal, o session.CreateOptions) session.Ses
 	return s
 }
 
+// plain leaves out what only a closer look shows.
+func plain(s session.Session) session.Session {
+	s.Windows = nil
+	for i := range s.Panes {
+		s.Panes[i].PaneDetail = nil
+	}
+	return s
+}
+
 func (w *world) list(p session.Principal) []session.Session {
 	w.t.Helper()
 	list, err := w.List(w.t.Context(), p)
