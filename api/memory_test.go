@@ -19,6 +19,7 @@ type memory struct {
 	sent     []session.Input
 	created  []session.CreateOptions
 	edited   []session.Edit
+	pages    []session.PageOptions
 	captured []session.CaptureOptions
 	lines    []session.LinesOptions
 	fail     error  // what every call to the domain answers, if set
@@ -156,6 +157,12 @@ func (m *memory) Send(_ context.Context, p session.Principal, id int64, in sessi
 	}
 	m.sent = append(m.sent, in)
 	return nil
+}
+
+func (m *memory) Page(ctx context.Context, p session.Principal, o session.PageOptions) (session.Page, error) {
+	list, err := m.List(ctx, p)
+	m.pages = append(m.pages, o)
+	return session.Page{Sessions: list, More: o.Limit > 0 && o.Limit < len(list)}, err
 }
 
 func (m *memory) Edit(_ context.Context, p session.Principal, id int64, e session.Edit) (session.Session, error) {

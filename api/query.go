@@ -9,8 +9,8 @@ import (
 )
 
 // checkQuery refuses parameters that the route does not know: a misspelt one
-// would otherwise silently do nothing.
-func checkQuery(raw string, known []string) error {
+// would otherwise silently do nothing; and those given twice that are not many.
+func checkQuery(raw string, known, many []string) error {
 	if raw == "" {
 		return nil
 	}
@@ -23,7 +23,7 @@ func checkQuery(raw string, known []string) error {
 		switch {
 		case !slices.Contains(known, name):
 			fields = append(fields, session.FieldError{Field: shorten(name), Detail: "unknown query parameter"})
-		case len(v) > 1:
+		case len(v) > 1 && !slices.Contains(many, name):
 			fields = append(fields, session.FieldError{Field: name, Detail: "given more than once"})
 		}
 	}

@@ -27,6 +27,7 @@ type route struct {
 	access       access
 	handle       handler
 	query        []string // the query parameters it knows
+	many         []string // those of them that may be given more than once
 	bounded      bool     // its handler bounds its own time
 	poll         bool     // called many times a second: successes are logged at debug level only
 }
@@ -44,9 +45,9 @@ func (s *Server) routes() []route {
 		{method: get, path: "/metrics", handle: s.exposeMetrics, access: admin, poll: true},
 
 		{method: post, path: "/api/sessions", handle: s.createSession},
-		{method: get, path: "/api/sessions", handle: s.listSessions, poll: true},
+		{method: get, path: "/api/sessions", handle: s.listSessions, query: listQueries, many: listQueriesMany, poll: true},
 		{method: get, path: "/api/events", handle: s.listEvents, bounded: true},
-		{method: get, path: "/api/sessions/:id", handle: s.getSession, poll: true},
+		{method: get, path: "/api/sessions/:id", handle: s.getSession, query: []string{"fields"}, poll: true},
 		{method: patch, path: "/api/sessions/:id", handle: s.editSession},
 		{method: del, path: "/api/sessions/:id", handle: s.endSession},
 
@@ -135,7 +136,7 @@ func (s *Server) admit(ctx context.Context, c *gin.Context, r route, x *exchange
 	if r.access == admin && !p.Admin {
 		return errNotAdmin
 	}
-	return checkQuery(c.Request.URL.RawQuery, r.query)
+	return checkQuery(c.Request.URL.RawQuery, r.query, r.many)
 }
 
 // guard refuses what no route may be asked, known or not.

@@ -34,15 +34,16 @@ type Panes interface {
 	Resize(ctx context.Context, p session.Principal, id int64, width, height int) error
 }
 
-// Edits is what the API changes of sessions that there are.
-type Edits interface {
+// Records is what the API does with what is written down of sessions.
+type Records interface {
+	Page(ctx context.Context, p session.Principal, o session.PageOptions) (session.Page, error)
 	Edit(ctx context.Context, p session.Principal, id int64, e session.Edit) (session.Session, error)
 }
 
 // Registry is all of these; *session.Registry is one.
 type Registry interface {
 	Sessions
-	Edits
+	Records
 	Panes
 	Windows
 	Layout

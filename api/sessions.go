@@ -73,20 +73,12 @@ func createOptions(body *object) (session.CreateOptions, error) {
 	return o, body.done()
 }
 
-func (s *Server) listSessions(ctx context.Context, c *gin.Context, p session.Principal) error {
-	all, err := s.options.Registry.List(ctx, p)
+func (s *Server) getSession(ctx context.Context, c *gin.Context, p session.Principal) error {
+	id, err := sessionID(c)
 	if err != nil {
 		return err
 	}
-	list := make([]sessionJSON, 0, len(all))
-	for _, one := range all {
-		list = append(list, newSessionJSON(one))
-	}
-	return writeJSON(c, http.StatusOK, list)
-}
-
-func (s *Server) getSession(ctx context.Context, c *gin.Context, p session.Principal) error {
-	id, err := sessionID(c)
+	fields, err := fieldsQuery(c)
 	if err != nil {
 		return err
 	}
@@ -94,7 +86,7 @@ func (s *Server) getSession(ctx context.Context, c *gin.Context, p session.Princ
 	if err != nil {
 		return err
 	}
-	return writeJSON(c, http.StatusOK, newSessionJSON(one))
+	return writeJSON(c, http.StatusOK, trimmed(newSessionJSON(one), fields))
 }
 
 func (s *Server) endSession(ctx context.Context, c *gin.Context, p session.Principal) error {

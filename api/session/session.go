@@ -25,6 +25,9 @@ const (
 // Ended reports whether the session has no tmux side any more.
 func (s Status) Ended() bool { return s == Exited || s == Lost }
 
+// Valid reports whether there is such a status.
+func (s Status) Valid() bool { return s == Starting || s == Running || s.Ended() }
+
 // Principal is the authenticated caller on whose behalf a call is made.
 type Principal struct {
 	UserID  int64
