@@ -20,6 +20,8 @@ type memory struct {
 	created  []session.CreateOptions
 	edited   []session.Edit
 	pages    []session.PageOptions
+	keys     []string
+	answers  []*session.Answer
 	captured []session.CaptureOptions
 	lines    []session.LinesOptions
 	fail     error  // what every call to the domain answers, if set
@@ -163,6 +165,17 @@ func (m *memory) Page(ctx context.Context, p session.Principal, o session.PageOp
 	list, err := m.List(ctx, p)
 	m.pages = append(m.pages, o)
 	return session.Page{Sessions: list, More: o.Limit > 0 && o.Limit < len(list)}, err
+}
+
+// BeginAnswer is for tests on the real thing.
+func (m *memory) BeginAnswer(context.Context, session.Principal, string, [32]byte) (*session.Answer, error) {
+	return nil, m.fail
+}
+
+func (m *memory) EndAnswer(_ context.Context, _ session.Principal, key string, a *session.Answer) error {
+	m.answers = append(m.answers, a)
+	m.keys = append(m.keys, key)
+	return nil
 }
 
 func (m *memory) Edit(_ context.Context, p session.Principal, id int64, e session.Edit) (session.Session, error) {

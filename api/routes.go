@@ -29,6 +29,7 @@ type route struct {
 	query        []string // the query parameters it knows
 	many         []string // those of them that may be given more than once
 	bounded      bool     // its handler bounds its own time
+	once         bool     // an Idempotency-Key has it carried out once
 	poll         bool     // called many times a second: successes are logged at debug level only
 }
 
@@ -44,7 +45,7 @@ func (s *Server) routes() []route {
 		{method: get, path: "/openapi.yaml", handle: s.openapi},
 		{method: get, path: "/metrics", handle: s.exposeMetrics, access: admin, poll: true},
 
-		{method: post, path: "/api/sessions", handle: s.createSession},
+		{method: post, path: "/api/sessions", handle: s.createSession, once: true},
 		{method: get, path: "/api/sessions", handle: s.listSessions, query: listQueries, many: listQueriesMany, poll: true},
 		{method: get, path: "/api/events", handle: s.listEvents, bounded: true},
 		{method: get, path: "/api/sessions/:id", handle: s.getSession, query: []string{"fields"}, poll: true},
@@ -115,7 +116,7 @@ func (s *Server) serve(r route) gin.HandlerFunc {
 		}
 		err := s.admit(ctx, c, r, x)
 		if err == nil {
-			err = r.handle(ctx, c, x.principal)
+			err = s.answer(ctx, c, r, x)
 		}
 		if err != nil {
 			s.refuse(c, err)

@@ -40,10 +40,17 @@ type Records interface {
 	Edit(ctx context.Context, p session.Principal, id int64, e session.Edit) (session.Session, error)
 }
 
-// Registry is all of these; *session.Registry is one.
+// Answers is what the API does to carry out a request once.
+type Answers interface {
+	BeginAnswer(ctx context.Context, p session.Principal, key string, request [32]byte) (*session.Answer, error)
+	EndAnswer(ctx context.Context, p session.Principal, key string, a *session.Answer) error
+}
+
+// Registry is all of them; *session.Registry is one.
 type Registry interface {
 	Sessions
 	Records
+	Answers
 	Panes
 	Windows
 	Layout

@@ -37,6 +37,7 @@ type RowEdits interface {
 type Store interface {
 	Rows
 	RowEdits
+	Answers
 	Adoptions
 	Ping(ctx context.Context) error
 }
@@ -73,16 +74,17 @@ type Options struct {
 // the rows of its tmux server in memory, so that reading from a session asks
 // the store nothing; it is the only writer of those rows.
 type Registry struct {
-	store Store
-	tmux  Tmux
-	opts  Options
-	log   *slog.Logger
-	panes flight[paneList]
-	known *records
-	live  *live
-	held  heldCounts
-	typed backlogs
-	edits turns // of those who edit a session
+	store     Store
+	tmux      Tmux
+	opts      Options
+	log       *slog.Logger
+	panes     flight[paneList]
+	known     *records
+	live      *live
+	held      heldCounts
+	typed     backlogs
+	edits     turns // of those who edit a session
+	answering answering
 	// overdue asks Run to reconcile: something could not be written down.
 	// It holds one.
 	overdue chan struct{}

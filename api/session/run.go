@@ -18,12 +18,13 @@ const (
 	reconcileRetry = time.Second
 )
 
-// Run keeps the screens live and reconciles, until ctx is done, and returns its
+// Run keeps the screens live, reconciles and forgets old answers, until ctx is done, and returns its
 // error.
 func (r *Registry) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return r.live.run(ctx) })
 	group.Go(func() error { return r.reconcileAlways(ctx) })
+	group.Go(func() error { return r.forgetAnswers(ctx) })
 	return group.Wait()
 }
 

@@ -1,0 +1,64 @@
+package db_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"interplexer/db"
+	"interplexer/db/dbtest"
+)
+
+func TestAnswers(t *testing.T) {
+	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
+		s := open()
+		alice, bob := newUser(t, s, "alice"), newUser(t, s, "bob")
+		claim := func(s *db.Store, user db.User, key string, at time.Time) *db.Answer {
+			t.Helper()
+			a, err := s.ClaimAnswer(t.Context(), db.NewAnswer{
+				AnswerKey: db.AnswerKey{UserID: user.ID, Key: key}, Request: [32]byte{1}, Server: "main", Now: at, Since: at.Add(-time.Hour), Quota: 3,
+			})
+			require.NoError(t, err)
+			return a
+		}
+		require.Nil(t, claim(s, alice, "one", epoch))
+		unanswered := db.Answer{Request: [32]byte{1}, Server: "main", CreateTime: epoch, Kept: true}
+		require.Empty(t, cmp.Diff(unanswered, *claim(s, alice, "one", epoch.Add(time.Minute))))
+		require.Nil(t, claim(s, bob, "one", epoch), "his own")
+
+		one := db.AnswerKey{UserID: alice.ID, Key: "one"}
+		given := db.Answer{Status: 201, Header: map[string]string{"Location": "/é"}, Body: []byte("\x00\xffbody")}
+		require.NoError(t, s.FinishAnswer(t.Context(), one, given, 10))
+		given.Request, given.Server, given.CreateTime, given.Kept = [32]byte{1}, "main", epoch, true
+		require.Empty(t, cmp.Diff(given, *claim(open(), alice, "one", epoch.Add(time.Hour))), "after a restart")
+
+		two := db.AnswerKey{UserID: alice.ID, Key: "two"}
+		require.Nil(t, claim(s, alice, "two", epoch))
+		require.NoError(t, s.FinishAnswer(t.Context(), two, db.Answer{Status: 200, Body: []byte("12345")}, 10))
+		full := claim(s, alice, "two", epoch)
+		require.Equal(t, [2]any{200, false}, [2]any{full.Status, full.Kept}, "no room for 6 + 5 bytes")
+		require.Nil(t, claim(s, alice, "three", epoch))
+		require.NoError(t, s.FinishAnswer(t.Context(), db.AnswerKey{UserID: alice.ID, Key: "three"}, db.Answer{Status: 204}, 10))
+		require.True(t, claim(s, alice, "three", epoch).Kept, "nothing needs no room")
+
+		_, err := s.ClaimAnswer(t.Context(), db.NewAnswer{AnswerKey: db.AnswerKey{UserID: alice.ID, Key: "four"}, Now: epoch, Quota: 3})
+		require.ErrorIs(t, err, db.ErrQuota)
+		require.NoError(t, s.ForgetAnswer(t.Context(), two))
+		require.NoError(t, s.ForgetAnswer(t.Context(), two))
+		require.ErrorIs(t, s.FinishAnswer(t.Context(), two, given, 10), db.ErrNotFound)
+		require.Nil(t, claim(s, alice, "four", epoch))
+
+		require.Nil(t, claim(s, alice, "one", epoch.Add(time.Hour+time.Microsecond)), "it was too old")
+		require.NotNil(t, claim(s, bob, "one", epoch))
+		require.NoError(t, s.ForgetAnswersBefore(t.Context(), epoch.Add(time.Microsecond)))
+		require.Nil(t, claim(s, bob, "one", epoch))
+
+		_, err = s.ClaimAnswer(t.Context(), db.NewAnswer{AnswerKey: db.AnswerKey{UserID: 999, Key: "x"}})
+		require.ErrorIs(t, err, db.ErrNotFound)
+		_, err = s.ClaimAnswer(t.Context(), db.NewAnswer{AnswerKey: db.AnswerKey{UserID: alice.ID, Key: strings.Repeat("\x00", 2)}})
+		require.ErrorIs(t, err, db.ErrInvalid)
+	})
+}
