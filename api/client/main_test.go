@@ -1,0 +1,82 @@
+package client_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"interplexer/api"
+	"interplexer/api/client"
+	"interplexer/api/session"
+	"interplexer/controlmode"
+	"interplexer/controlmode/controltest"
+	"interplexer/db"
+	"interplexer/db/dbtest"
+)
+
+func TestMain(m *testing.M) { os.Exit(dbtest.Main(m)) }
+
+const patience = 30 * time.Second
+
+// serve runs a service on real tmux and a real store, and returns clients of two
+// users.
+func serve(t *testing.T) (alice, bob *client.Service) {
+	t.Helper()
+	store, socket := dbtest.Open(t, db.SQLite), controltest.SocketName(t)
+	tmux := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
+	registry := session.NewRegistry(store, tmux, session.Options{Server: socket})
+	accounts := session.NewAccounts(store, session.AccountsOptions{})
+	require.NoError(t, registry.Reconcile(t.Context()))
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 2)
+	go func() { ended <- registry.Run(ctx) }()
+	go func() { ended <- accounts.Run(ctx) }()
+	server := api.New(api.Options{Registry: registry, Accounts: accounts})
+	listening := httptest.NewUnstartedServer(nil)
+	listening.Config = server.HTTPServer("")
+	listening.Start()
+	t.Cleanup(func() {
+		http.DefaultClient.CloseIdleConnections()
+		require.NoError(t, listening.Config.Shutdown(context.Background()))
+		require.NoError(t, server.Drain(context.Background()))
+		listening.Close()
+		stop()
+		for range cap(ended) {
+			<-ended
+		}
+	})
+	user := func(name string) *client.Service {
+		u, err := store.CreateUser(t.Context(), name, false)
+		require.NoError(t, err)
+		plain, hash := session.NewToken()
+		_, err = store.CreateToken(t.Context(), db.NewToken{UserID: u.ID, Hash: hash})
+		require.NoError(t, err)
+		s, err := client.New(listening.URL+"/", plain, nil)
+		require.NoError(t, err)
+		return s
+	}
+	return user("alice"), user("bob")
+}
+
+// cat makes a session that echoes what is typed.
+func cat(t *testing.T, s *client.Service, labels map[string]string) client.Session {
+	t.Helper()
+	command := []string{"cat"}
+	one, err := s.Create(t.Context(), client.NewSession{Command: &command, Labels: &labels}, "")
+	require.NoError(t, err)
+	return one
+}
+
+// failed requires that an error is a problem of a kind.
+func failed(t *testing.T, err error, kind string) *client.Error {
+	t.Helper()
+	var e *client.Error
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, kind, e.Kind(), e.Error())
+	return e
+}
