@@ -20,7 +20,7 @@ func TestIdempotencyKeyIsDescribedWhereItIsKnown(t *testing.T) {
 	spec, err := loadSpec()
 	require.NoError(t, err)
 	for _, r := range New(Options{}).routes() {
-		operation := spec.Paths.Value(strings.ReplaceAll(r.path, ":id", "{id}")).GetOperation(r.method)
+		operation := spec.Paths.Value(parameterForm.ReplaceAllString(r.path, "{$1}")).GetOperation(r.method)
 		described := operation.Parameters.GetByInAndName("header", "Idempotency-Key") != nil
 		require.Equal(t, r.once, described, "%s %s", r.method, r.path)
 		if r.once {

@@ -46,6 +46,9 @@ func (c Client) NewWindow(ctx context.Context, s SessionID, o NewWindowOptions) 
 	if o.Detached {
 		cmd.word("-d")
 	}
+	if o.Name == "" && len(o.Command) > 0 {
+		o.Name = path.Base(o.Command[0]) // not that of the shell that execs it
+	}
 	if !o.Keep {
 		if o.Name != "" {
 			cmd.word("-n").format(o.Name)
@@ -60,12 +63,9 @@ func (c Client) NewWindow(ctx context.Context, s SessionID, o NewWindowOptions) 
 	target := "'" + s.String() + ":=" + name + "'"
 	cmd.then("set-option -w -t").word(target).word("remain-on-exit on")
 	cmd.then("set-option -wq -t").word(target).word(noDeathNote).then("rename-window -t").word(target).word("--")
-	switch {
-	case o.Name != "":
+	if o.Name != "" {
 		cmd.format(o.Name)
-	case len(o.Command) > 0:
-		cmd.format(path.Base(o.Command[0]))
-	default:
+	} else {
 		cmd.word("'#{b:default-shell}'")
 	}
 	return c.newPane(ctx, cmd, 4)

@@ -35,6 +35,30 @@ func (e InputInMode) Valid() bool {
 	}
 }
 
+// Defines values for NewPaneSide.
+const (
+	NewPaneSideAbove NewPaneSide = "above"
+	NewPaneSideBelow NewPaneSide = "below"
+	NewPaneSideLeft  NewPaneSide = "left"
+	NewPaneSideRight NewPaneSide = "right"
+)
+
+// Valid indicates whether the value is a known member of the NewPaneSide enum.
+func (e NewPaneSide) Valid() bool {
+	switch e {
+	case NewPaneSideAbove:
+		return true
+	case NewPaneSideBelow:
+		return true
+	case NewPaneSideLeft:
+		return true
+	case NewPaneSideRight:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ProblemSessionStatus.
 const (
 	ProblemSessionStatusDeleted ProblemSessionStatus = "deleted"
@@ -137,6 +161,33 @@ func (e StatusStatus) Valid() bool {
 	}
 }
 
+// Defines values for WindowChangeLayout.
+const (
+	WindowChangeLayoutEvenHorizontal WindowChangeLayout = "even-horizontal"
+	WindowChangeLayoutEvenVertical   WindowChangeLayout = "even-vertical"
+	WindowChangeLayoutMainHorizontal WindowChangeLayout = "main-horizontal"
+	WindowChangeLayoutMainVertical   WindowChangeLayout = "main-vertical"
+	WindowChangeLayoutTiled          WindowChangeLayout = "tiled"
+)
+
+// Valid indicates whether the value is a known member of the WindowChangeLayout enum.
+func (e WindowChangeLayout) Valid() bool {
+	switch e {
+	case WindowChangeLayoutEvenHorizontal:
+		return true
+	case WindowChangeLayoutEvenVertical:
+		return true
+	case WindowChangeLayoutMainHorizontal:
+		return true
+	case WindowChangeLayoutMainVertical:
+		return true
+	case WindowChangeLayoutTiled:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for AttachParamsMode.
 const (
 	AttachParamsModeEdit AttachParamsMode = "edit"
@@ -227,6 +278,40 @@ type Labels map[string]string
 // Line Example: -100
 type Line = string
 
+// NewPane defines model for NewPane.
+type NewPane struct {
+	// Background Leave the active pane what it is.
+	Background *bool `json:"background,omitempty"`
+
+	// Command Absent: your login shell.
+	Command *[]string `json:"command,omitempty"`
+
+	// Cwd An absolute path; absent: the session's.
+	Cwd *string            `json:"cwd,omitempty"`
+	Env *map[string]string `json:"env,omitempty"`
+
+	// Pane The pane that is split; without it the active one.
+	Pane *string      `json:"pane,omitempty"`
+	Side *NewPaneSide `json:"side,omitempty"`
+
+	// Size Lines, or columns of a pane at a side, or a share such as `30%`; absent: half.
+	Size *NewPane_Size `json:"size,omitempty"`
+}
+
+// NewPaneSide defines model for NewPane.Side.
+type NewPaneSide string
+
+// NewPaneSize0 defines model for NewPane.Size.0.
+type NewPaneSize0 = int
+
+// NewPaneSize1 defines model for NewPane.Size.1.
+type NewPaneSize1 = string
+
+// NewPane_Size Lines, or columns of a pane at a side, or a share such as `30%`; absent: half.
+type NewPane_Size struct {
+	union json.RawMessage
+}
+
 // NewSession defines model for NewSession.
 type NewSession struct {
 	// Command A program and its arguments, run without a shell; empty or absent: your login shell. For shell syntax give `["/bin/sh", "-c", "…"]`.
@@ -239,6 +324,9 @@ type NewSession struct {
 	Env    *map[string]string `json:"env,omitempty"`
 	Height *int               `json:"height,omitempty"`
 
+	// KeepAfterExit See Session.
+	KeepAfterExit *bool `json:"keep_after_exit,omitempty"`
+
 	// Labels Names as in Labels, texts without control characters.
 	Labels *map[string]string `json:"labels,omitempty"`
 
@@ -247,22 +335,89 @@ type NewSession struct {
 	Width *int    `json:"width,omitempty"`
 }
 
+// NewWindow defines model for NewWindow.
+type NewWindow struct {
+	// Background Leave the session's current window what it is.
+	Background *bool `json:"background,omitempty"`
+
+	// Command Absent: your login shell.
+	Command *[]string `json:"command,omitempty"`
+
+	// Cwd An absolute path; absent: the session's.
+	Cwd *string            `json:"cwd,omitempty"`
+	Env *map[string]string `json:"env,omitempty"`
+
+	// Name Empty or absent: the program's.
+	Name *string `json:"name,omitempty"`
+}
+
 // Pane defines model for Pane.
 type Pane struct {
 	// Active Used when no pane is named.
 	Active bool `json:"active"`
 
+	// ActiveInWindow The active pane of its window.
+	ActiveInWindow *bool `json:"active_in_window,omitempty"`
+
+	// Alternate The program has the alternate screen.
+	Alternate *bool `json:"alternate,omitempty"`
+
+	// CurrentCommand The foreground program's name.
+	CurrentCommand *string `json:"current_command,omitempty"`
+
+	// CurrentPath Its working directory.
+	CurrentPath *string `json:"current_path,omitempty"`
+	Cursor      *struct {
+		Visible bool `json:"visible"`
+		X       int  `json:"x"`
+		Y       int  `json:"y"`
+	} `json:"cursor,omitempty"`
+
 	// Dead Its program has ended.
-	Dead   bool `json:"dead"`
-	Height int  `json:"height"`
+	Dead bool `json:"dead"`
+
+	// ExitCode Of a dead pane's program; 128 and the signal when one ended it.
+	ExitCode *int `json:"exit_code,omitempty"`
+	Height   int  `json:"height"`
+
+	// HistorySize In lines.
+	HistorySize *int `json:"history_size,omitempty"`
 
 	// ID Example: %5
 	ID PaneID `json:"id"`
 
+	// Index In its window. This and what follows is not in lists of sessions.
+	Index *int `json:"index,omitempty"`
+
+	// Left In its window, in cells.
+	Left *int `json:"left,omitempty"`
+
+	// Mode `copy-mode` and others; empty: none.
+	Mode *string `json:"mode,omitempty"`
+
 	// Pid Of the process that tmux started in it.
-	Pid    int    `json:"pid"`
-	Width  int    `json:"width"`
-	Window string `json:"window"`
+	Pid int `json:"pid"`
+
+	// Signal That ended a dead pane's program.
+	Signal *int `json:"signal,omitempty"`
+
+	// Title Set by the program.
+	Title  *string `json:"title,omitempty"`
+	Top    *int    `json:"top,omitempty"`
+	Width  int     `json:"width"`
+	Window string  `json:"window"`
+}
+
+// PaneChange defines model for PaneChange.
+type PaneChange struct {
+	Active *bool `json:"active,omitempty"`
+	Height *int  `json:"height,omitempty"`
+
+	// Width As far as the neighbours allow.
+	Width *int `json:"width,omitempty"`
+
+	// Zoomed Whether it fills its window.
+	Zoomed *bool `json:"zoomed,omitempty"`
 }
 
 // PaneID Example: %5
@@ -301,6 +456,17 @@ type ProblemStore string
 // ProblemTmux How the service stands with tmux (`/readyz`); degraded: connected, but without an answer for a second.
 type ProblemTmux string
 
+// Respawn defines model for Respawn.
+type Respawn struct {
+	// Command Absent: the pane's own again.
+	Command *[]string          `json:"command,omitempty"`
+	Cwd     *string            `json:"cwd,omitempty"`
+	Env     *map[string]string `json:"env,omitempty"`
+
+	// Kill End a program that runs first.
+	Kill *bool `json:"kill,omitempty"`
+}
+
 // Session defines model for Session.
 type Session struct {
 	// Command Empty: the login shell.
@@ -309,8 +475,15 @@ type Session struct {
 	// CreateTime UTC, to the microsecond.
 	CreateTime time.Time `json:"create_time"`
 	Cwd        string    `json:"cwd"`
-	Height     int       `json:"height"`
-	ID         int64     `json:"id"`
+
+	// ExitCode Of the program of a session that was kept; not in lists, and absent if tmux does not know. 128 and the signal when one ended it.
+	ExitCode *int  `json:"exit_code,omitempty"`
+	Height   int   `json:"height"`
+	ID       int64 `json:"id"`
+
+	// KeepAfterExit What a program has printed can be read when it has ended: the session is `exited` and has its panes until it
+	// is deleted, or started again by `respawn`.
+	KeepAfterExit bool `json:"keep_after_exit"`
 
 	// Labels Its owner's notes, by name: up to 63 letters, digits and `. _ / -`, with a letter or a digit at each end.
 	//
@@ -319,8 +492,11 @@ type Session struct {
 	ModifyTime time.Time `json:"modify_time"`
 	Name       string    `json:"name"`
 
-	// Panes Empty unless running.
+	// Panes Empty unless tmux has the session.
 	Panes []Pane `json:"panes"`
+
+	// Signal That ended it.
+	Signal *int `json:"signal,omitempty"`
 
 	// Status `exited`: it ended; `lost`: its tmux server went away.
 	Status SessionStatus `json:"status"`
@@ -330,11 +506,17 @@ type Session struct {
 
 	// Width Of a new window, in cells.
 	Width int `json:"width"`
+
+	// Windows Not in lists.
+	Windows *[]Window `json:"windows,omitempty"`
 }
 
 // SessionEdit defines model for SessionEdit.
 type SessionEdit struct {
 	Height *int `json:"height,omitempty"`
+
+	// KeepAfterExit See Session; turned off, what has ended already stays until it is killed or respawned.
+	KeepAfterExit *bool `json:"keep_after_exit,omitempty"`
 
 	// Labels Those to set; a null removes one.
 	Labels *map[string]*string `json:"labels,omitempty"`
@@ -363,6 +545,57 @@ type Status struct {
 // StatusStatus defines model for Status.Status.
 type StatusStatus string
 
+// Swap defines model for Swap.
+type Swap struct {
+	// With Example: %5
+	With PaneID `json:"with"`
+}
+
+// Window defines model for Window.
+type Window struct {
+	// Active The session's current window.
+	Active bool   `json:"active"`
+	Height int    `json:"height"`
+	ID     string `json:"id"`
+	Index  int    `json:"index"`
+
+	// Layout tmux's own description of where its panes are.
+	Layout string `json:"layout"`
+	Name   string `json:"name"`
+	Width  int    `json:"width"`
+
+	// Zoomed Its active pane fills it.
+	Zoomed bool `json:"zoomed"`
+}
+
+// WindowChange defines model for WindowChange.
+type WindowChange struct {
+	Active *bool               `json:"active,omitempty"`
+	Layout *WindowChangeLayout `json:"layout,omitempty"`
+	Name   *string             `json:"name,omitempty"`
+}
+
+// WindowChangeLayout defines model for WindowChange.Layout.
+type WindowChangeLayout string
+
+// WindowPanes defines model for WindowPanes.
+type WindowPanes struct {
+	// Active The session's current window.
+	Active bool   `json:"active"`
+	Height int    `json:"height"`
+	ID     string `json:"id"`
+	Index  int    `json:"index"`
+
+	// Layout tmux's own description of where its panes are.
+	Layout string `json:"layout"`
+	Name   string `json:"name"`
+	Panes  []Pane `json:"panes"`
+	Width  int    `json:"width"`
+
+	// Zoomed Its active pane fills it.
+	Zoomed bool `json:"zoomed"`
+}
+
 // IdempotencyKey Example: 8e03978e-40d5-43e8-bc93-6894a57f9324
 type IdempotencyKey = string
 
@@ -371,6 +604,12 @@ type Fields = string
 
 // ID defines model for id.
 type ID = int64
+
+// PaneInPath defines model for pane.
+type PaneInPath = string
+
+// WindowInPath defines model for window.
+type WindowInPath = string
 
 // ListSessionsParams defines parameters for ListSessions.
 type ListSessionsParams struct {
@@ -470,8 +709,29 @@ type EditSessionJSONRequestBody = SessionEdit
 // CapturePaneJSONRequestBody defines body for CapturePane for application/json ContentType.
 type CapturePaneJSONRequestBody = Capture
 
+// SplitPaneJSONRequestBody defines body for SplitPane for application/json ContentType.
+type SplitPaneJSONRequestBody = NewPane
+
+// ChangePaneJSONRequestBody defines body for ChangePane for application/json ContentType.
+type ChangePaneJSONRequestBody = PaneChange
+
+// RespawnPaneJSONRequestBody defines body for RespawnPane for application/json ContentType.
+type RespawnPaneJSONRequestBody = Respawn
+
+// SwapPanesJSONRequestBody defines body for SwapPanes for application/json ContentType.
+type SwapPanesJSONRequestBody = Swap
+
+// RespawnSessionJSONRequestBody defines body for RespawnSession for application/json ContentType.
+type RespawnSessionJSONRequestBody = Respawn
+
 // SendKeysJSONRequestBody defines body for SendKeys for application/json ContentType.
 type SendKeysJSONRequestBody = Input
+
+// CreateWindowJSONRequestBody defines body for CreateWindow for application/json ContentType.
+type CreateWindowJSONRequestBody = NewWindow
+
+// ChangeWindowJSONRequestBody defines body for ChangeWindow for application/json ContentType.
+type ChangeWindowJSONRequestBody = WindowChange
 
 // AsInputKeys0 returns the union data inside the Input_Keys as a InputKeys0
 func (t Input_Keys) AsInputKeys0() (InputKeys0, error) {
@@ -531,6 +791,68 @@ func (t Input_Keys) MarshalJSON() ([]byte, error) {
 }
 
 func (t *Input_Keys) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsNewPaneSize0 returns the union data inside the NewPane_Size as a NewPaneSize0
+func (t NewPane_Size) AsNewPaneSize0() (NewPaneSize0, error) {
+	var body NewPaneSize0
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromNewPaneSize0 overwrites any union data inside the NewPane_Size as the provided NewPaneSize0
+func (t *NewPane_Size) FromNewPaneSize0(v NewPaneSize0) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeNewPaneSize0 performs a merge with any union data inside the NewPane_Size, using the provided NewPaneSize0
+func (t *NewPane_Size) MergeNewPaneSize0(v NewPaneSize0) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsNewPaneSize1 returns the union data inside the NewPane_Size as a NewPaneSize1
+func (t NewPane_Size) AsNewPaneSize1() (NewPaneSize1, error) {
+	var body NewPaneSize1
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromNewPaneSize1 overwrites any union data inside the NewPane_Size as the provided NewPaneSize1
+func (t *NewPane_Size) FromNewPaneSize1(v NewPaneSize1) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeNewPaneSize1 performs a merge with any union data inside the NewPane_Size, using the provided NewPaneSize1
+func (t *NewPane_Size) MergeNewPaneSize1(v NewPaneSize1) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t NewPane_Size) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *NewPane_Size) UnmarshalJSON(b []byte) error {
 	err := t.union.UnmarshalJSON(b)
 	return err
 }
@@ -720,6 +1042,91 @@ type ClientInterface interface {
 	// Corresponds with GET /api/sessions/{id}/events (the `SessionEvents` operationId).
 	SessionEvents(ctx context.Context, id ID, params *SessionEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListPanes The session's panes
+	//
+	// Corresponds with GET /api/sessions/{id}/panes (the `ListPanes` operationId).
+	ListPanes(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SplitPaneWithBody Make a pane beside another
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/sessions/{id}/panes (the `SplitPane` operationId).
+	SplitPaneWithBody(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SplitPane Make a pane beside another
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/sessions/{id}/panes (the `SplitPane` operationId).
+	SplitPane(ctx context.Context, id ID, body SplitPaneJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// KillPane End a pane and its program; with the last one the window ends
+	//
+	// Corresponds with DELETE /api/sessions/{id}/panes/{pane} (the `KillPane` operationId).
+	KillPane(ctx context.Context, id ID, paneInPath PaneInPath, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPane One pane
+	//
+	// Corresponds with GET /api/sessions/{id}/panes/{pane} (the `GetPane` operationId).
+	GetPane(ctx context.Context, id ID, paneInPath PaneInPath, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangePaneWithBody Resize or zoom a pane, or make it its window's active one
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/sessions/{id}/panes/{pane} (the `ChangePane` operationId).
+	ChangePaneWithBody(ctx context.Context, id ID, paneInPath PaneInPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangePane Resize or zoom a pane, or make it its window's active one
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/sessions/{id}/panes/{pane} (the `ChangePane` operationId).
+	ChangePane(ctx context.Context, id ID, paneInPath PaneInPath, body ChangePaneJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RespawnPaneWithBody Start a pane's program again, or another
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/sessions/{id}/panes/{pane}/respawn (the `RespawnPane` operationId).
+	RespawnPaneWithBody(ctx context.Context, id ID, paneInPath PaneInPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RespawnPane Start a pane's program again, or another
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/sessions/{id}/panes/{pane}/respawn (the `RespawnPane` operationId).
+	RespawnPane(ctx context.Context, id ID, paneInPath PaneInPath, body RespawnPaneJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SwapPanesWithBody Make two panes take each other's place
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/sessions/{id}/panes/{pane}/swap (the `SwapPanes` operationId).
+	SwapPanesWithBody(ctx context.Context, id ID, paneInPath PaneInPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SwapPanes Make two panes take each other's place
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/sessions/{id}/panes/{pane}/swap (the `SwapPanes` operationId).
+	SwapPanes(ctx context.Context, id ID, paneInPath PaneInPath, body SwapPanesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RespawnSessionWithBody Start the program of the active pane again
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/sessions/{id}/respawn (the `RespawnSession` operationId).
+	RespawnSessionWithBody(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RespawnSession Start the program of the active pane again
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/sessions/{id}/respawn (the `RespawnSession` operationId).
+	RespawnSession(ctx context.Context, id ID, body RespawnSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SendKeysWithBody Type into a pane
 	//
 	// More than 64 KiB in one request count: while others are about, a user types 1 MiB of such a second, and what would wait longer than a request may is answered with 503, overloaded.
@@ -737,6 +1144,49 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/sessions/{id}/send-keys (the `SendKeys` operationId).
 	SendKeys(ctx context.Context, id ID, body SendKeysJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListWindows The session's windows and their panes
+	//
+	// Corresponds with GET /api/sessions/{id}/windows (the `ListWindows` operationId).
+	ListWindows(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateWindowWithBody Make a window
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/sessions/{id}/windows (the `CreateWindow` operationId).
+	CreateWindowWithBody(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateWindow Make a window
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/sessions/{id}/windows (the `CreateWindow` operationId).
+	CreateWindow(ctx context.Context, id ID, body CreateWindowJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// KillWindow End a window and the programs in it; with the last one the session ends
+	//
+	// Corresponds with DELETE /api/sessions/{id}/windows/{window} (the `KillWindow` operationId).
+	KillWindow(ctx context.Context, id ID, windowInPath WindowInPath, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetWindow One window
+	//
+	// Corresponds with GET /api/sessions/{id}/windows/{window} (the `GetWindow` operationId).
+	GetWindow(ctx context.Context, id ID, windowInPath WindowInPath, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeWindowWithBody Rename a window, arrange its panes, or make it the current one
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/sessions/{id}/windows/{window} (the `ChangeWindow` operationId).
+	ChangeWindowWithBody(ctx context.Context, id ID, windowInPath WindowInPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ChangeWindow Rename a window, arrange its panes, or make it the current one
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/sessions/{id}/windows/{window} (the `ChangeWindow` operationId).
+	ChangeWindow(ctx context.Context, id ID, windowInPath WindowInPath, body ChangeWindowJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Health Whether the process serves
 	//
@@ -990,6 +1440,221 @@ func (c *Client) SessionEvents(ctx context.Context, id ID, params *SessionEvents
 	return c.Client.Do(req)
 }
 
+// ListPanes The session's panes
+//
+// Corresponds with GET /api/sessions/{id}/panes (the `ListPanes` operationId).
+func (c *Client) ListPanes(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPanesRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SplitPaneWithBody Make a pane beside another
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/sessions/{id}/panes (the `SplitPane` operationId).
+func (c *Client) SplitPaneWithBody(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSplitPaneRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SplitPane Make a pane beside another
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/sessions/{id}/panes (the `SplitPane` operationId).
+func (c *Client) SplitPane(ctx context.Context, id ID, body SplitPaneJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSplitPaneRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// KillPane End a pane and its program; with the last one the window ends
+//
+// Corresponds with DELETE /api/sessions/{id}/panes/{pane} (the `KillPane` operationId).
+func (c *Client) KillPane(ctx context.Context, id ID, paneInPath PaneInPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewKillPaneRequest(c.Server, id, paneInPath)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPane One pane
+//
+// Corresponds with GET /api/sessions/{id}/panes/{pane} (the `GetPane` operationId).
+func (c *Client) GetPane(ctx context.Context, id ID, paneInPath PaneInPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPaneRequest(c.Server, id, paneInPath)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangePaneWithBody Resize or zoom a pane, or make it its window's active one
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/sessions/{id}/panes/{pane} (the `ChangePane` operationId).
+func (c *Client) ChangePaneWithBody(ctx context.Context, id ID, paneInPath PaneInPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangePaneRequestWithBody(c.Server, id, paneInPath, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangePane Resize or zoom a pane, or make it its window's active one
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/sessions/{id}/panes/{pane} (the `ChangePane` operationId).
+func (c *Client) ChangePane(ctx context.Context, id ID, paneInPath PaneInPath, body ChangePaneJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangePaneRequest(c.Server, id, paneInPath, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RespawnPaneWithBody Start a pane's program again, or another
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/sessions/{id}/panes/{pane}/respawn (the `RespawnPane` operationId).
+func (c *Client) RespawnPaneWithBody(ctx context.Context, id ID, paneInPath PaneInPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRespawnPaneRequestWithBody(c.Server, id, paneInPath, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RespawnPane Start a pane's program again, or another
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/sessions/{id}/panes/{pane}/respawn (the `RespawnPane` operationId).
+func (c *Client) RespawnPane(ctx context.Context, id ID, paneInPath PaneInPath, body RespawnPaneJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRespawnPaneRequest(c.Server, id, paneInPath, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SwapPanesWithBody Make two panes take each other's place
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/sessions/{id}/panes/{pane}/swap (the `SwapPanes` operationId).
+func (c *Client) SwapPanesWithBody(ctx context.Context, id ID, paneInPath PaneInPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSwapPanesRequestWithBody(c.Server, id, paneInPath, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SwapPanes Make two panes take each other's place
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/sessions/{id}/panes/{pane}/swap (the `SwapPanes` operationId).
+func (c *Client) SwapPanes(ctx context.Context, id ID, paneInPath PaneInPath, body SwapPanesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSwapPanesRequest(c.Server, id, paneInPath, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RespawnSessionWithBody Start the program of the active pane again
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/sessions/{id}/respawn (the `RespawnSession` operationId).
+func (c *Client) RespawnSessionWithBody(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRespawnSessionRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RespawnSession Start the program of the active pane again
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/sessions/{id}/respawn (the `RespawnSession` operationId).
+func (c *Client) RespawnSession(ctx context.Context, id ID, body RespawnSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRespawnSessionRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // SendKeysWithBody Type into a pane
 //
 // More than 64 KiB in one request count: while others are about, a user types 1 MiB of such a second, and what would wait longer than a request may is answered with 503, overloaded.
@@ -1018,6 +1683,119 @@ func (c *Client) SendKeysWithBody(ctx context.Context, id ID, contentType string
 // Corresponds with POST /api/sessions/{id}/send-keys (the `SendKeys` operationId).
 func (c *Client) SendKeys(ctx context.Context, id ID, body SendKeysJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSendKeysRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListWindows The session's windows and their panes
+//
+// Corresponds with GET /api/sessions/{id}/windows (the `ListWindows` operationId).
+func (c *Client) ListWindows(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListWindowsRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateWindowWithBody Make a window
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/sessions/{id}/windows (the `CreateWindow` operationId).
+func (c *Client) CreateWindowWithBody(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateWindowRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateWindow Make a window
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/sessions/{id}/windows (the `CreateWindow` operationId).
+func (c *Client) CreateWindow(ctx context.Context, id ID, body CreateWindowJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateWindowRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// KillWindow End a window and the programs in it; with the last one the session ends
+//
+// Corresponds with DELETE /api/sessions/{id}/windows/{window} (the `KillWindow` operationId).
+func (c *Client) KillWindow(ctx context.Context, id ID, windowInPath WindowInPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewKillWindowRequest(c.Server, id, windowInPath)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetWindow One window
+//
+// Corresponds with GET /api/sessions/{id}/windows/{window} (the `GetWindow` operationId).
+func (c *Client) GetWindow(ctx context.Context, id ID, windowInPath WindowInPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetWindowRequest(c.Server, id, windowInPath)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeWindowWithBody Rename a window, arrange its panes, or make it the current one
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/sessions/{id}/windows/{window} (the `ChangeWindow` operationId).
+func (c *Client) ChangeWindowWithBody(ctx context.Context, id ID, windowInPath WindowInPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeWindowRequestWithBody(c.Server, id, windowInPath, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ChangeWindow Rename a window, arrange its panes, or make it the current one
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/sessions/{id}/windows/{window} (the `ChangeWindow` operationId).
+func (c *Client) ChangeWindow(ctx context.Context, id ID, windowInPath WindowInPath, body ChangeWindowJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewChangeWindowRequest(c.Server, id, windowInPath, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1728,6 +2506,378 @@ func NewSessionEventsRequest(server string, id ID, params *SessionEventsParams) 
 	return req, nil
 }
 
+// NewListPanesRequest constructs an http.Request for the ListPanes method
+func NewListPanesRequest(server string, id ID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/sessions/%s/panes", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSplitPaneRequest calls the generic SplitPane builder with application/json body
+func NewSplitPaneRequest(server string, id ID, body SplitPaneJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSplitPaneRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewSplitPaneRequestWithBody constructs an http.Request for the SplitPane method, with any body, and a specified content type
+func NewSplitPaneRequestWithBody(server string, id ID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/sessions/%s/panes", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewKillPaneRequest constructs an http.Request for the KillPane method
+func NewKillPaneRequest(server string, id ID, paneInPath PaneInPath) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "pane", paneInPath, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/sessions/%s/panes/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetPaneRequest constructs an http.Request for the GetPane method
+func NewGetPaneRequest(server string, id ID, paneInPath PaneInPath) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "pane", paneInPath, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/sessions/%s/panes/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewChangePaneRequest calls the generic ChangePane builder with application/json body
+func NewChangePaneRequest(server string, id ID, paneInPath PaneInPath, body ChangePaneJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChangePaneRequestWithBody(server, id, paneInPath, "application/json", bodyReader)
+}
+
+// NewChangePaneRequestWithBody constructs an http.Request for the ChangePane method, with any body, and a specified content type
+func NewChangePaneRequestWithBody(server string, id ID, paneInPath PaneInPath, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "pane", paneInPath, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/sessions/%s/panes/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRespawnPaneRequest calls the generic RespawnPane builder with application/json body
+func NewRespawnPaneRequest(server string, id ID, paneInPath PaneInPath, body RespawnPaneJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRespawnPaneRequestWithBody(server, id, paneInPath, "application/json", bodyReader)
+}
+
+// NewRespawnPaneRequestWithBody constructs an http.Request for the RespawnPane method, with any body, and a specified content type
+func NewRespawnPaneRequestWithBody(server string, id ID, paneInPath PaneInPath, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "pane", paneInPath, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/sessions/%s/panes/%s/respawn", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewSwapPanesRequest calls the generic SwapPanes builder with application/json body
+func NewSwapPanesRequest(server string, id ID, paneInPath PaneInPath, body SwapPanesJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSwapPanesRequestWithBody(server, id, paneInPath, "application/json", bodyReader)
+}
+
+// NewSwapPanesRequestWithBody constructs an http.Request for the SwapPanes method, with any body, and a specified content type
+func NewSwapPanesRequestWithBody(server string, id ID, paneInPath PaneInPath, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "pane", paneInPath, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/sessions/%s/panes/%s/swap", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRespawnSessionRequest calls the generic RespawnSession builder with application/json body
+func NewRespawnSessionRequest(server string, id ID, body RespawnSessionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRespawnSessionRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewRespawnSessionRequestWithBody constructs an http.Request for the RespawnSession method, with any body, and a specified content type
+func NewRespawnSessionRequestWithBody(server string, id ID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/sessions/%s/respawn", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewSendKeysRequest calls the generic SendKeys builder with application/json body
 func NewSendKeysRequest(server string, id ID, body SendKeysJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -1766,6 +2916,223 @@ func NewSendKeysRequestWithBody(server string, id ID, contentType string, body i
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListWindowsRequest constructs an http.Request for the ListWindows method
+func NewListWindowsRequest(server string, id ID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/sessions/%s/windows", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateWindowRequest calls the generic CreateWindow builder with application/json body
+func NewCreateWindowRequest(server string, id ID, body CreateWindowJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateWindowRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewCreateWindowRequestWithBody constructs an http.Request for the CreateWindow method, with any body, and a specified content type
+func NewCreateWindowRequestWithBody(server string, id ID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/sessions/%s/windows", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewKillWindowRequest constructs an http.Request for the KillWindow method
+func NewKillWindowRequest(server string, id ID, windowInPath WindowInPath) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "window", windowInPath, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/sessions/%s/windows/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetWindowRequest constructs an http.Request for the GetWindow method
+func NewGetWindowRequest(server string, id ID, windowInPath WindowInPath) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "window", windowInPath, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/sessions/%s/windows/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewChangeWindowRequest calls the generic ChangeWindow builder with application/json body
+func NewChangeWindowRequest(server string, id ID, windowInPath WindowInPath, body ChangeWindowJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewChangeWindowRequestWithBody(server, id, windowInPath, "application/json", bodyReader)
+}
+
+// NewChangeWindowRequestWithBody constructs an http.Request for the ChangeWindow method, with any body, and a specified content type
+func NewChangeWindowRequestWithBody(server string, id ID, windowInPath WindowInPath, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "window", windowInPath, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/sessions/%s/windows/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -1998,6 +3365,97 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/sessions/{id}/events (the `SessionEvents` operationId).
 	SessionEventsWithResponse(ctx context.Context, id ID, params *SessionEventsParams, reqEditors ...RequestEditorFn) (*SessionEventsResponse, error)
 
+	// ListPanesWithResponse The session's panes
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/sessions/{id}/panes (the `ListPanes` operationId).
+	ListPanesWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*ListPanesResponse, error)
+
+	// SplitPaneWithBodyWithResponse Make a pane beside another
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/sessions/{id}/panes (the `SplitPane` operationId).
+	SplitPaneWithBodyWithResponse(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SplitPaneResponse, error)
+
+	// SplitPaneWithResponse Make a pane beside another
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/sessions/{id}/panes (the `SplitPane` operationId).
+	SplitPaneWithResponse(ctx context.Context, id ID, body SplitPaneJSONRequestBody, reqEditors ...RequestEditorFn) (*SplitPaneResponse, error)
+
+	// KillPaneWithResponse End a pane and its program; with the last one the window ends
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/sessions/{id}/panes/{pane} (the `KillPane` operationId).
+	KillPaneWithResponse(ctx context.Context, id ID, paneInPath PaneInPath, reqEditors ...RequestEditorFn) (*KillPaneResponse, error)
+
+	// GetPaneWithResponse One pane
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/sessions/{id}/panes/{pane} (the `GetPane` operationId).
+	GetPaneWithResponse(ctx context.Context, id ID, paneInPath PaneInPath, reqEditors ...RequestEditorFn) (*GetPaneResponse, error)
+
+	// ChangePaneWithBodyWithResponse Resize or zoom a pane, or make it its window's active one
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/sessions/{id}/panes/{pane} (the `ChangePane` operationId).
+	ChangePaneWithBodyWithResponse(ctx context.Context, id ID, paneInPath PaneInPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangePaneResponse, error)
+
+	// ChangePaneWithResponse Resize or zoom a pane, or make it its window's active one
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/sessions/{id}/panes/{pane} (the `ChangePane` operationId).
+	ChangePaneWithResponse(ctx context.Context, id ID, paneInPath PaneInPath, body ChangePaneJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangePaneResponse, error)
+
+	// RespawnPaneWithBodyWithResponse Start a pane's program again, or another
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/sessions/{id}/panes/{pane}/respawn (the `RespawnPane` operationId).
+	RespawnPaneWithBodyWithResponse(ctx context.Context, id ID, paneInPath PaneInPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RespawnPaneResponse, error)
+
+	// RespawnPaneWithResponse Start a pane's program again, or another
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/sessions/{id}/panes/{pane}/respawn (the `RespawnPane` operationId).
+	RespawnPaneWithResponse(ctx context.Context, id ID, paneInPath PaneInPath, body RespawnPaneJSONRequestBody, reqEditors ...RequestEditorFn) (*RespawnPaneResponse, error)
+
+	// SwapPanesWithBodyWithResponse Make two panes take each other's place
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/sessions/{id}/panes/{pane}/swap (the `SwapPanes` operationId).
+	SwapPanesWithBodyWithResponse(ctx context.Context, id ID, paneInPath PaneInPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SwapPanesResponse, error)
+
+	// SwapPanesWithResponse Make two panes take each other's place
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/sessions/{id}/panes/{pane}/swap (the `SwapPanes` operationId).
+	SwapPanesWithResponse(ctx context.Context, id ID, paneInPath PaneInPath, body SwapPanesJSONRequestBody, reqEditors ...RequestEditorFn) (*SwapPanesResponse, error)
+
+	// RespawnSessionWithBodyWithResponse Start the program of the active pane again
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/sessions/{id}/respawn (the `RespawnSession` operationId).
+	RespawnSessionWithBodyWithResponse(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RespawnSessionResponse, error)
+
+	// RespawnSessionWithResponse Start the program of the active pane again
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/sessions/{id}/respawn (the `RespawnSession` operationId).
+	RespawnSessionWithResponse(ctx context.Context, id ID, body RespawnSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*RespawnSessionResponse, error)
+
 	// SendKeysWithBodyWithResponse Type into a pane
 	//
 	// More than 64 KiB in one request count: while others are about, a user types 1 MiB of such a second, and what would wait longer than a request may is answered with 503, overloaded.
@@ -2015,6 +3473,55 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/sessions/{id}/send-keys (the `SendKeys` operationId).
 	SendKeysWithResponse(ctx context.Context, id ID, body SendKeysJSONRequestBody, reqEditors ...RequestEditorFn) (*SendKeysResponse, error)
+
+	// ListWindowsWithResponse The session's windows and their panes
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/sessions/{id}/windows (the `ListWindows` operationId).
+	ListWindowsWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*ListWindowsResponse, error)
+
+	// CreateWindowWithBodyWithResponse Make a window
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/sessions/{id}/windows (the `CreateWindow` operationId).
+	CreateWindowWithBodyWithResponse(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateWindowResponse, error)
+
+	// CreateWindowWithResponse Make a window
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/sessions/{id}/windows (the `CreateWindow` operationId).
+	CreateWindowWithResponse(ctx context.Context, id ID, body CreateWindowJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateWindowResponse, error)
+
+	// KillWindowWithResponse End a window and the programs in it; with the last one the session ends
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/sessions/{id}/windows/{window} (the `KillWindow` operationId).
+	KillWindowWithResponse(ctx context.Context, id ID, windowInPath WindowInPath, reqEditors ...RequestEditorFn) (*KillWindowResponse, error)
+
+	// GetWindowWithResponse One window
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/sessions/{id}/windows/{window} (the `GetWindow` operationId).
+	GetWindowWithResponse(ctx context.Context, id ID, windowInPath WindowInPath, reqEditors ...RequestEditorFn) (*GetWindowResponse, error)
+
+	// ChangeWindowWithBodyWithResponse Rename a window, arrange its panes, or make it the current one
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/sessions/{id}/windows/{window} (the `ChangeWindow` operationId).
+	ChangeWindowWithBodyWithResponse(ctx context.Context, id ID, windowInPath WindowInPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeWindowResponse, error)
+
+	// ChangeWindowWithResponse Rename a window, arrange its panes, or make it the current one
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/sessions/{id}/windows/{window} (the `ChangeWindow` operationId).
+	ChangeWindowWithResponse(ctx context.Context, id ID, windowInPath WindowInPath, body ChangeWindowJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeWindowResponse, error)
 
 	// HealthWithResponse Whether the process serves
 	//
@@ -2399,6 +3906,327 @@ func (r SessionEventsResponse) ContentType() string {
 	return ""
 }
 
+type ListPanesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *[]Pane
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListPanesResponse) GetJSON200() *[]Pane {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListPanesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPanesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPanesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListPanesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SplitPaneResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Pane
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r SplitPaneResponse) GetJSON201() *Pane {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r SplitPaneResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SplitPaneResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SplitPaneResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SplitPaneResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type KillPaneResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r KillPaneResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r KillPaneResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r KillPaneResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r KillPaneResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetPaneResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Pane
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetPaneResponse) GetJSON200() *Pane {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetPaneResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPaneResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPaneResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPaneResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ChangePaneResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Pane
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ChangePaneResponse) GetJSON200() *Pane {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ChangePaneResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ChangePaneResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChangePaneResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ChangePaneResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RespawnPaneResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Pane
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RespawnPaneResponse) GetJSON200() *Pane {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r RespawnPaneResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RespawnPaneResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RespawnPaneResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RespawnPaneResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SwapPanesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Pane
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SwapPanesResponse) GetJSON200() *Pane {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r SwapPanesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SwapPanesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SwapPanesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SwapPanesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RespawnSessionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Session
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RespawnSessionResponse) GetJSON200() *Session {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r RespawnSessionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RespawnSessionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RespawnSessionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RespawnSessionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type SendKeysResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -2427,6 +4255,204 @@ func (r SendKeysResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SendKeysResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListWindowsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *[]WindowPanes
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListWindowsResponse) GetJSON200() *[]WindowPanes {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListWindowsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListWindowsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListWindowsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListWindowsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateWindowResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *WindowPanes
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateWindowResponse) GetJSON201() *WindowPanes {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateWindowResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateWindowResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateWindowResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateWindowResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type KillWindowResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r KillWindowResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r KillWindowResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r KillWindowResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r KillWindowResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetWindowResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WindowPanes
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetWindowResponse) GetJSON200() *WindowPanes {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetWindowResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetWindowResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetWindowResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetWindowResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ChangeWindowResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WindowPanes
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ChangeWindowResponse) GetJSON200() *WindowPanes {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ChangeWindowResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ChangeWindowResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ChangeWindowResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ChangeWindowResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -2718,6 +4744,175 @@ func (c *ClientWithResponses) SessionEventsWithResponse(ctx context.Context, id 
 	return ParseSessionEventsResponse(rsp)
 }
 
+// ListPanesWithResponse The session's panes
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/sessions/{id}/panes (the `ListPanes` operationId).
+func (c *ClientWithResponses) ListPanesWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*ListPanesResponse, error) {
+	rsp, err := c.ListPanes(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPanesResponse(rsp)
+}
+
+// SplitPaneWithBodyWithResponse Make a pane beside another
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/sessions/{id}/panes (the `SplitPane` operationId).
+func (c *ClientWithResponses) SplitPaneWithBodyWithResponse(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SplitPaneResponse, error) {
+	rsp, err := c.SplitPaneWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSplitPaneResponse(rsp)
+}
+
+// SplitPaneWithResponse Make a pane beside another
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/sessions/{id}/panes (the `SplitPane` operationId).
+func (c *ClientWithResponses) SplitPaneWithResponse(ctx context.Context, id ID, body SplitPaneJSONRequestBody, reqEditors ...RequestEditorFn) (*SplitPaneResponse, error) {
+	rsp, err := c.SplitPane(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSplitPaneResponse(rsp)
+}
+
+// KillPaneWithResponse End a pane and its program; with the last one the window ends
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/sessions/{id}/panes/{pane} (the `KillPane` operationId).
+func (c *ClientWithResponses) KillPaneWithResponse(ctx context.Context, id ID, paneInPath PaneInPath, reqEditors ...RequestEditorFn) (*KillPaneResponse, error) {
+	rsp, err := c.KillPane(ctx, id, paneInPath, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseKillPaneResponse(rsp)
+}
+
+// GetPaneWithResponse One pane
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/sessions/{id}/panes/{pane} (the `GetPane` operationId).
+func (c *ClientWithResponses) GetPaneWithResponse(ctx context.Context, id ID, paneInPath PaneInPath, reqEditors ...RequestEditorFn) (*GetPaneResponse, error) {
+	rsp, err := c.GetPane(ctx, id, paneInPath, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPaneResponse(rsp)
+}
+
+// ChangePaneWithBodyWithResponse Resize or zoom a pane, or make it its window's active one
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/sessions/{id}/panes/{pane} (the `ChangePane` operationId).
+func (c *ClientWithResponses) ChangePaneWithBodyWithResponse(ctx context.Context, id ID, paneInPath PaneInPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangePaneResponse, error) {
+	rsp, err := c.ChangePaneWithBody(ctx, id, paneInPath, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangePaneResponse(rsp)
+}
+
+// ChangePaneWithResponse Resize or zoom a pane, or make it its window's active one
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/sessions/{id}/panes/{pane} (the `ChangePane` operationId).
+func (c *ClientWithResponses) ChangePaneWithResponse(ctx context.Context, id ID, paneInPath PaneInPath, body ChangePaneJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangePaneResponse, error) {
+	rsp, err := c.ChangePane(ctx, id, paneInPath, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangePaneResponse(rsp)
+}
+
+// RespawnPaneWithBodyWithResponse Start a pane's program again, or another
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/sessions/{id}/panes/{pane}/respawn (the `RespawnPane` operationId).
+func (c *ClientWithResponses) RespawnPaneWithBodyWithResponse(ctx context.Context, id ID, paneInPath PaneInPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RespawnPaneResponse, error) {
+	rsp, err := c.RespawnPaneWithBody(ctx, id, paneInPath, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRespawnPaneResponse(rsp)
+}
+
+// RespawnPaneWithResponse Start a pane's program again, or another
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/sessions/{id}/panes/{pane}/respawn (the `RespawnPane` operationId).
+func (c *ClientWithResponses) RespawnPaneWithResponse(ctx context.Context, id ID, paneInPath PaneInPath, body RespawnPaneJSONRequestBody, reqEditors ...RequestEditorFn) (*RespawnPaneResponse, error) {
+	rsp, err := c.RespawnPane(ctx, id, paneInPath, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRespawnPaneResponse(rsp)
+}
+
+// SwapPanesWithBodyWithResponse Make two panes take each other's place
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/sessions/{id}/panes/{pane}/swap (the `SwapPanes` operationId).
+func (c *ClientWithResponses) SwapPanesWithBodyWithResponse(ctx context.Context, id ID, paneInPath PaneInPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SwapPanesResponse, error) {
+	rsp, err := c.SwapPanesWithBody(ctx, id, paneInPath, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSwapPanesResponse(rsp)
+}
+
+// SwapPanesWithResponse Make two panes take each other's place
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/sessions/{id}/panes/{pane}/swap (the `SwapPanes` operationId).
+func (c *ClientWithResponses) SwapPanesWithResponse(ctx context.Context, id ID, paneInPath PaneInPath, body SwapPanesJSONRequestBody, reqEditors ...RequestEditorFn) (*SwapPanesResponse, error) {
+	rsp, err := c.SwapPanes(ctx, id, paneInPath, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSwapPanesResponse(rsp)
+}
+
+// RespawnSessionWithBodyWithResponse Start the program of the active pane again
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/sessions/{id}/respawn (the `RespawnSession` operationId).
+func (c *ClientWithResponses) RespawnSessionWithBodyWithResponse(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RespawnSessionResponse, error) {
+	rsp, err := c.RespawnSessionWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRespawnSessionResponse(rsp)
+}
+
+// RespawnSessionWithResponse Start the program of the active pane again
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/sessions/{id}/respawn (the `RespawnSession` operationId).
+func (c *ClientWithResponses) RespawnSessionWithResponse(ctx context.Context, id ID, body RespawnSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*RespawnSessionResponse, error) {
+	rsp, err := c.RespawnSession(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRespawnSessionResponse(rsp)
+}
+
 // SendKeysWithBodyWithResponse Type into a pane
 //
 // More than 64 KiB in one request count: while others are about, a user types 1 MiB of such a second, and what would wait longer than a request may is answered with 503, overloaded.
@@ -2746,6 +4941,97 @@ func (c *ClientWithResponses) SendKeysWithResponse(ctx context.Context, id ID, b
 		return nil, err
 	}
 	return ParseSendKeysResponse(rsp)
+}
+
+// ListWindowsWithResponse The session's windows and their panes
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/sessions/{id}/windows (the `ListWindows` operationId).
+func (c *ClientWithResponses) ListWindowsWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*ListWindowsResponse, error) {
+	rsp, err := c.ListWindows(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListWindowsResponse(rsp)
+}
+
+// CreateWindowWithBodyWithResponse Make a window
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/sessions/{id}/windows (the `CreateWindow` operationId).
+func (c *ClientWithResponses) CreateWindowWithBodyWithResponse(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateWindowResponse, error) {
+	rsp, err := c.CreateWindowWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateWindowResponse(rsp)
+}
+
+// CreateWindowWithResponse Make a window
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/sessions/{id}/windows (the `CreateWindow` operationId).
+func (c *ClientWithResponses) CreateWindowWithResponse(ctx context.Context, id ID, body CreateWindowJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateWindowResponse, error) {
+	rsp, err := c.CreateWindow(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateWindowResponse(rsp)
+}
+
+// KillWindowWithResponse End a window and the programs in it; with the last one the session ends
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/sessions/{id}/windows/{window} (the `KillWindow` operationId).
+func (c *ClientWithResponses) KillWindowWithResponse(ctx context.Context, id ID, windowInPath WindowInPath, reqEditors ...RequestEditorFn) (*KillWindowResponse, error) {
+	rsp, err := c.KillWindow(ctx, id, windowInPath, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseKillWindowResponse(rsp)
+}
+
+// GetWindowWithResponse One window
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/sessions/{id}/windows/{window} (the `GetWindow` operationId).
+func (c *ClientWithResponses) GetWindowWithResponse(ctx context.Context, id ID, windowInPath WindowInPath, reqEditors ...RequestEditorFn) (*GetWindowResponse, error) {
+	rsp, err := c.GetWindow(ctx, id, windowInPath, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetWindowResponse(rsp)
+}
+
+// ChangeWindowWithBodyWithResponse Rename a window, arrange its panes, or make it the current one
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/sessions/{id}/windows/{window} (the `ChangeWindow` operationId).
+func (c *ClientWithResponses) ChangeWindowWithBodyWithResponse(ctx context.Context, id ID, windowInPath WindowInPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangeWindowResponse, error) {
+	rsp, err := c.ChangeWindowWithBody(ctx, id, windowInPath, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeWindowResponse(rsp)
+}
+
+// ChangeWindowWithResponse Rename a window, arrange its panes, or make it the current one
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/sessions/{id}/windows/{window} (the `ChangeWindow` operationId).
+func (c *ClientWithResponses) ChangeWindowWithResponse(ctx context.Context, id ID, windowInPath WindowInPath, body ChangeWindowJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeWindowResponse, error) {
+	rsp, err := c.ChangeWindow(ctx, id, windowInPath, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseChangeWindowResponse(rsp)
 }
 
 // HealthWithResponse Whether the process serves
@@ -2974,6 +5260,204 @@ func ParseSessionEventsResponse(rsp *http.Response) (*SessionEventsResponse, err
 	return response, nil
 }
 
+// ParseListPanesResponse parses an HTTP response from a ListPanesWithResponse call
+func ParseListPanesResponse(rsp *http.Response) (*ListPanesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPanesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest []Pane
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSplitPaneResponse parses an HTTP response from a SplitPaneWithResponse call
+func ParseSplitPaneResponse(rsp *http.Response) (*SplitPaneResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SplitPaneResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Pane
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseKillPaneResponse parses an HTTP response from a KillPaneWithResponse call
+func ParseKillPaneResponse(rsp *http.Response) (*KillPaneResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &KillPaneResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseGetPaneResponse parses an HTTP response from a GetPaneWithResponse call
+func ParseGetPaneResponse(rsp *http.Response) (*GetPaneResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPaneResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Pane
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseChangePaneResponse parses an HTTP response from a ChangePaneWithResponse call
+func ParseChangePaneResponse(rsp *http.Response) (*ChangePaneResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChangePaneResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Pane
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRespawnPaneResponse parses an HTTP response from a RespawnPaneWithResponse call
+func ParseRespawnPaneResponse(rsp *http.Response) (*RespawnPaneResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RespawnPaneResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Pane
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSwapPanesResponse parses an HTTP response from a SwapPanesWithResponse call
+func ParseSwapPanesResponse(rsp *http.Response) (*SwapPanesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SwapPanesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Pane
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRespawnSessionResponse parses an HTTP response from a RespawnSessionWithResponse call
+func ParseRespawnSessionResponse(rsp *http.Response) (*RespawnSessionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RespawnSessionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Session
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseSendKeysResponse parses an HTTP response from a SendKeysWithResponse call
 func ParseSendKeysResponse(rsp *http.Response) (*SendKeysResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -2985,6 +5469,126 @@ func ParseSendKeysResponse(rsp *http.Response) (*SendKeysResponse, error) {
 	response := &SendKeysResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseListWindowsResponse parses an HTTP response from a ListWindowsWithResponse call
+func ParseListWindowsResponse(rsp *http.Response) (*ListWindowsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListWindowsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest []WindowPanes
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateWindowResponse parses an HTTP response from a CreateWindowWithResponse call
+func ParseCreateWindowResponse(rsp *http.Response) (*CreateWindowResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateWindowResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest WindowPanes
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseKillWindowResponse parses an HTTP response from a KillWindowWithResponse call
+func ParseKillWindowResponse(rsp *http.Response) (*KillWindowResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &KillWindowResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseGetWindowResponse parses an HTTP response from a GetWindowWithResponse call
+func ParseGetWindowResponse(rsp *http.Response) (*GetWindowResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetWindowResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WindowPanes
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseChangeWindowResponse parses an HTTP response from a ChangeWindowWithResponse call
+func ParseChangeWindowResponse(rsp *http.Response) (*ChangeWindowResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ChangeWindowResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WindowPanes
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
 	}
 
 	return response, nil
