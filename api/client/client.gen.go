@@ -395,8 +395,8 @@ type Pane struct {
 	// Mode `copy-mode` and others; empty: none.
 	Mode *string `json:"mode,omitempty"`
 
-	// Pid Of the process that tmux started in it.
-	Pid int `json:"pid"`
+	// PID Of the process that tmux started in it.
+	PID int `json:"pid"`
 
 	// Signal That ended a dead pane's program.
 	Signal *int `json:"signal,omitempty"`

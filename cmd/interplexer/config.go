@@ -40,6 +40,9 @@ type settings struct {
 	ScreenCache    int           `env:"SCREEN_CACHE" envDefault:"67108864"`
 	MaxHeld        int           `env:"MAX_HELD_PER_USER" envDefault:"4096"`
 
+	URL   string `env:"URL" envDefault:"http://127.0.0.1:8420"`
+	Token string `env:"TOKEN"` // a secret: never printed
+
 	LogLevel  slog.Level `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat string     `env:"LOG_FORMAT" envDefault:"text"`
 

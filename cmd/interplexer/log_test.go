@@ -30,5 +30,5 @@ func (b *logBuffer) String() string {
 // await waits for a line of the log.
 func (b *logBuffer) await(t *testing.T, text string) {
 	t.Helper()
-	require.Eventuallyf(t, func() bool { return strings.Contains(b.String(), text) }, patience, tick, "%q is not in the log", text)
+	require.Eventuallyf(t, func() bool { return strings.Contains(b.String(), text) }, patience, tick, "%q is not in the log:\n%q", text, b)
 }

@@ -15,8 +15,10 @@ import (
 
 // The exit codes besides 0.
 const (
-	exitFailure = 1
-	exitUsage   = 2
+	exitFailure     = 1
+	exitUsage       = 2
+	exitNotFound    = 3 // there is no such session
+	exitUnavailable = 4 // the service cannot be reached, is busy or failed
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -34,7 +36,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	var usage usageError
 	if *started && !errors.As(err, &usage) {
 		fmt.Fprintf(stderr, "interplexer: %s\n", oneLine(err))
-		return exitFailure
+		return exitCode(err)
 	}
 	fmt.Fprintf(stderr, "interplexer: %s (see '%s --help')\n", oneLine(err), cmd.CommandPath())
 	return exitUsage
@@ -60,6 +62,17 @@ Give somebody else access:
   interplexer user add alice
   interplexer token create --user alice
 
+Work with your sessions; a SESSION is an id, or the name of a live one:
+
+  interplexer new --name build make -j4
+  interplexer ls
+  interplexer send build 'echo hello'
+  interplexer capture --trim build
+  interplexer attach build
+
+They end with status 1 when something failed, 2 when they were called wrongly,
+3 when there is no such session, 4 when the service cannot be reached or is busy.
+
 Every setting is a flag and an environment variable alike: --data-dir is
 INTERPLEXER_DATA_DIR. A flag wins over its variable; an empty variable counts
 as unset.`
@@ -68,7 +81,8 @@ as unset.`
 // its work: an error before that is about how it was called.
 func newRoot(environ []string) (root *cobra.Command, started *bool) {
 	s, envErr := settingsFromEnvironment(environ)
-	root = newGroup("interplexer", "tmux as a service", newServe(s), newUser(s), newToken(s), newVersion())
+	root = newGroup("interplexer", "tmux as a service", newServe(s), newUser(s), newToken(s), newVersion(),
+		newNew(s), newLs(s), newShow(s), newSend(s), newCapture(s), newWatch(s), newAttach(s), newKill(s))
 	root.Long = rootHelp
 	root.SilenceErrors, root.SilenceUsage = true, true // run prints the error, once
 	root.CompletionOptions.HiddenDefaultCmd = true

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// terminal is one that a test works at, with the program in it.
+type terminal struct {
+	t        *testing.T
+	pty, tty *os.File
+	cmd      *exec.Cmd
+	out      *logBuffer
+	before   unix.Termios
+}
+
+// attach runs interplexer attach in a new terminal.
+func (c *calling) attach(args ...string) *terminal {
+	c.t.Helper()
+	k := &terminal{t: c.t, out: &logBuffer{}, cmd: c.command(append([]string{"attach"}, args...)...)}
+	var err error
+	k.pty, k.tty, err = pty.Open()
+	require.NoError(c.t, err)
+	c.t.Cleanup(func() { _ = k.pty.Close(); _ = k.tty.Close() })
+	require.NoError(c.t, pty.Setsize(k.pty, &pty.Winsize{Cols: 70, Rows: 20}))
+	k.before = k.settings()
+	k.cmd.Stdin, k.cmd.Stdout, k.cmd.Stderr = k.tty, k.tty, k.tty
+	k.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	require.NoError(c.t, k.cmd.Start())
+	go func() { _, _ = io.Copy(k.out, k.pty) }()
+	return k
+}
+
+func (k *terminal) settings() unix.Termios {
+	k.t.Helper()
+	settings, err := unix.IoctlGetTermios(int(k.tty.Fd()), termiosRequest)
+	require.NoError(k.t, err)
+	return *settings
+}
+
+func (k *terminal) keys(text string) {
+	k.t.Helper()
+	_, err := k.pty.WriteString(text)
+	require.NoError(k.t, err)
+}
+
+// ends waits for the program, and requires that it leaves the terminal as it was.
+func (k *terminal) ends(status int, last string) {
+	k.t.Helper()
+	hangs := time.AfterFunc(patience, func() { _ = k.cmd.Process.Kill() })
+	defer hangs.Stop()
+	err := k.cmd.Wait()
+	if status == 0 {
+		require.NoError(k.t, err, k.out.String())
+	} else {
+		var exit *exec.ExitError
+		require.ErrorAs(k.t, err, &exit)
+		require.Equal(k.t, status, exit.ExitCode(), k.out.String())
+	}
+	require.Equal(k.t, k.before, k.settings())
+	k.out.await(k.t, "\x1b[?25h\x1b[999;1H\r\n")
+	k.out.await(k.t, last)
+}
+
+// hasSize waits for a pane of that size.
+func (c *calling) hasSize(id, size string) {
+	c.t.Helper()
+	require.Eventually(c.t, func() bool { return strings.Contains(c.run("show", id), ", "+size+", process") }, patience, tick)
+}
+
+func TestAttachCommand(t *testing.T) {
+	s := newSite(t, "")
+	v := s.start()
+	c := v.calling("")
+	id := strings.TrimSpace(c.run("new", "--name", "build", "sh", "-c", `stty -echo; echo ready; while read x; do echo "got $x"; done`))
+	c.shows(id, "ready\n")
+
+	k := c.attach("build")
+	k.out.await(t, "ready")
+	c.hasSize(id, "70x20") // this terminal's
+	require.NotEqual(t, k.before, k.settings(), "it is raw")
+	k.keys("hé\r")
+	k.out.await(t, "got hé\r\n")
+	require.NoError(t, pty.Setsize(k.pty, &pty.Winsize{Cols: 90, Rows: 30}))
+	c.hasSize(id, "90x30")
+	k.keys("last\r\x1c")
+	k.ends(0, "[detached]")
+	require.Eventually(t, func() bool { return strings.Contains(c.run("capture", id), "got last") }, patience, tick, "what was typed before the key arrives")
+
+	k = c.attach("--detach-key", "C-]", "--view", id)
+	k.out.await(t, "got last")
+	k.keys("not typed\x1c\r")
+	k.keys("\x1d")
+	k.ends(0, "[detached]")
+	require.NotContains(t, c.run("capture", id), "not typed")
+
+	for _, end := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT} {
+		k = c.attach(id)
+		k.out.await(t, "got last")
+		require.NoError(t, k.cmd.Process.Signal(end))
+		k.ends(exitFailure, "interplexer: interrupted")
+	}
+
+	k = c.attach(id)
+	k.out.await(t, "got last")
+	c.run("kill", id)
+	k.ends(0, "[session ") // exited or deleted, whichever is seen first
+
+	id = strings.TrimSpace(c.run("new", "cat"))
+	k = c.attach(id)
+	k.out.await(t, "\x1b[?25h") // the picture: the terminal is raw
+	k.keys("hello\r\x04")
+	k.ends(0, "[session exited]")
+
+	id = strings.TrimSpace(c.run("new", "cat"))
+	k = c.attach(id)
+	k.out.await(t, "\x1b[?25h")
+	k.keys("hello\r")
+	k.out.await(t, "hello\r\nhello")
+	v.stop()
+	k.ends(exitUnavailable, "the service is stopping")
+}
+
+func TestAttachNeedsATerminal(t *testing.T) {
+	s := newSite(t, "")
+	v := s.start()
+	c := v.calling("")
+	id := strings.TrimSpace(c.run("new", "cat"))
+	c.fails(exitUsage, "must be a terminal", "attach", id)
+	for _, key := range []string{"", "C-", "x", "C-1", "M-x", "C-xx"} {
+		c.fails(exitUsage, "--detach-key", "attach", "--detach-key", key, id)
+	}
+}
