@@ -132,6 +132,8 @@ func attempts(t *testing.T, r route, pane string) []string {
 		return []string{`{"with":"` + pane + `"}`}
 	case strings.HasSuffix(r.path, "/capture-pane"):
 		return []string{"", `{"pane":"` + pane + `"}`, `{"trim":true}`}
+	case strings.HasSuffix(r.path, "/run"):
+		return []string{`{"command":"echo stranger"}`, `{"command":"echo stranger","pane":"` + pane + `"}`}
 	case strings.HasSuffix(r.path, "/send-keys"):
 		return []string{
 			`{"keys":"stranger"}`, `{"keys":["stranger","C-c"]}`, `{"text":"stranger"}`, `{"hex":"03"}`,

@@ -24,6 +24,7 @@ type memory struct {
 	answers  []*session.Answer
 	captured []session.CaptureOptions
 	lines    []session.LinesOptions
+	ran      []session.RunOptions
 	fail     error  // what every call to the domain answers, if set
 	do       func() // called by every call to the domain, if set
 }

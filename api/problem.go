@@ -93,6 +93,10 @@ var problems = []struct {
 	{problem{"pane-in-mode", 409, "Pane is in a mode", "The pane is in copy mode or another mode, which takes the keys, and you asked to leave it so."}, session.ErrInMode},
 	{problem{"pane-alive", 409, "Pane is alive", "The pane's program has not ended; \"kill\": true ends it first."}, session.ErrPaneAlive},
 	{problem{"no-space", 409, "No space for a new pane", "The window is too small for another pane: resize it, or make a window."}, session.ErrNoSpace},
+	{problem{"no-shell", 409, "No shell", "The pane's foreground program is none of the shells that commands can be run in: bash, zsh, dash, fish, busybox sh."}, session.ErrNoShell},
+	{problem{"shell-busy", 409, "Shell is busy", "The pane's shell is not at its prompt; nothing was typed."}, session.ErrShellBusy},
+	{problem{"running", 409, "A command is running", "The pane has a run that is not over; next is where it can be waited for."}, session.ErrRunning},
+	{problem{"run-timeout", 408, "Not over yet", "The command runs on; next is where it can be waited for."}, session.ErrRunTimeout},
 	{problem{"not-reading", 503, "Program does not read", "The pane's program has not read what was typed before; nothing was typed."}, session.ErrNotReading},
 	{problem{"history-moved", 503, "History moved", "The pane's history scrolls faster than it can be read, or was laid out anew meanwhile. Try again."}, session.ErrHistoryMoved},
 	{problem{"unknown-outcome", 503, "Outcome unknown", "The connection to tmux broke; it may or may not have been carried out. Look before trying again."}, session.ErrUnknownOutcome},
@@ -107,6 +111,8 @@ type particulars struct {
 	fields        []session.FieldError
 	sessionStatus string
 	notReady      *session.NotReadyError
+	seen          *ranJSON // of a run that is not over
+	next          string   // where it can be waited for
 }
 
 // problemOf chooses the answer to err.
@@ -124,6 +130,12 @@ func problemOf(err error) (problem, particulars) {
 		with.sessionStatus = gone.status
 	}
 	errors.As(err, &with.notReady)
+	if late := (*runTimeoutError)(nil); errors.As(err, &late) {
+		with.seen, with.next = &late.seen, late.next
+	}
+	if busy := (*runBusyError)(nil); errors.As(err, &busy) {
+		with.next = busy.next
+	}
 	for _, p := range problems {
 		if p.err != nil && errors.Is(err, p.err) {
 			return p.problem, with
@@ -164,6 +176,9 @@ type problemJSON struct {
 
 	Tmux  string `json:"tmux,omitempty"`
 	Store string `json:"store,omitempty"`
+
+	*ranJSON
+	Next string `json:"next,omitempty"`
 }
 
 type fieldErrorJSON struct {
@@ -184,7 +199,7 @@ func writeProblem(c *gin.Context, x *exchange, p problem, with particulars) {
 	body := problemJSON{
 		Type:  "urn:interplexer:problem:" + p.kind,
 		Title: p.title, Status: p.status, Detail: p.detail, RequestID: x.id,
-		SessionStatus: with.sessionStatus,
+		SessionStatus: with.sessionStatus, ranJSON: with.seen, Next: with.next,
 	}
 	if n := with.notReady; n != nil {
 		body.Tmux, body.Store = n.Tmux, "unreachable"

@@ -46,6 +46,12 @@ type Answers interface {
 	EndAnswer(ctx context.Context, p session.Principal, key string, a *session.Answer) error
 }
 
+// Runs is what the API does with commands in a session's shell.
+type Runs interface {
+	RunCommand(ctx context.Context, p session.Principal, id int64, o session.RunOptions) (session.RunResult, error)
+	AwaitRun(ctx context.Context, p session.Principal, id int64, run string, timeout time.Duration) (session.RunResult, error)
+}
+
 // Registry is all of them; *session.Registry is one.
 type Registry interface {
 	Sessions
@@ -54,6 +60,7 @@ type Registry interface {
 	Panes
 	Windows
 	Layout
+	Runs
 }
 
 // Authenticator tells who a token belongs to; *session.Accounts is one.

@@ -59,6 +59,21 @@ func (e NewPaneSide) Valid() bool {
 	}
 }
 
+// Defines values for ProblemEncoding.
+const (
+	ProblemEncodingBase64 ProblemEncoding = "base64"
+)
+
+// Valid indicates whether the value is a known member of the ProblemEncoding enum.
+func (e ProblemEncoding) Valid() bool {
+	switch e {
+	case ProblemEncodingBase64:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ProblemSessionStatus.
 const (
 	ProblemSessionStatusDeleted ProblemSessionStatus = "deleted"
@@ -113,6 +128,21 @@ func (e ProblemTmux) Valid() bool {
 	case ProblemTmuxDegraded:
 		return true
 	case ProblemTmuxDown:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RanEncoding.
+const (
+	RanEncodingBase64 RanEncoding = "base64"
+)
+
+// Valid indicates whether the value is a known member of the RanEncoding enum.
+func (e RanEncoding) Valid() bool {
+	switch e {
+	case RanEncodingBase64:
 		return true
 	default:
 		return false
@@ -425,14 +455,25 @@ type PaneID = string
 
 // Problem defines model for Problem.
 type Problem struct {
-	Detail string `json:"detail"`
-	Errors *[]struct {
+	Detail     string `json:"detail"`
+	DurationMs *int   `json:"duration_ms,omitempty"`
+
+	// Encoding Of `output`, when it is not UTF-8.
+	Encoding *ProblemEncoding `json:"encoding,omitempty"`
+	Errors   *[]struct {
 		Detail string `json:"detail"`
 
 		// Field As the request spells it: `cwd`, `keys[2]`, `env.PATH`.
 		Field string `json:"field"`
 	} `json:"errors,omitempty"`
-	RequestID string `json:"request_id"`
+
+	// Next Where a run can be waited for (408, 409).
+	Next *string `json:"next,omitempty"`
+
+	// Output What a run that is not over has written (408).
+	Output    *string `json:"output,omitempty"`
+	RequestID string  `json:"request_id"`
+	Run       *string `json:"run,omitempty"`
 
 	// SessionStatus How the session ended (410).
 	SessionStatus *ProblemSessionStatus `json:"session_status,omitempty"`
@@ -443,9 +484,13 @@ type Problem struct {
 	Title string        `json:"title"`
 
 	// Tmux How the service stands with tmux (`/readyz`); degraded: connected, but without an answer for a second.
-	Tmux *ProblemTmux `json:"tmux,omitempty"`
-	Type string       `json:"type"`
+	Tmux      *ProblemTmux `json:"tmux,omitempty"`
+	Truncated *bool        `json:"truncated,omitempty"`
+	Type      string       `json:"type"`
 }
+
+// ProblemEncoding Of `output`, when it is not UTF-8.
+type ProblemEncoding string
 
 // ProblemSessionStatus How the session ended (410).
 type ProblemSessionStatus string
@@ -456,6 +501,30 @@ type ProblemStore string
 // ProblemTmux How the service stands with tmux (`/readyz`); degraded: connected, but without an answer for a second.
 type ProblemTmux string
 
+// Ran defines model for Ran.
+type Ran struct {
+	DurationMs int `json:"duration_ms"`
+
+	// Encoding Of `output`, when it is not UTF-8.
+	Encoding *RanEncoding `json:"encoding,omitempty"`
+
+	// ExitCode `$?`; null when the shell ended without having told.
+	ExitCode *int `json:"exit_code"`
+
+	// Output What the command wrote to its terminal.
+	Output string `json:"output"`
+	Run    string `json:"run"`
+
+	// ShellEnded The command has ended the shell (`exit`), or replaced it (`exec`); the session may have ended with it.
+	ShellEnded bool `json:"shell_ended"`
+
+	// Truncated There was more output than `max_output`, or some was lost on the way.
+	Truncated bool `json:"truncated"`
+}
+
+// RanEncoding Of `output`, when it is not UTF-8.
+type RanEncoding string
+
 // Respawn defines model for Respawn.
 type Respawn struct {
 	// Command Absent: the pane's own again.
@@ -465,6 +534,21 @@ type Respawn struct {
 
 	// Kill End a program that runs first.
 	Kill *bool `json:"kill,omitempty"`
+}
+
+// RunInput defines model for RunInput.
+type RunInput struct {
+	// Command In the shell's language; any number of lines.
+	Command string `json:"command"`
+
+	// MaxOutput Bytes of output to answer: the first ones.
+	MaxOutput *int `json:"max_output,omitempty"`
+
+	// Pane Example: %5
+	Pane *PaneID `json:"pane,omitempty"`
+
+	// Timeout Seconds that the answer may take.
+	Timeout *float32 `json:"timeout,omitempty"`
 }
 
 // Session defines model for Session.
@@ -700,6 +784,15 @@ type SessionEventsParams struct {
 // SessionEventsParamsDiff defines parameters for SessionEvents.
 type SessionEventsParamsDiff string
 
+// AwaitRunParams defines parameters for AwaitRun.
+type AwaitRunParams struct {
+	// Run The `run` of an earlier answer.
+	Run string `form:"run" json:"run"`
+
+	// Timeout Seconds to wait at most; 0 tells what is known now.
+	Timeout *float32 `form:"timeout,omitempty" json:"timeout,omitempty"`
+}
+
 // CreateSessionJSONRequestBody defines body for CreateSession for application/json ContentType.
 type CreateSessionJSONRequestBody = NewSession
 
@@ -723,6 +816,9 @@ type SwapPanesJSONRequestBody = Swap
 
 // RespawnSessionJSONRequestBody defines body for RespawnSession for application/json ContentType.
 type RespawnSessionJSONRequestBody = Respawn
+
+// RunCommandJSONRequestBody defines body for RunCommand for application/json ContentType.
+type RunCommandJSONRequestBody = RunInput
 
 // SendKeysJSONRequestBody defines body for SendKeys for application/json ContentType.
 type SendKeysJSONRequestBody = Input
@@ -1126,6 +1222,49 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/sessions/{id}/respawn (the `RespawnSession` operationId).
 	RespawnSession(ctx context.Context, id ID, body RespawnSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AwaitRun Wait for a run that was not over
+	//
+	// Corresponds with GET /api/sessions/{id}/run (the `AwaitRun` operationId).
+	AwaitRun(ctx context.Context, id ID, params *AwaitRunParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RunCommandWithBody Run a command in the pane's shell
+	//
+	// Types the command into the interactive shell in the pane's foreground (bash, zsh, dash, fish or busybox sh), waits until the
+	// shell is done with it, and answers what it wrote to the terminal, byte for byte, and `$?`. The shell keeps its directory,
+	// variables and functions from one run to the next. The screen shows the command and its output as if somebody had typed it, and
+	// the shell's history holds the command and nothing else. What was typed at the prompt and not entered is dropped.
+	//
+	// What others write to the terminal meanwhile is part of the output: background jobs, the echo of what is typed. A newline
+	// is a newline: the carriage return that the terminal puts before it is undone; a program that has the terminal in raw mode
+	// and writes both itself loses it.
+	//
+	// A run that is not over in time is answered with 408; it goes on, also when the client leaves, and `GET` of `next` waits for
+	// it again. How a run ended is remembered for ten minutes, within 64 MiB of output. A pane has one run at a time (409, `running`).
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/sessions/{id}/run (the `RunCommand` operationId).
+	RunCommandWithBody(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RunCommand Run a command in the pane's shell
+	//
+	// Types the command into the interactive shell in the pane's foreground (bash, zsh, dash, fish or busybox sh), waits until the
+	// shell is done with it, and answers what it wrote to the terminal, byte for byte, and `$?`. The shell keeps its directory,
+	// variables and functions from one run to the next. The screen shows the command and its output as if somebody had typed it, and
+	// the shell's history holds the command and nothing else. What was typed at the prompt and not entered is dropped.
+	//
+	// What others write to the terminal meanwhile is part of the output: background jobs, the echo of what is typed. A newline
+	// is a newline: the carriage return that the terminal puts before it is undone; a program that has the terminal in raw mode
+	// and writes both itself loses it.
+	//
+	// A run that is not over in time is answered with 408; it goes on, also when the client leaves, and `GET` of `next` waits for
+	// it again. How a run ended is remembered for ten minutes, within 64 MiB of output. A pane has one run at a time (409, `running`).
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/sessions/{id}/run (the `RunCommand` operationId).
+	RunCommand(ctx context.Context, id ID, body RunCommandJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SendKeysWithBody Type into a pane
 	//
@@ -1645,6 +1784,79 @@ func (c *Client) RespawnSessionWithBody(ctx context.Context, id ID, contentType 
 // Corresponds with POST /api/sessions/{id}/respawn (the `RespawnSession` operationId).
 func (c *Client) RespawnSession(ctx context.Context, id ID, body RespawnSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRespawnSessionRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AwaitRun Wait for a run that was not over
+//
+// Corresponds with GET /api/sessions/{id}/run (the `AwaitRun` operationId).
+func (c *Client) AwaitRun(ctx context.Context, id ID, params *AwaitRunParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAwaitRunRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RunCommandWithBody Run a command in the pane's shell
+//
+// Types the command into the interactive shell in the pane's foreground (bash, zsh, dash, fish or busybox sh), waits until the
+// shell is done with it, and answers what it wrote to the terminal, byte for byte, and `$?`. The shell keeps its directory,
+// variables and functions from one run to the next. The screen shows the command and its output as if somebody had typed it, and
+// the shell's history holds the command and nothing else. What was typed at the prompt and not entered is dropped.
+//
+// What others write to the terminal meanwhile is part of the output: background jobs, the echo of what is typed. A newline
+// is a newline: the carriage return that the terminal puts before it is undone; a program that has the terminal in raw mode
+// and writes both itself loses it.
+//
+// A run that is not over in time is answered with 408; it goes on, also when the client leaves, and `GET` of `next` waits for
+// it again. How a run ended is remembered for ten minutes, within 64 MiB of output. A pane has one run at a time (409, `running`).
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/sessions/{id}/run (the `RunCommand` operationId).
+func (c *Client) RunCommandWithBody(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRunCommandRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RunCommand Run a command in the pane's shell
+//
+// Types the command into the interactive shell in the pane's foreground (bash, zsh, dash, fish or busybox sh), waits until the
+// shell is done with it, and answers what it wrote to the terminal, byte for byte, and `$?`. The shell keeps its directory,
+// variables and functions from one run to the next. The screen shows the command and its output as if somebody had typed it, and
+// the shell's history holds the command and nothing else. What was typed at the prompt and not entered is dropped.
+//
+// What others write to the terminal meanwhile is part of the output: background jobs, the echo of what is typed. A newline
+// is a newline: the carriage return that the terminal puts before it is undone; a program that has the terminal in raw mode
+// and writes both itself loses it.
+//
+// A run that is not over in time is answered with 408; it goes on, also when the client leaves, and `GET` of `next` waits for
+// it again. How a run ended is remembered for ten minutes, within 64 MiB of output. A pane has one run at a time (409, `running`).
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/sessions/{id}/run (the `RunCommand` operationId).
+func (c *Client) RunCommand(ctx context.Context, id ID, body RunCommandJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRunCommandRequest(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2878,6 +3090,122 @@ func NewRespawnSessionRequestWithBody(server string, id ID, contentType string, 
 	return req, nil
 }
 
+// NewAwaitRunRequest constructs an http.Request for the AwaitRun method
+func NewAwaitRunRequest(server string, id ID, params *AwaitRunParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/sessions/%s/run", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "run", params.Run, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.Timeout != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "timeout", *params.Timeout, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "number", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRunCommandRequest calls the generic RunCommand builder with application/json body
+func NewRunCommandRequest(server string, id ID, body RunCommandJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRunCommandRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewRunCommandRequestWithBody constructs an http.Request for the RunCommand method, with any body, and a specified content type
+func NewRunCommandRequestWithBody(server string, id ID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/sessions/%s/run", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewSendKeysRequest calls the generic SendKeys builder with application/json body
 func NewSendKeysRequest(server string, id ID, body SendKeysJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -3455,6 +3783,51 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/sessions/{id}/respawn (the `RespawnSession` operationId).
 	RespawnSessionWithResponse(ctx context.Context, id ID, body RespawnSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*RespawnSessionResponse, error)
+
+	// AwaitRunWithResponse Wait for a run that was not over
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/sessions/{id}/run (the `AwaitRun` operationId).
+	AwaitRunWithResponse(ctx context.Context, id ID, params *AwaitRunParams, reqEditors ...RequestEditorFn) (*AwaitRunResponse, error)
+
+	// RunCommandWithBodyWithResponse Run a command in the pane's shell
+	//
+	// Types the command into the interactive shell in the pane's foreground (bash, zsh, dash, fish or busybox sh), waits until the
+	// shell is done with it, and answers what it wrote to the terminal, byte for byte, and `$?`. The shell keeps its directory,
+	// variables and functions from one run to the next. The screen shows the command and its output as if somebody had typed it, and
+	// the shell's history holds the command and nothing else. What was typed at the prompt and not entered is dropped.
+	//
+	// What others write to the terminal meanwhile is part of the output: background jobs, the echo of what is typed. A newline
+	// is a newline: the carriage return that the terminal puts before it is undone; a program that has the terminal in raw mode
+	// and writes both itself loses it.
+	//
+	// A run that is not over in time is answered with 408; it goes on, also when the client leaves, and `GET` of `next` waits for
+	// it again. How a run ended is remembered for ten minutes, within 64 MiB of output. A pane has one run at a time (409, `running`).
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/sessions/{id}/run (the `RunCommand` operationId).
+	RunCommandWithBodyWithResponse(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RunCommandResponse, error)
+
+	// RunCommandWithResponse Run a command in the pane's shell
+	//
+	// Types the command into the interactive shell in the pane's foreground (bash, zsh, dash, fish or busybox sh), waits until the
+	// shell is done with it, and answers what it wrote to the terminal, byte for byte, and `$?`. The shell keeps its directory,
+	// variables and functions from one run to the next. The screen shows the command and its output as if somebody had typed it, and
+	// the shell's history holds the command and nothing else. What was typed at the prompt and not entered is dropped.
+	//
+	// What others write to the terminal meanwhile is part of the output: background jobs, the echo of what is typed. A newline
+	// is a newline: the carriage return that the terminal puts before it is undone; a program that has the terminal in raw mode
+	// and writes both itself loses it.
+	//
+	// A run that is not over in time is answered with 408; it goes on, also when the client leaves, and `GET` of `next` waits for
+	// it again. How a run ended is remembered for ten minutes, within 64 MiB of output. A pane has one run at a time (409, `running`).
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/sessions/{id}/run (the `RunCommand` operationId).
+	RunCommandWithResponse(ctx context.Context, id ID, body RunCommandJSONRequestBody, reqEditors ...RequestEditorFn) (*RunCommandResponse, error)
 
 	// SendKeysWithBodyWithResponse Type into a pane
 	//
@@ -4227,6 +4600,102 @@ func (r RespawnSessionResponse) ContentType() string {
 	return ""
 }
 
+// AwaitRunResponse200Headers the declared response headers of an HTTP 200 response for AwaitRun
+type AwaitRunResponse200Headers struct {
+	XRequestID string
+}
+
+type AwaitRunResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ran
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *AwaitRunResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AwaitRunResponse) GetJSON200() *Ran {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r AwaitRunResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AwaitRunResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AwaitRunResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AwaitRunResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RunCommandResponse200Headers the declared response headers of an HTTP 200 response for RunCommand
+type RunCommandResponse200Headers struct {
+	XRequestID string
+}
+
+type RunCommandResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ran
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RunCommandResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RunCommandResponse) GetJSON200() *Ran {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r RunCommandResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RunCommandResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RunCommandResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RunCommandResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type SendKeysResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4913,6 +5382,69 @@ func (c *ClientWithResponses) RespawnSessionWithResponse(ctx context.Context, id
 	return ParseRespawnSessionResponse(rsp)
 }
 
+// AwaitRunWithResponse Wait for a run that was not over
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/sessions/{id}/run (the `AwaitRun` operationId).
+func (c *ClientWithResponses) AwaitRunWithResponse(ctx context.Context, id ID, params *AwaitRunParams, reqEditors ...RequestEditorFn) (*AwaitRunResponse, error) {
+	rsp, err := c.AwaitRun(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAwaitRunResponse(rsp)
+}
+
+// RunCommandWithBodyWithResponse Run a command in the pane's shell
+//
+// Types the command into the interactive shell in the pane's foreground (bash, zsh, dash, fish or busybox sh), waits until the
+// shell is done with it, and answers what it wrote to the terminal, byte for byte, and `$?`. The shell keeps its directory,
+// variables and functions from one run to the next. The screen shows the command and its output as if somebody had typed it, and
+// the shell's history holds the command and nothing else. What was typed at the prompt and not entered is dropped.
+//
+// What others write to the terminal meanwhile is part of the output: background jobs, the echo of what is typed. A newline
+// is a newline: the carriage return that the terminal puts before it is undone; a program that has the terminal in raw mode
+// and writes both itself loses it.
+//
+// A run that is not over in time is answered with 408; it goes on, also when the client leaves, and `GET` of `next` waits for
+// it again. How a run ended is remembered for ten minutes, within 64 MiB of output. A pane has one run at a time (409, `running`).
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/sessions/{id}/run (the `RunCommand` operationId).
+func (c *ClientWithResponses) RunCommandWithBodyWithResponse(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RunCommandResponse, error) {
+	rsp, err := c.RunCommandWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRunCommandResponse(rsp)
+}
+
+// RunCommandWithResponse Run a command in the pane's shell
+//
+// Types the command into the interactive shell in the pane's foreground (bash, zsh, dash, fish or busybox sh), waits until the
+// shell is done with it, and answers what it wrote to the terminal, byte for byte, and `$?`. The shell keeps its directory,
+// variables and functions from one run to the next. The screen shows the command and its output as if somebody had typed it, and
+// the shell's history holds the command and nothing else. What was typed at the prompt and not entered is dropped.
+//
+// What others write to the terminal meanwhile is part of the output: background jobs, the echo of what is typed. A newline
+// is a newline: the carriage return that the terminal puts before it is undone; a program that has the terminal in raw mode
+// and writes both itself loses it.
+//
+// A run that is not over in time is answered with 408; it goes on, also when the client leaves, and `GET` of `next` waits for
+// it again. How a run ended is remembered for ten minutes, within 64 MiB of output. A pane has one run at a time (409, `running`).
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/sessions/{id}/run (the `RunCommand` operationId).
+func (c *ClientWithResponses) RunCommandWithResponse(ctx context.Context, id ID, body RunCommandJSONRequestBody, reqEditors ...RequestEditorFn) (*RunCommandResponse, error) {
+	rsp, err := c.RunCommand(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRunCommandResponse(rsp)
+}
+
 // SendKeysWithBodyWithResponse Type into a pane
 //
 // More than 64 KiB in one request count: while others are about, a user types 1 MiB of such a second, and what would wait longer than a request may is answered with 503, overloaded.
@@ -5453,6 +5985,84 @@ func ParseRespawnSessionResponse(rsp *http.Response) (*RespawnSessionResponse, e
 		}
 		response.JSON200 = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseAwaitRunResponse parses an HTTP response from a AwaitRunWithResponse call
+func ParseAwaitRunResponse(rsp *http.Response) (*AwaitRunResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AwaitRunResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ran
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers AwaitRunResponse200Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRunCommandResponse parses an HTTP response from a RunCommandWithResponse call
+func ParseRunCommandResponse(rsp *http.Response) (*RunCommandResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RunCommandResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ran
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RunCommandResponse200Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil

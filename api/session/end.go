@@ -36,6 +36,7 @@ func (r *Registry) End(ctx context.Context, p Principal, id int64) error {
 	}
 	r.known.forget(id, false)
 	r.over(id)
+	r.runs.forget(id)
 	return nil
 }
 

@@ -22,6 +22,29 @@ func (l *live) goFollow(w *watched) (stop func()) {
 	return cancel
 }
 
+// goServing has f run until it returns; its context is done at the end of
+// everything, after which it is not begun any more.
+func (l *live) goServing(f func(context.Context)) (begun bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.over {
+		return false
+	}
+	l.followers.Go(func() {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		go func() {
+			select {
+			case <-l.quit:
+				cancel()
+			case <-ctx.Done():
+			}
+		}()
+		f(ctx)
+	})
+	return true
+}
+
 // follow looks at the panes that somebody waits for whenever they may have
 // changed, and tells the waiting when they have: however many wait, one looks.
 // It runs until ctx is done.

@@ -40,7 +40,8 @@ type live struct {
 	mu   sync.RWMutex // guards what follows
 	byID map[int64]*watched
 	due  due
-	over bool // run has ended
+	over bool          // run has ended
+	quit chan struct{} // closed then
 }
 
 // due is what run is to do.
@@ -63,7 +64,7 @@ func newLive(tmux Tmux, o LiveOptions, log *slog.Logger, fault func(context.Cont
 		o.Cache = 64 << 20
 	}
 	return &live{
-		tmux: tmux, opts: o, log: log, fault: fault, links: newLinks(), work: make(chan struct{}, 1),
+		tmux: tmux, opts: o, log: log, fault: fault, links: newLinks(), work: make(chan struct{}, 1), quit: make(chan struct{}),
 		byID: map[int64]*watched{}, due: due{link: map[*watched]bool{}},
 	}
 }

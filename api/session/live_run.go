@@ -107,6 +107,7 @@ func (l *live) take() due {
 func (l *live) endAll() {
 	l.mu.Lock()
 	l.over = true
+	close(l.quit)
 	l.mu.Unlock()
 	for _, w := range l.all() {
 		l.ended(w.rec.row.ID)

@@ -4,7 +4,9 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"sync"
+	"time"
 	"unicode/utf8"
 )
 
@@ -31,6 +33,7 @@ type output struct {
 	kept  []byte
 	end   uint64        // offset of the next byte
 	more  chan struct{} // closed when end moves; nil: nobody waits
+	ears  []*ear        // of those who miss nothing; replaced, never changed
 }
 
 // listen starts the keeping, if need be, and returns the place where it is.
@@ -63,10 +66,43 @@ func (o *output) write(data []byte) {
 	o.wake()
 }
 
+// tell has the ears hear what the program wrote, age ago. It reports whether one
+// wants all of it.
+func (o *output) tell(data []byte, age time.Duration) (wanted bool) {
+	o.mu.Lock()
+	ears := o.ears
+	o.mu.Unlock()
+	for _, e := range ears {
+		wanted = e.write(data, age) || wanted
+	}
+	return wanted
+}
+
+// attach has an ear hear what is written from now on.
+func (o *output) attach(e *ear) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ears = append(slices.Clone(o.ears), e)
+}
+
+func (o *output) detach(e *ear) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ears = slices.DeleteFunc(slices.Clone(o.ears), func(other *ear) bool { return other == e })
+}
+
 // gap notes that bytes were lost here.
 func (o *output) gap() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	for _, e := range o.ears {
+		e.gap()
+	}
+	o.skip()
+}
+
+// skip forgets what is kept, for those who read it. The caller holds mu.
+func (o *output) skip() {
 	if o.epoch == "" {
 		return
 	}
@@ -123,8 +159,8 @@ func (o *output) size() int {
 
 // forget frees what is kept.
 func (o *output) forget() {
-	o.gap()
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.skip()
 	o.kept = nil
 }

@@ -83,6 +83,7 @@ type Registry struct {
 	live      *live
 	held      heldCounts
 	typed     backlogs
+	runs      runs
 	edits     turns // of those who edit a session
 	answering answering
 	// overdue asks Run to reconcile: something could not be written down.

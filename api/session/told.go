@@ -72,8 +72,9 @@ func (f *flow) floods(n int, now time.Time) bool {
 func (l *live) printed(s *screen, n controlmode.Output) {
 	s.changed() // before those who read the output look
 	s.output.write(n.Data)
+	wanted := s.output.tell(n.Data, time.Duration(n.Age)*time.Millisecond)
 	s.owner.stir()
-	if s.flow.floods(len(n.Data), time.Now()) {
+	if s.flow.floods(len(n.Data), time.Now()) && !wanted {
 		l.flooded(s, n.Pane, false)
 	}
 }

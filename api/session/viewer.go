@@ -157,20 +157,26 @@ func (v *Viewer) heard() (*screen, controlmode.PaneInfo, error) {
 // Listen returns the place where the pane's output is now, from which Output
 // goes on. While nothing is heard it blocks.
 func (v *Viewer) Listen(ctx context.Context) (Cursor, error) {
+	s, info, err := v.listening(ctx)
+	if err != nil {
+		return Cursor{}, err
+	}
+	epoch, end := s.output.listen()
+	return Cursor{Pane: info.Pane.String(), Epoch: epoch, Offset: end}, nil
+}
+
+// listening is heard as soon as the pane is.
+func (v *Viewer) listening(ctx context.Context) (*screen, controlmode.PaneInfo, error) {
 	for {
 		changes := v.Changes()
 		s, info, err := v.heard()
-		if err == nil {
-			epoch, end := s.output.listen()
-			return Cursor{Pane: info.Pane.String(), Epoch: epoch, Offset: end}, nil
-		}
 		if !errors.Is(err, errNotLive) {
-			return Cursor{}, err
+			return s, info, err
 		}
 		select {
 		case <-changes:
 		case <-ctx.Done():
-			return Cursor{}, ctx.Err()
+			return nil, controlmode.PaneInfo{}, ctx.Err()
 		}
 	}
 }

@@ -1,0 +1,65 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// ashParts are for dash and busybox sh. An error in the command ends only its
+// own evaluation (command), and a return only the reading of its own file; an
+// interrupt ends all, and then the shell has closed the files (see holdsScript).
+func ashParts(command string, m marks, report string) []part {
+	end := func([]string) string {
+		return keepStatus + say(m.end) + tell(`"end $__interplexer"`, report) + giveStatus
+	}
+	begin := func([]string) string {
+		return keepStatus + say(reveal+shown(command)+m.begin) + tell("begin", report) + giveStatus
+	}
+	text := func([]string) string { return "command eval " + quoted(command+"\n") + "\n" }
+	main := func(paths []string) string {
+		return fmt.Sprintf(". %s\n", paths[1]) +
+			unlessStrict(command, paths[0], fmt.Sprintf(". %s; . %s", paths[2], paths[0]))
+	}
+	return []part{end, begin, text, main}
+}
+
+// longestLine is how much busybox sh is given for one line.
+const longestLine = 900
+
+// mendHistory replaces what was typed by the command in the history of busybox
+// sh, which has no command for that: the line before is recalled (Ctrl-P), typed
+// anew (Ctrl-U) and left (Ctrl-N). A line of the history cannot hold more than a
+// line, so that it is the command's first one.
+func (x *shellRun) mendHistory(ctx context.Context, v *Viewer, s *screen, command string) {
+	if !x.terminal.alive() || x.terminal.awaitPrompt(ctx) != nil || x.terminal.show(hide) != nil {
+		return
+	}
+	line, _, _ := strings.Cut(strings.TrimLeft(command, "\n"), "\n")
+	line = strings.Map(func(c rune) rune {
+		if c < 0x20 || c == 0x7f {
+			return ' '
+		}
+		return c
+	}, line[:min(len(line), longestLine)])
+	keys := "\x10\x15" + strings.ToValidUTF8(line, "") + "\x0e"
+	in := Input{Pane: x.pane.String(), Raw: []byte(keys)}
+	if v.registry.Send(ctx, v.principal, v.id, in) == nil {
+		x.terminal.awaitRead(ctx)
+	}
+	m := newMarks(randomUID())
+	seen := newEar(m.begin, m.end, 0)
+	s.output.attach(seen)
+	defer s.output.detach(seen)
+	if x.terminal.show(reveal+m.begin+m.end) != nil {
+		return
+	}
+	patience := time.NewTimer(lastBytes)
+	defer patience.Stop()
+	select {
+	case <-seen.over:
+	case <-patience.C:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,313 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"interplexer/controlmode"
+)
+
+const (
+	// takeTime is how long a shell may take to begin with what was typed.
+	takeTime = 5 * time.Second
+	// lastBytes is how long what the command wrote may still be on its way when
+	// it has ended.
+	lastBytes = 3 * time.Second
+	// lastWords is the same when the shell has ended as well.
+	lastWords = 200 * time.Millisecond
+	// lastReport is how long a report that was made may be on its way.
+	lastReport = 100 * time.Millisecond
+	// aliveEvery is how often it is looked whether the shell is still there,
+	// besides when the session changes.
+	aliveEvery = 500 * time.Millisecond
+)
+
+// shellRun is one command in a shell. Its goroutine ends when the run is over.
+type shellRun struct {
+	paneOfRun
+	id       string
+	terminal *shellTerminal
+	script   *script
+	ear      *ear
+	over     chan struct{} // closed when what follows is final
+
+	mu       sync.Mutex // guards what follows
+	began    time.Time  // zero: it has not yet
+	ended    time.Time
+	exitCode *int
+	gone     bool // the shell is
+	err      error
+}
+
+func (x *shellRun) isOver() bool {
+	select {
+	case <-x.over:
+		return true
+	default:
+		return false
+	}
+}
+
+// await waits until the run is over.
+func (x *shellRun) await(ctx context.Context) (RunResult, error) {
+	select {
+	case <-x.over:
+		return x.result(), x.err
+	case <-ctx.Done():
+	}
+	if x.isOver() {
+		return x.result(), x.err
+	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return RunResult{}, ctx.Err()
+	}
+	return RunResult{}, &RunTimeoutError{Seen: x.result()}
+}
+
+func (x *shellRun) result() RunResult {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	res := RunResult{ID: x.id, ExitCode: x.exitCode, ShellEnded: x.gone}
+	res.Output, res.Truncated = x.ear.heard()
+	switch {
+	case x.began.IsZero():
+	case x.ended.IsZero():
+		res.Duration = time.Since(x.began)
+	default:
+		res.Duration = x.ended.Sub(x.began)
+	}
+	return res
+}
+
+// startRun types a command. What it returns is the pane's only run.
+func (r *Registry) startRun(ctx context.Context, p Principal, id int64, o RunOptions) (*shellRun, error) {
+	v, err := r.View(ctx, p, id, o.Pane)
+	if err != nil {
+		return nil, err
+	}
+	x, s, err := r.prepareRun(ctx, v, o)
+	if err != nil {
+		v.Close()
+		return nil, err
+	}
+	b := &brake{fd: x.terminal.fd}
+	x.ear.late = b.late
+	s.output.attach(x.ear)
+	end := func() {
+		s.output.detach(x.ear)
+		b.release()
+		x.script.close()
+		x.terminal.close()
+		v.Close()
+	}
+	if err := x.typeIn(ctx, v); err != nil {
+		end()
+		r.runs.drop(x)
+		close(x.over)
+		return nil, err
+	}
+	if !r.live.goServing(func(ctx context.Context) {
+		x.follow(ctx, v)
+		if x.terminal.shell == busybox {
+			x.mendHistory(ctx, v, s, o.Command)
+		}
+		end()
+		close(x.over)
+	}) {
+		end()
+		return nil, ErrUnavailable
+	}
+	return x, nil
+}
+
+// prepareRun makes all ready for the typing.
+func (r *Registry) prepareRun(ctx context.Context, v *Viewer, o RunOptions) (*shellRun, *screen, error) {
+	s, info, err := v.hearing(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	nonce := randomUID()
+	m := newMarks(nonce)
+	x := &shellRun{
+		paneOfRun: paneOfRun{v.id, info.Pane}, id: randomUID(),
+		ear: newEar(m.begin, m.end, o.MaxOutput), over: make(chan struct{}),
+	}
+	if err := r.runs.add(x); err != nil {
+		return nil, nil, err
+	}
+	fail := func(err error) (*shellRun, *screen, error) {
+		r.runs.drop(x)
+		return nil, nil, err
+	}
+	tty, err := r.paneTTY(v.w.rec, controlmode.PaneOf(info.Session, info.Pane))(ctx)
+	if err != nil {
+		return fail(r.explain(ctx, v.w.rec, err, reading))
+	}
+	if x.terminal, err = openShellTerminal(tty, info.PID); err != nil {
+		return fail(err)
+	}
+	if x.terminal.shell == fish {
+		x.ear.skip(fishPreface)
+	}
+	if err = x.terminal.awaitPrompt(ctx); err == nil {
+		x.script, err = keepScript(x.terminal.shell, o.Command, m)
+	}
+	if err != nil {
+		x.terminal.close()
+		return fail(err)
+	}
+	return x, s, nil
+}
+
+// hearing waits until all that the pane's program writes is told.
+func (v *Viewer) hearing(ctx context.Context) (*screen, controlmode.PaneInfo, error) {
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for {
+		s, info, err := v.listening(ctx)
+		if err != nil || !s.deaf.Load() {
+			return s, info, err
+		}
+		select {
+		case <-look.C: // it rests from a flood
+		case <-ctx.Done():
+			return nil, controlmode.PaneInfo{}, ctx.Err()
+		}
+	}
+}
+
+// typeIn hides the line that has the shell read the script, and types it.
+func (x *shellRun) typeIn(ctx context.Context, v *Viewer) error {
+	if err := x.terminal.show(hide); err != nil {
+		return err
+	}
+	line := x.script.typed
+	in := Input{Pane: x.pane.String(), Text: &line}
+	if err := v.registry.Send(ctx, v.principal, v.id, in); err != nil {
+		_ = x.terminal.show(reveal)
+		return err
+	}
+	return nil
+}
+
+// follow waits for what the shell reports.
+func (x *shellRun) follow(ctx context.Context, v *Viewer) {
+	reports := x.script.reports()
+	take := time.NewTimer(takeTime)
+	defer take.Stop()
+	look := time.NewTicker(aliveEvery)
+	defer look.Stop()
+	for {
+		changes := v.Changes()
+		if x.interrupted() {
+			x.afterInterrupt(reports)
+			return
+		}
+		if !x.terminal.alive() && len(reports) == 0 {
+			x.finish(nil, true)
+			return
+		}
+		select {
+		case line := <-reports:
+			if x.told(line) {
+				return
+			}
+		case <-changes:
+		case <-look.C:
+		case <-take.C:
+			if x.hasBegun() {
+				continue
+			}
+			_ = x.terminal.show(reveal)
+			x.fail(fmt.Errorf("%w: the shell has not taken what was typed", ErrUnknownOutcome))
+			return
+		case <-ctx.Done():
+			x.fail(ErrUnavailable)
+			return
+		}
+	}
+}
+
+// interruptedCode is what $? is after an interrupt.
+const interruptedCode = 130
+
+// interrupted reports whether a shell that cannot tell it has given the script up.
+func (x *shellRun) interrupted() bool {
+	if x.terminal.shell != dash && x.terminal.shell != busybox || !x.hasBegun() || x.terminal.holdsScript() {
+		return false
+	}
+	return x.terminal.alive() && x.terminal.awaitPrompt(context.Background()) == nil
+}
+
+// afterInterrupt ends a run whose shell does not read the script any more. It may
+// have read all of it.
+func (x *shellRun) afterInterrupt(reports <-chan string) {
+	last := time.NewTimer(lastReport)
+	defer last.Stop()
+	for {
+		select {
+		case line := <-reports:
+			if x.told(line) {
+				return
+			}
+		case <-last.C:
+			x.ear.closeAtLine()
+			code := interruptedCode
+			x.finish(&code, false)
+			return
+		}
+	}
+}
+
+// told takes a line of the shell's report; over: it was the last.
+func (x *shellRun) told(line string) (over bool) {
+	if line == "begin" {
+		x.mu.Lock()
+		x.began = time.Now()
+		x.mu.Unlock()
+		return false
+	}
+	digits, isEnd := strings.CutPrefix(line, "end ")
+	code, err := strconv.Atoi(digits)
+	if !isEnd || err != nil {
+		return false
+	}
+	x.finish(&code, false)
+	return true
+}
+
+func (x *shellRun) hasBegun() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return !x.began.IsZero()
+}
+
+// finish notes the end, and waits for what the command wrote before.
+func (x *shellRun) finish(code *int, gone bool) {
+	at := time.Now()
+	patience := lastBytes
+	if gone { // no mark will come
+		patience = lastWords
+	}
+	last := time.NewTimer(patience)
+	defer last.Stop()
+	select {
+	case <-x.ear.over:
+	case <-last.C:
+	}
+	x.ear.gap()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.ended, x.exitCode, x.gone = at, code, gone
+}
+
+func (x *shellRun) fail(err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.ended, x.err = time.Now(), err
+}

@@ -1,0 +1,216 @@
+package session
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// shellTerminal is the terminal of a pane, and the shell in its foreground.
+type shellTerminal struct {
+	fd      int
+	panePID int
+	shell   shell
+	pid     int // of the shell
+	file    string
+	born    string // when it started, so that another process is not taken for it
+}
+
+// openShellTerminal fails with ErrNoShell when there is no shell in the
+// foreground.
+func openShellTerminal(path string, panePID int) (*shellTerminal, error) {
+	fd, err := unix.Open(path, unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("%w: its terminal: %w", ErrNoShell, err)
+	}
+	t := &shellTerminal{fd: fd, panePID: panePID}
+	for {
+		err := t.findShell()
+		if err == nil {
+			return t, nil
+		}
+		if !t.starting() {
+			t.close()
+			return nil, err
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// startTime is how long a new pane may take to have its program.
+const startTime = time.Second
+
+// starting: the foreground is what tmux has just started, and may yet become a
+// shell.
+func (t *shellTerminal) starting() bool {
+	uptime, err := os.ReadFile("/proc/uptime")
+	words := strings.Fields(string(uptime))
+	if err != nil || len(words) == 0 || t.pid != t.panePID && t.pid > 0 {
+		return false
+	}
+	now, _ := strconv.ParseFloat(words[0], 64)
+	born, _ := strconv.ParseFloat(readStat(t.panePID).born(), 64)
+	const ticks = 100 // a second, as Linux shows them everywhere
+	return born > 0 && now-born/ticks < startTime.Seconds()
+}
+
+func (t *shellTerminal) close() { _ = unix.Close(t.fd) }
+
+func (t *shellTerminal) findShell() error {
+	stat := readStat(t.panePID)
+	t.pid = stat.foreground()
+	t.file = processFile(t.pid)
+	t.born = readStat(t.pid).born()
+	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", t.pid))
+	if err != nil || t.file == "" {
+		return ErrNoShell
+	}
+	t.shell, err = shellOf(t.file, strings.Split(strings.TrimSuffix(string(line), "\x00"), "\x00"))
+	return err
+}
+
+// processFile is the file of a process that sees the same files; else empty.
+func processFile(pid int) string {
+	root, err := os.Readlink(fmt.Sprintf("/proc/%d/root", pid))
+	mine, _ := os.Readlink("/proc/self/root")
+	if err != nil || root != mine {
+		return ""
+	}
+	file, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
+	return file
+}
+
+// alive reports whether the shell is still there, and still that program.
+func (t *shellTerminal) alive() bool {
+	s := readStat(t.pid)
+	return s.born() == t.born && s.state() != "Z" && processFile(t.pid) == t.file
+}
+
+// promptTime is how long a shell may take to come back to its prompt.
+const promptTime = 2 * time.Second
+
+// awaitPrompt waits until the shell waits at its prompt, or fails with
+// ErrNoShell or ErrShellBusy. Nothing tells of that, so it looks again and again;
+// it is there at the first look, unless a command has just ended.
+func (t *shellTerminal) awaitPrompt(ctx context.Context) error {
+	deadline := time.Now().Add(promptTime)
+	for pause := 50 * time.Microsecond; ; pause = min(2*pause, 5*time.Millisecond) {
+		switch {
+		case t.atPrompt():
+			return nil
+		case readStat(t.panePID).foreground() != t.pid:
+			return ErrNoShell
+		case time.Now().After(deadline):
+			return ErrShellBusy
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ErrShellBusy
+		case <-timer.C:
+		}
+	}
+}
+
+// atPrompt reports whether the shell sleeps, in the foreground, with the terminal
+// as its prompt sets it.
+func (t *shellTerminal) atPrompt() bool {
+	mode, err := unix.IoctlGetTermios(t.fd, unix.TCGETS)
+	if err != nil || (mode.Lflag&unix.ICANON == 0) != t.shell.editsLines() {
+		return false
+	}
+	s := readStat(t.pid)
+	if s.state() != "S" || s.foreground() != t.pid {
+		return false
+	}
+	where, err := os.ReadFile(fmt.Sprintf("/proc/%d/wchan", t.pid))
+	if err == nil && !awaitsInput.Match(where) {
+		return false
+	}
+	if t.shell.editsLines() {
+		return true
+	}
+	call, _ := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", t.pid)) // others' may be hidden
+	words := strings.Fields(string(call))
+	readsByte := len(words) > 3 && words[3] == "0x1" // as the builtin read does
+	return !readsByte
+}
+
+// awaitsInput is where in the kernel a process waits for input; kernels may not
+// tell.
+var awaitsInput = regexp.MustCompile(`poll|select|woken|tty|^0?$`)
+
+// holdsScript reports whether the shell has a script of ours open, as dash and
+// busybox sh have for as long as they read it.
+func (t *shellTerminal) holdsScript() bool {
+	dir := fmt.Sprintf("/proc/%d/fd", t.pid)
+	files, err := os.ReadDir(dir)
+	for _, f := range files {
+		if name, _ := os.Readlink(dir + "/" + f.Name()); strings.Contains(name, scriptName) {
+			return true
+		}
+	}
+	return err != nil
+}
+
+// unread is how many bytes wait for the shell.
+func (t *shellTerminal) unread() int {
+	n, _ := unix.IoctlGetInt(t.fd, unreadBytes)
+	return n
+}
+
+// awaitRead waits until the shell has read what was typed.
+func (t *shellTerminal) awaitRead(ctx context.Context) {
+	deadline := time.Now().Add(promptTime)
+	for ctx.Err() == nil && time.Now().Before(deadline) && (t.unread() > 0 || !t.atPrompt()) {
+		time.Sleep(200 * time.Microsecond)
+	}
+}
+
+// show writes to the screen, past the shell.
+func (t *shellTerminal) show(text string) error {
+	n, err := unix.Write(t.fd, []byte(text))
+	if err == nil && n < len(text) || errors.Is(err, unix.EAGAIN) {
+		return ErrNotReading
+	}
+	return err
+}
+
+// processStat is the line that Linux keeps of a process, from the state on; nil:
+// there is none.
+type processStat []string
+
+func readStat(pid int) processStat {
+	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	i := bytes.LastIndexByte(line, ')') // the name before may hold anything
+	if err != nil || i < 0 {
+		return nil
+	}
+	return strings.Fields(string(line[i+1:]))
+}
+
+func (s processStat) field(i int) string {
+	if i >= len(s) {
+		return ""
+	}
+	return s[i]
+}
+
+func (s processStat) state() string { return s.field(0) }
+
+// foreground is the leader of the process group in its terminal's foreground.
+func (s processStat) foreground() int {
+	n, _ := strconv.Atoi(s.field(5))
+	return n
+}
+
+func (s processStat) born() string { return s.field(19) }
