@@ -20,6 +20,16 @@ func (m *memory) RunCommand(_ context.Context, p session.Principal, id int64, o 
 	return session.RunResult{ID: "r1", Output: []byte(o.Command), ExitCode: new(int)}, nil
 }
 
+func (m *memory) Exec(_ context.Context, _ session.Principal, o session.ExecOptions) (session.RunResult, error) {
+	leave, err := m.enter()
+	defer leave()
+	if err != nil {
+		return session.RunResult{}, err
+	}
+	m.executed = append(m.executed, o)
+	return session.RunResult{ID: "r1", Output: []byte(o.Command), ExitCode: new(int)}, nil
+}
+
 func (m *memory) AwaitRun(_ context.Context, p session.Principal, id int64, run string, _ time.Duration) (session.RunResult, error) {
 	leave, err := m.enter()
 	defer leave()

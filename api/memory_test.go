@@ -25,6 +25,7 @@ type memory struct {
 	captured []session.CaptureOptions
 	lines    []session.LinesOptions
 	ran      []session.RunOptions
+	executed []session.ExecOptions
 	fail     error  // what every call to the domain answers, if set
 	do       func() // called by every call to the domain, if set
 }

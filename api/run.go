@@ -78,7 +78,7 @@ func (s *Server) runCommand(_ context.Context, c *gin.Context, p session.Princip
 	ctx, release := s.hold(c)
 	defer release()
 	res, err := s.options.Registry.RunCommand(ctx, p, id, o)
-	return answerRun(ctx, c, id, res, err)
+	return answerRun(ctx, c, res, err)
 }
 
 func (s *Server) awaitRun(_ context.Context, c *gin.Context, p session.Principal) error {
@@ -100,7 +100,7 @@ func (s *Server) awaitRun(_ context.Context, c *gin.Context, p session.Principal
 	ctx, release := s.hold(c)
 	defer release()
 	res, err := s.options.Registry.AwaitRun(ctx, p, id, run, timeout)
-	return answerRun(ctx, c, id, res, err)
+	return answerRun(ctx, c, res, err)
 }
 
 func runOptions(body *object) (session.RunOptions, error) {
@@ -136,18 +136,18 @@ func takeRunBounds(body *object) (timeout time.Duration, most int) {
 }
 
 // answerRun answers with what became of a run.
-func answerRun(ctx context.Context, c *gin.Context, id int64, res session.RunResult, err error) error {
+func answerRun(ctx context.Context, c *gin.Context, res session.RunResult, err error) error {
 	switch {
 	case err == nil:
 		return writeJSON(c, 200, runJSON{newRanJSON(res), res.ExitCode, res.ShellEnded})
 	case errors.Is(err, session.ErrRunTimeout):
 		var late *session.RunTimeoutError
 		errors.As(err, &late)
-		return &runTimeoutError{seen: newRanJSON(late.Seen), next: runPath(id, late.Seen.ID)}
+		return &runTimeoutError{seen: newRanJSON(late.Seen), next: runPath(late.Seen.Session, late.Seen.ID)}
 	case errors.Is(err, session.ErrRunning):
 		var other *session.RunningError
 		errors.As(err, &other)
-		return &runBusyError{cause: err, next: runPath(id, other.Run)}
+		return &runBusyError{cause: err, next: runPath(other.Session, other.Run)}
 	}
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		return context.Cause(ctx)

@@ -49,6 +49,7 @@ type Answers interface {
 // Runs is what the API does with commands in a session's shell.
 type Runs interface {
 	RunCommand(ctx context.Context, p session.Principal, id int64, o session.RunOptions) (session.RunResult, error)
+	Exec(ctx context.Context, p session.Principal, o session.ExecOptions) (session.RunResult, error)
 	AwaitRun(ctx context.Context, p session.Principal, id int64, run string, timeout time.Duration) (session.RunResult, error)
 }
 

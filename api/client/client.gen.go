@@ -260,6 +260,28 @@ type Capture struct {
 	Trim *bool `json:"trim,omitempty"`
 }
 
+// ExecInput Exactly one of `argv` and `command`.
+type ExecInput struct {
+	// Argv The program and its arguments.
+	Argv *[]string `json:"argv,omitempty"`
+
+	// Command What `/bin/sh -c` is given.
+	Command *string `json:"command,omitempty"`
+
+	// Cwd Absolute; else the home directory.
+	Cwd *string            `json:"cwd,omitempty"`
+	Env *map[string]string `json:"env,omitempty"`
+
+	// MaxOutput Bytes of output to answer: the first ones.
+	MaxOutput *int `json:"max_output,omitempty"`
+
+	// Stdin What the program reads; else the session's terminal.
+	Stdin *string `json:"stdin,omitempty"`
+
+	// Timeout Seconds that the answer may take.
+	Timeout *float32 `json:"timeout,omitempty"`
+}
+
 // Input Exactly one of `keys`, `text`, `hex` and `paste`.
 type Input struct {
 	// Enter Only with `keys` as a string; false leaves the Enter out.
@@ -793,6 +815,9 @@ type AwaitRunParams struct {
 	Timeout *float32 `form:"timeout,omitempty" json:"timeout,omitempty"`
 }
 
+// ExecJSONRequestBody defines body for Exec for application/json ContentType.
+type ExecJSONRequestBody = ExecInput
+
 // CreateSessionJSONRequestBody defines body for CreateSession for application/json ContentType.
 type CreateSessionJSONRequestBody = NewSession
 
@@ -1035,6 +1060,28 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/events (the `ListEvents` operationId).
 	ListEvents(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExecWithBody Run a program in a session of its own
+	//
+	// Makes a session, runs a program in its terminal, answers what it wrote and how it ended, as `run` does, and ends the session.
+	// One that is not over in time is answered with 408; it goes on, with its session, and `GET` of `next` waits for it. Should the
+	// service stop meanwhile, the session stays.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/exec (the `Exec` operationId).
+	ExecWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Exec Run a program in a session of its own
+	//
+	// Makes a session, runs a program in its terminal, answers what it wrote and how it ended, as `run` does, and ends the session.
+	// One that is not over in time is answered with 408; it goes on, with its session, and `GET` of `next` waits for it. Should the
+	// service stop meanwhile, the session stays.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/exec (the `Exec` operationId).
+	Exec(ctx context.Context, body ExecJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListSessions Your sessions
 	//
@@ -1347,6 +1394,48 @@ type ClientInterface interface {
 // Corresponds with GET /api/events (the `ListEvents` operationId).
 func (c *Client) ListEvents(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListEventsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExecWithBody Run a program in a session of its own
+//
+// Makes a session, runs a program in its terminal, answers what it wrote and how it ended, as `run` does, and ends the session.
+// One that is not over in time is answered with 408; it goes on, with its session, and `GET` of `next` waits for it. Should the
+// service stop meanwhile, the session stays.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/exec (the `Exec` operationId).
+func (c *Client) ExecWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExecRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Exec Run a program in a session of its own
+//
+// Makes a session, runs a program in its terminal, answers what it wrote and how it ended, as `run` does, and ends the session.
+// One that is not over in time is answered with 408; it goes on, with its session, and `GET` of `next` waits for it. Should the
+// service stop meanwhile, the session stays.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/exec (the `Exec` operationId).
+func (c *Client) Exec(ctx context.Context, body ExecJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExecRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2071,6 +2160,46 @@ func NewListEventsRequest(server string) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewExecRequest calls the generic Exec builder with application/json body
+func NewExecRequest(server string, body ExecJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewExecRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewExecRequestWithBody constructs an http.Request for the Exec method, with any body, and a specified content type
+func NewExecRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/exec")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -3579,6 +3708,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/events (the `ListEvents` operationId).
 	ListEventsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListEventsResponse, error)
 
+	// ExecWithBodyWithResponse Run a program in a session of its own
+	//
+	// Makes a session, runs a program in its terminal, answers what it wrote and how it ended, as `run` does, and ends the session.
+	// One that is not over in time is answered with 408; it goes on, with its session, and `GET` of `next` waits for it. Should the
+	// service stop meanwhile, the session stays.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/exec (the `Exec` operationId).
+	ExecWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExecResponse, error)
+
+	// ExecWithResponse Run a program in a session of its own
+	//
+	// Makes a session, runs a program in its terminal, answers what it wrote and how it ended, as `run` does, and ends the session.
+	// One that is not over in time is answered with 408; it goes on, with its session, and `GET` of `next` waits for it. Should the
+	// service stop meanwhile, the session stays.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/exec (the `Exec` operationId).
+	ExecWithResponse(ctx context.Context, body ExecJSONRequestBody, reqEditors ...RequestEditorFn) (*ExecResponse, error)
+
 	// ListSessionsWithResponse Your sessions
 	//
 	// In the order of their ids.
@@ -3939,6 +4090,54 @@ func (r ListEventsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListEventsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ExecResponse200Headers the declared response headers of an HTTP 200 response for Exec
+type ExecResponse200Headers struct {
+	XRequestID string
+}
+
+type ExecResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Ran
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ExecResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ExecResponse) GetJSON200() *Ran {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ExecResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExecResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExecResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExecResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -5027,6 +5226,40 @@ func (c *ClientWithResponses) ListEventsWithResponse(ctx context.Context, reqEdi
 	return ParseListEventsResponse(rsp)
 }
 
+// ExecWithBodyWithResponse Run a program in a session of its own
+//
+// Makes a session, runs a program in its terminal, answers what it wrote and how it ended, as `run` does, and ends the session.
+// One that is not over in time is answered with 408; it goes on, with its session, and `GET` of `next` waits for it. Should the
+// service stop meanwhile, the session stays.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/exec (the `Exec` operationId).
+func (c *ClientWithResponses) ExecWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExecResponse, error) {
+	rsp, err := c.ExecWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExecResponse(rsp)
+}
+
+// ExecWithResponse Run a program in a session of its own
+//
+// Makes a session, runs a program in its terminal, answers what it wrote and how it ended, as `run` does, and ends the session.
+// One that is not over in time is answered with 408; it goes on, with its session, and `GET` of `next` waits for it. Should the
+// service stop meanwhile, the session stays.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/exec (the `Exec` operationId).
+func (c *ClientWithResponses) ExecWithResponse(ctx context.Context, body ExecJSONRequestBody, reqEditors ...RequestEditorFn) (*ExecResponse, error) {
+	rsp, err := c.Exec(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExecResponse(rsp)
+}
+
 // ListSessionsWithResponse Your sessions
 //
 // In the order of their ids.
@@ -5603,6 +5836,45 @@ func ParseListEventsResponse(rsp *http.Response) (*ListEventsResponse, error) {
 	response := &ListEventsResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseExecResponse parses an HTTP response from a ExecWithResponse call
+func ParseExecResponse(rsp *http.Response) (*ExecResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExecResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Ran
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ExecResponse200Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil

@@ -29,7 +29,7 @@ func (rs *runs) add(x *shellRun) error {
 	rs.sweep(time.Now())
 	for _, other := range rs.all {
 		if other.session == x.session && other.pane == x.pane && !other.isOver() {
-			return &RunningError{Run: other.id}
+			return &RunningError{Session: other.session, Run: other.id}
 		}
 	}
 	rs.all = append(rs.all, x)
@@ -69,11 +69,12 @@ func (rs *runs) find(session int64, id string) *shellRun {
 	return nil
 }
 
-// forget drops the runs of a session that was deleted.
+// forget drops the runs of a session that was deleted, but those that it was made
+// for.
 func (rs *runs) forget(session int64) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
-	rs.all = slices.DeleteFunc(rs.all, func(x *shellRun) bool { return x.session == session })
+	rs.all = slices.DeleteFunc(rs.all, func(x *shellRun) bool { return x.session == session && !x.ownSession })
 }
 
 // paneOfRun names a pane for good: tmux numbers its panes anew after a restart,

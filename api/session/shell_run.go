@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"time"
 )
@@ -29,7 +30,10 @@ var (
 )
 
 // RunningError is ErrRunning with the run that there is.
-type RunningError struct{ Run string }
+type RunningError struct {
+	Session int64
+	Run     string
+}
 
 func (e *RunningError) Error() string { return ErrRunning.Error() }
 func (e *RunningError) Unwrap() error { return ErrRunning }
@@ -46,11 +50,21 @@ type RunOptions struct {
 	Pane      string        // "%5"; empty: the active pane
 	Timeout   time.Duration // of the waiting, not of the command
 	MaxOutput int           // bytes of its output to keep: the first ones
+
+	keep  *os.File // open until it is over; nil: nothing
+	after func()   // called when it is over; nil: nothing
+}
+
+func (o RunOptions) release() {
+	if o.keep != nil {
+		_ = o.keep.Close()
+	}
 }
 
 // RunResult is what is known of a run.
 type RunResult struct {
 	ID        string // of the run
+	Session   int64
 	Output    []byte // as the program wrote it to its terminal
 	Truncated bool   // there was more, or some of it was not heard
 	Duration  time.Duration
@@ -82,11 +96,8 @@ func (r *Registry) RunCommand(ctx context.Context, p Principal, id int64, o RunO
 // is remembered. It fails with ErrNotFound when there is no such run, and with
 // ErrRunTimeout.
 func (r *Registry) AwaitRun(ctx context.Context, p Principal, id int64, run string, timeout time.Duration) (RunResult, error) {
-	if _, err := r.known.find(p, id); err != nil {
-		return RunResult{}, err
-	}
 	x := r.runs.find(id, run)
-	if x == nil {
+	if x == nil || x.user != p.UserID {
 		return RunResult{}, ErrNotFound
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)

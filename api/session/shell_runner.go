@@ -30,11 +30,13 @@ const (
 // shellRun is one command in a shell. Its goroutine ends when the run is over.
 type shellRun struct {
 	paneOfRun
-	id       string
-	terminal *shellTerminal
-	script   *script
-	ear      *ear
-	over     chan struct{} // closed when what follows is final
+	id         string
+	user       int64
+	ownSession bool // which ends with it
+	terminal   *shellTerminal
+	script     *script
+	ear        *ear
+	over       chan struct{} // closed when what follows is final
 
 	mu       sync.Mutex // guards what follows
 	began    time.Time  // zero: it has not yet
@@ -72,7 +74,7 @@ func (x *shellRun) await(ctx context.Context) (RunResult, error) {
 func (x *shellRun) result() RunResult {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	res := RunResult{ID: x.id, ExitCode: x.exitCode, ShellEnded: x.gone}
+	res := RunResult{ID: x.id, Session: x.session, ExitCode: x.exitCode, ShellEnded: x.gone}
 	res.Output, res.Truncated = x.ear.heard()
 	switch {
 	case x.began.IsZero():
@@ -118,6 +120,9 @@ func (r *Registry) startRun(ctx context.Context, p Principal, id int64, o RunOpt
 		}
 		end()
 		close(x.over)
+		if o.after != nil && ctx.Err() == nil {
+			o.after()
+		}
 	}) {
 		end()
 		return nil, ErrUnavailable
@@ -134,7 +139,7 @@ func (r *Registry) prepareRun(ctx context.Context, v *Viewer, o RunOptions) (*sh
 	nonce := randomUID()
 	m := newMarks(nonce)
 	x := &shellRun{
-		paneOfRun: paneOfRun{v.id, info.Pane}, id: randomUID(),
+		paneOfRun: paneOfRun{v.id, info.Pane}, id: randomUID(), user: v.principal.UserID, ownSession: o.after != nil,
 		ear: newEar(m.begin, m.end, o.MaxOutput), over: make(chan struct{}),
 	}
 	if err := r.runs.add(x); err != nil {
