@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -152,4 +153,25 @@ func (s slow) Create(ctx context.Context, p session.Principal, o session.CreateO
 	close(s.begun)
 	<-s.going
 	return s.Registry.Create(ctx, p, o)
+}
+
+// A command that is sent again under its key is not run again.
+func TestRunOnce(t *testing.T) {
+	s := startService(t, dbtest.Open(t, db.SQLite))
+	c := s.user("alice", false)
+	file := t.TempDir() + "/ran"
+	at := c.create(`{"command":["bash","--norc"]}`)
+	for path, body := range map[string]string{
+		at + "/run": `{"command":"echo shell >>` + file + `; cat ` + file + `"}`,
+		"/api/exec": `{"argv":["sh","-c","echo exec >>` + file + `; cat ` + file + `"]}`,
+	} {
+		first := c.call("POST", path, body, once("k"+path[5:]))
+		require.Equal(t, 200, first.status, first.body)
+		again := c.call("POST", path, body, once("k"+path[5:]))
+		require.Equal(t, first.body, again.body)
+		require.Equal(t, "true", again.header.Get("Idempotency-Replayed"))
+	}
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.ElementsMatch(t, []string{"shell", "exec"}, strings.Fields(string(text)))
 }

@@ -57,9 +57,9 @@ func (s *Server) routes() []route {
 		{method: get, path: "/api/sessions/:id/attach", handle: s.attach, query: []string{"pane", "mode"}, bounded: true},
 		{method: post, path: "/api/sessions/:id/capture-pane", handle: s.captureByBody, poll: true, bounded: true},
 		{method: post, path: "/api/sessions/:id/send-keys", handle: s.sendKeys},
-		{method: post, path: "/api/sessions/:id/run", handle: s.runCommand, bounded: true},
+		{method: post, path: "/api/sessions/:id/run", handle: s.runCommand, bounded: true, once: true},
 		{method: get, path: "/api/sessions/:id/run", handle: s.awaitRun, query: []string{"run", "timeout"}, bounded: true},
-		{method: post, path: "/api/exec", handle: s.exec, bounded: true},
+		{method: post, path: "/api/exec", handle: s.exec, bounded: true, once: true},
 
 		{method: post, path: "/api/sessions/:id/respawn", handle: s.respawnSession},
 		{method: get, path: "/api/sessions/:id/windows", handle: s.listWindows, poll: true},

@@ -717,6 +717,17 @@ type PaneInPath = string
 // WindowInPath defines model for window.
 type WindowInPath = string
 
+// ExecParams defines parameters for Exec.
+type ExecParams struct {
+	// IdempotencyKey A name for this request, new for each, such as a UUID: sent again under it, the same request is not carried out
+	// again but gets the answer of the first time, for 24 hours, also after a restart. Another request under the key
+	// is `key-reused`; while the first is being carried out, `in-progress`; if the service stopped meanwhile,
+	// `interrupted`. A request that was refused (4xx, but not 408 and 410) or failed (5xx) leaves its key free.
+	// Keys are their user's own; 10,000 in 24 hours are kept, and 64 MiB of answers, then only that there was one
+	// (`answer-not-kept`). A request with a key goes on when its client leaves.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+}
+
 // ListSessionsParams defines parameters for ListSessions.
 type ListSessionsParams struct {
 	// Status Only those of this status, or of any of these if it is repeated.
@@ -813,6 +824,17 @@ type AwaitRunParams struct {
 
 	// Timeout Seconds to wait at most; 0 tells what is known now.
 	Timeout *float32 `form:"timeout,omitempty" json:"timeout,omitempty"`
+}
+
+// RunCommandParams defines parameters for RunCommand.
+type RunCommandParams struct {
+	// IdempotencyKey A name for this request, new for each, such as a UUID: sent again under it, the same request is not carried out
+	// again but gets the answer of the first time, for 24 hours, also after a restart. Another request under the key
+	// is `key-reused`; while the first is being carried out, `in-progress`; if the service stopped meanwhile,
+	// `interrupted`. A request that was refused (4xx, but not 408 and 410) or failed (5xx) leaves its key free.
+	// Keys are their user's own; 10,000 in 24 hours are kept, and 64 MiB of answers, then only that there was one
+	// (`answer-not-kept`). A request with a key goes on when its client leaves.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ExecJSONRequestBody defines body for Exec for application/json ContentType.
@@ -1070,7 +1092,7 @@ type ClientInterface interface {
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/exec (the `Exec` operationId).
-	ExecWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ExecWithBody(ctx context.Context, params *ExecParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// Exec Run a program in a session of its own
 	//
@@ -1081,7 +1103,7 @@ type ClientInterface interface {
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/exec (the `Exec` operationId).
-	Exec(ctx context.Context, body ExecJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	Exec(ctx context.Context, params *ExecParams, body ExecJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListSessions Your sessions
 	//
@@ -1292,7 +1314,7 @@ type ClientInterface interface {
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/sessions/{id}/run (the `RunCommand` operationId).
-	RunCommandWithBody(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	RunCommandWithBody(ctx context.Context, id ID, params *RunCommandParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RunCommand Run a command in the pane's shell
 	//
@@ -1311,7 +1333,7 @@ type ClientInterface interface {
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/sessions/{id}/run (the `RunCommand` operationId).
-	RunCommand(ctx context.Context, id ID, body RunCommandJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	RunCommand(ctx context.Context, id ID, params *RunCommandParams, body RunCommandJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SendKeysWithBody Type into a pane
 	//
@@ -1413,8 +1435,8 @@ func (c *Client) ListEvents(ctx context.Context, reqEditors ...RequestEditorFn) 
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/exec (the `Exec` operationId).
-func (c *Client) ExecWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewExecRequestWithBody(c.Server, contentType, body)
+func (c *Client) ExecWithBody(ctx context.Context, params *ExecParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExecRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1434,8 +1456,8 @@ func (c *Client) ExecWithBody(ctx context.Context, contentType string, body io.R
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/exec (the `Exec` operationId).
-func (c *Client) Exec(ctx context.Context, body ExecJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewExecRequest(c.Server, body)
+func (c *Client) Exec(ctx context.Context, params *ExecParams, body ExecJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExecRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1915,8 +1937,8 @@ func (c *Client) AwaitRun(ctx context.Context, id ID, params *AwaitRunParams, re
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/sessions/{id}/run (the `RunCommand` operationId).
-func (c *Client) RunCommandWithBody(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewRunCommandRequestWithBody(c.Server, id, contentType, body)
+func (c *Client) RunCommandWithBody(ctx context.Context, id ID, params *RunCommandParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRunCommandRequestWithBody(c.Server, id, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1944,8 +1966,8 @@ func (c *Client) RunCommandWithBody(ctx context.Context, id ID, contentType stri
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/sessions/{id}/run (the `RunCommand` operationId).
-func (c *Client) RunCommand(ctx context.Context, id ID, body RunCommandJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewRunCommandRequest(c.Server, id, body)
+func (c *Client) RunCommand(ctx context.Context, id ID, params *RunCommandParams, body RunCommandJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRunCommandRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2165,18 +2187,18 @@ func NewListEventsRequest(server string) (*http.Request, error) {
 }
 
 // NewExecRequest calls the generic Exec builder with application/json body
-func NewExecRequest(server string, body ExecJSONRequestBody) (*http.Request, error) {
+func NewExecRequest(server string, params *ExecParams, body ExecJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewExecRequestWithBody(server, "application/json", bodyReader)
+	return NewExecRequestWithBody(server, params, "application/json", bodyReader)
 }
 
 // NewExecRequestWithBody constructs an http.Request for the Exec method, with any body, and a specified content type
-func NewExecRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+func NewExecRequestWithBody(server string, params *ExecParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -2200,6 +2222,21 @@ func NewExecRequestWithBody(server string, contentType string, body io.Reader) (
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
 
 	return req, nil
 }
@@ -3289,18 +3326,18 @@ func NewAwaitRunRequest(server string, id ID, params *AwaitRunParams) (*http.Req
 }
 
 // NewRunCommandRequest calls the generic RunCommand builder with application/json body
-func NewRunCommandRequest(server string, id ID, body RunCommandJSONRequestBody) (*http.Request, error) {
+func NewRunCommandRequest(server string, id ID, params *RunCommandParams, body RunCommandJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewRunCommandRequestWithBody(server, id, "application/json", bodyReader)
+	return NewRunCommandRequestWithBody(server, id, params, "application/json", bodyReader)
 }
 
 // NewRunCommandRequestWithBody constructs an http.Request for the RunCommand method, with any body, and a specified content type
-func NewRunCommandRequestWithBody(server string, id ID, contentType string, body io.Reader) (*http.Request, error) {
+func NewRunCommandRequestWithBody(server string, id ID, params *RunCommandParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -3331,6 +3368,21 @@ func NewRunCommandRequestWithBody(server string, id ID, contentType string, body
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
 
 	return req, nil
 }
@@ -3717,7 +3769,7 @@ type ClientWithResponsesInterface interface {
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/exec (the `Exec` operationId).
-	ExecWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExecResponse, error)
+	ExecWithBodyWithResponse(ctx context.Context, params *ExecParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExecResponse, error)
 
 	// ExecWithResponse Run a program in a session of its own
 	//
@@ -3728,7 +3780,7 @@ type ClientWithResponsesInterface interface {
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/exec (the `Exec` operationId).
-	ExecWithResponse(ctx context.Context, body ExecJSONRequestBody, reqEditors ...RequestEditorFn) (*ExecResponse, error)
+	ExecWithResponse(ctx context.Context, params *ExecParams, body ExecJSONRequestBody, reqEditors ...RequestEditorFn) (*ExecResponse, error)
 
 	// ListSessionsWithResponse Your sessions
 	//
@@ -3959,7 +4011,7 @@ type ClientWithResponsesInterface interface {
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/sessions/{id}/run (the `RunCommand` operationId).
-	RunCommandWithBodyWithResponse(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RunCommandResponse, error)
+	RunCommandWithBodyWithResponse(ctx context.Context, id ID, params *RunCommandParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RunCommandResponse, error)
 
 	// RunCommandWithResponse Run a command in the pane's shell
 	//
@@ -3978,7 +4030,7 @@ type ClientWithResponsesInterface interface {
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/sessions/{id}/run (the `RunCommand` operationId).
-	RunCommandWithResponse(ctx context.Context, id ID, body RunCommandJSONRequestBody, reqEditors ...RequestEditorFn) (*RunCommandResponse, error)
+	RunCommandWithResponse(ctx context.Context, id ID, params *RunCommandParams, body RunCommandJSONRequestBody, reqEditors ...RequestEditorFn) (*RunCommandResponse, error)
 
 	// SendKeysWithBodyWithResponse Type into a pane
 	//
@@ -4098,7 +4150,8 @@ func (r ListEventsResponse) ContentType() string {
 
 // ExecResponse200Headers the declared response headers of an HTTP 200 response for Exec
 type ExecResponse200Headers struct {
-	XRequestID string
+	IdempotencyReplayed *string
+	XRequestID          string
 }
 
 type ExecResponse struct {
@@ -4801,7 +4854,8 @@ func (r RespawnSessionResponse) ContentType() string {
 
 // AwaitRunResponse200Headers the declared response headers of an HTTP 200 response for AwaitRun
 type AwaitRunResponse200Headers struct {
-	XRequestID string
+	IdempotencyReplayed *string
+	XRequestID          string
 }
 
 type AwaitRunResponse struct {
@@ -4849,7 +4903,8 @@ func (r AwaitRunResponse) ContentType() string {
 
 // RunCommandResponse200Headers the declared response headers of an HTTP 200 response for RunCommand
 type RunCommandResponse200Headers struct {
-	XRequestID string
+	IdempotencyReplayed *string
+	XRequestID          string
 }
 
 type RunCommandResponse struct {
@@ -5235,8 +5290,8 @@ func (c *ClientWithResponses) ListEventsWithResponse(ctx context.Context, reqEdi
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/exec (the `Exec` operationId).
-func (c *ClientWithResponses) ExecWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExecResponse, error) {
-	rsp, err := c.ExecWithBody(ctx, contentType, body, reqEditors...)
+func (c *ClientWithResponses) ExecWithBodyWithResponse(ctx context.Context, params *ExecParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExecResponse, error) {
+	rsp, err := c.ExecWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -5252,8 +5307,8 @@ func (c *ClientWithResponses) ExecWithBodyWithResponse(ctx context.Context, cont
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/exec (the `Exec` operationId).
-func (c *ClientWithResponses) ExecWithResponse(ctx context.Context, body ExecJSONRequestBody, reqEditors ...RequestEditorFn) (*ExecResponse, error) {
-	rsp, err := c.Exec(ctx, body, reqEditors...)
+func (c *ClientWithResponses) ExecWithResponse(ctx context.Context, params *ExecParams, body ExecJSONRequestBody, reqEditors ...RequestEditorFn) (*ExecResponse, error) {
+	rsp, err := c.Exec(ctx, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -5645,8 +5700,8 @@ func (c *ClientWithResponses) AwaitRunWithResponse(ctx context.Context, id ID, p
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/sessions/{id}/run (the `RunCommand` operationId).
-func (c *ClientWithResponses) RunCommandWithBodyWithResponse(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RunCommandResponse, error) {
-	rsp, err := c.RunCommandWithBody(ctx, id, contentType, body, reqEditors...)
+func (c *ClientWithResponses) RunCommandWithBodyWithResponse(ctx context.Context, id ID, params *RunCommandParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RunCommandResponse, error) {
+	rsp, err := c.RunCommandWithBody(ctx, id, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -5670,8 +5725,8 @@ func (c *ClientWithResponses) RunCommandWithBodyWithResponse(ctx context.Context
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/sessions/{id}/run (the `RunCommand` operationId).
-func (c *ClientWithResponses) RunCommandWithResponse(ctx context.Context, id ID, body RunCommandJSONRequestBody, reqEditors ...RequestEditorFn) (*RunCommandResponse, error) {
-	rsp, err := c.RunCommand(ctx, id, body, reqEditors...)
+func (c *ClientWithResponses) RunCommandWithResponse(ctx context.Context, id ID, params *RunCommandParams, body RunCommandJSONRequestBody, reqEditors ...RequestEditorFn) (*RunCommandResponse, error) {
+	rsp, err := c.RunCommand(ctx, id, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -5867,6 +5922,13 @@ func ParseExecResponse(rsp *http.Response) (*ExecResponse, error) {
 	switch {
 	case rsp.StatusCode == 200:
 		var headers ExecResponse200Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = &value
+		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
@@ -6288,6 +6350,13 @@ func ParseAwaitRunResponse(rsp *http.Response) (*AwaitRunResponse, error) {
 	switch {
 	case rsp.StatusCode == 200:
 		var headers AwaitRunResponse200Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = &value
+		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
@@ -6327,6 +6396,13 @@ func ParseRunCommandResponse(rsp *http.Response) (*RunCommandResponse, error) {
 	switch {
 	case rsp.StatusCode == 200:
 		var headers RunCommandResponse200Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = &value
+		}
 		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
