@@ -85,6 +85,7 @@ var problems = []struct {
 	{problem{"upgrade-required", 426, "Upgrade required", "This is a WebSocket: send Upgrade: websocket, Connection: Upgrade and Sec-WebSocket-Version: 13."}, errNoUpgrade},
 	{problem{"subprotocol", 400, "Subprotocol not offered", "Of the subprotocols that you offer none is interplexer.v1."}, errSubprotocol},
 	{problem{"gone", 410, "Session is gone", "The session ended while it was looked at; session_status says how."}, errGone},
+	{problem{"output-gone", 410, "Output is gone", "What came after this cursor is not kept here any more. Ask without since for the cursor of now, and look at the screen."}, errOutputGone},
 	{problem{"too-many-held", 429, "Too many held requests", "You have as many long-polls and streams open as you may."}, session.ErrTooManyHeld},
 	{problem{"stopping", 503, "Server is stopping", "The request was held, and the server stops; the session goes on. Try again."}, errStopping},
 	{problem{"ended", 409, "Session has ended", "The session has ended; only its record is left."}, session.ErrEnded},
