@@ -36,6 +36,7 @@ var (
 type Input struct {
 	steps      []func(*typing)
 	refuseMode bool
+	notePlace  bool // tell the Place where the typing begins
 }
 
 // RefuseMode makes SendKeys fail with ErrInMode rather than end the pane's mode.
@@ -94,15 +95,20 @@ func (in *Input) Paste(s string) *Input {
 // other mode first, unless the input says otherwise: a mode would eat the keys.
 // It fails with ErrPaneDead, ErrInMode, or ErrNotFound when the pane is gone.
 func (c Client) SendKeys(ctx context.Context, t Target, in *Input) error {
+	_, err := c.sendKeys(ctx, t, in)
+	return err
+}
+
+func (c Client) sendKeys(ctx context.Context, t Target, in *Input) ([]block, error) {
 	if in.refuseMode {
 		// tmux has no condition that keeps the rest of a line from running, so
 		// a mode that begins after this look is left like any other.
 		state, err := c.send(ctx, paneState(t), request{frame: frame{blocks: 1}, readOnly: true})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if string(state[0].Body) != paneAlive && string(state[0].Body) != paneDead {
-			return ErrInMode
+			return nil, ErrInMode
 		}
 	}
 	typed := in.typing(c.version, t)
@@ -116,9 +122,9 @@ func (c Client) SendKeys(ctx context.Context, t Target, in *Input) error {
 		typed.clear(ctx, c)
 	}
 	if err == nil && blocks[0].Body[0] == paneDead[0] {
-		return ErrPaneDead
+		return nil, ErrPaneDead
 	}
-	return err
+	return blocks, err
 }
 
 // paneState prints whether a pane is dead and how many modes it is in.
@@ -160,6 +166,9 @@ type typing struct {
 
 func (in *Input) typing(v Version, to Target) *typing {
 	t := &typing{command: paneState(to), target: to, version: v, commands: 1}
+	if in.notePlace {
+		t.then("display-message -p").to(to).word(placeFormat)
+	}
 	t.then("copy-mode -q").to(to)
 	for _, step := range in.steps {
 		step(t)

@@ -32,6 +32,7 @@ type verb struct {
 // verbs is every exported method of Client, Hub and Input.
 var verbs = map[string]verb{
 	"Client.CaptureLines":  {},
+	"Client.CaptureJoined": {},
 	"Client.CapturePane":   {},
 	"Client.For":           {arguments: func(*victim) []any { return []any{"alice"} }, texts: []string{"0"}},
 	"Client.DescribePanes": {},
@@ -66,6 +67,7 @@ var verbs = map[string]verb{
 	"Client.SelectPane":   {},
 	"Client.SelectWindow": {},
 	"Client.SendKeys":     {}, // what it types is made by Input's
+	"Client.SendKeysFrom": {}, // likewise
 	"Client.SplitWindow": {
 		arguments: func(v *victim) []any { return []any{v.newPane(), controlmode.SplitOptions{ProgramOptions: program(v)}} },
 		texts:     programTexts("1"),

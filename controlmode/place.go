@@ -1,0 +1,117 @@
+package controlmode
+
+import (
+	"context"
+	"fmt"
+)
+
+// Place is where a pane's cursor is, and what tells whether that place has moved
+// since. Rows of the history and the screen count from the oldest of the history,
+// so that the cursor is on row History+CursorY.
+type Place struct {
+	History      int // rows of history
+	HistoryLimit int // when it has so many, tmux drops the oldest tenth of the limit
+	Width        int // cells
+	Height       int
+	CursorX      int // from 0; Width, when the next character wraps
+	CursorY      int
+	Alternate    bool // the alternate screen is shown
+	MainX        int  // then: where the cursor of the main screen is
+	MainY        int
+}
+
+// placeFormat holds numbers only.
+const placeFormat = "'#{history_size} #{history_limit} #{pane_width} #{pane_height} #{cursor_x} #{cursor_y} " +
+	"#{alternate_on} #{?alternate_on,#{alternate_saved_x},0} #{?alternate_on,#{alternate_saved_y},0}'"
+
+func parsePlace(body []byte) (Place, error) {
+	r := records{rest: string(body)}
+	p := Place{
+		History: r.number(), HistoryLimit: r.number(), Width: r.number(), Height: r.number(),
+		CursorX: r.number(), CursorY: r.number(), Alternate: r.flag(), MainX: r.number(), MainY: r.number(),
+	}
+	r.newline()
+	if r.bad {
+		return Place{}, fmt.Errorf("%w: a pane's place is %q", ErrProtocol, body)
+	}
+	return p, nil
+}
+
+// SendKeysFrom is SendKeys, and tells where the cursor was when the typing
+// began: tmux lets nothing come between the two.
+func (c Client) SendKeysFrom(ctx context.Context, t Target, in *Input) (Place, error) {
+	noting := *in
+	noting.notePlace = true
+	blocks, err := c.sendKeys(ctx, t, &noting)
+	if err != nil {
+		return Place{}, err
+	}
+	return parsePlace(blocks[1].Body)
+}
+
+// Joined is the text of a pane from one of its rows to the end of its screen,
+// and the place of its cursor at that moment.
+type Joined struct {
+	Place
+	First int // number of the first row: 0 is the first of the screen, -1 the newest of the history
+	// Text is the lines, each ended by \n, as one where the pane wraps them.
+	// Blanks at their ends may be there or not.
+	Text []byte
+}
+
+// CaptureJoined captures a pane from a row on, by tmux's number, with wrapped
+// lines joined. A number beyond what the pane has means its first or last row.
+func (c Client) CaptureJoined(ctx context.Context, t Target, first int) (Joined, error) {
+	leaky, overruns := c.version.has(leakyCapture), c.version.has(overrunBuffers)
+	cmd := newCommand("display-message -p").to(t).word(placeFormat)
+	blocks := 1
+	then := func(name string) *command {
+		blocks++
+		return cmd.then(name)
+	}
+	capture := then("capture-pane -J").to(t).word("-S").number(min(first, maxLine))
+	free := 1
+	switch {
+	case !leaky:
+		capture.word("-p")
+	default:
+		capture.word("-b " + captureBuffer)
+		if overruns { // the number of lines does not tell where the text ends
+			then("list-buffers -F '#{buffer_size}' -f '#{==:#{buffer_name}," + captureBuffer + "}'")
+		}
+		free = blocks
+		then("show-buffer -b " + captureBuffer)
+		then("delete-buffer -b " + captureBuffer)
+	}
+	answer, err := c.send(ctx, cmd, request{
+		frame: frame{blocks: blocks, free: free, sealed: true}, nonce: true,
+		readOnly: true, told: leaky && c.version.has(toldBuffers),
+	})
+	if err != nil {
+		return Joined{}, err
+	}
+	var j Joined
+	if j.Place, err = parsePlace(answer[0].Body); err != nil {
+		return Joined{}, err
+	}
+	j.First = min(max(first, -j.History), j.Height-1)
+	j.Text = answer[free].Body
+	switch {
+	case overruns:
+		j.Text, err = firstBytes(j.Text, answer[free-1].Body)
+	case leaky:
+		j.Text, err = bufferText(c.version, j.Text)
+	}
+	return j, err
+}
+
+// firstBytes are as many bytes of what show-buffer has printed as the buffer's
+// size says (see overrunBuffers).
+func firstBytes(printed, size []byte) ([]byte, error) {
+	r := records{rest: string(size)}
+	n := r.number()
+	if r.newline(); r.bad || n > len(printed) {
+		return nil, fmt.Errorf("%w: show-buffer printed %d bytes of %q", ErrProtocol, len(printed), size)
+	}
+	return printed[:n:n], nil
+}
