@@ -134,6 +134,8 @@ func attempts(t *testing.T, r route, pane string) []string {
 		return []string{"", `{"pane":"` + pane + `"}`, `{"trim":true}`}
 	case strings.HasSuffix(r.path, "/run"):
 		return []string{`{"command":"echo stranger"}`, `{"command":"echo stranger","pane":"` + pane + `"}`}
+	case strings.HasSuffix(r.path, "/wait"):
+		return []string{`{"text":"before"}`, `{"exit":true}`, `{"quiet_ms":1,"pane":"` + pane + `"}`, `{"text":"x","send":{"keys":"stranger"}}`}
 	case strings.HasSuffix(r.path, "/send-keys"):
 		return []string{
 			`{"keys":"stranger"}`, `{"keys":["stranger","C-c"]}`, `{"text":"stranger"}`, `{"hex":"03"}`,

@@ -26,6 +26,7 @@ type memory struct {
 	lines    []session.LinesOptions
 	ran      []session.RunOptions
 	executed []session.ExecOptions
+	waited   []session.WaitOptions
 	fail     error  // what every call to the domain answers, if set
 	do       func() // called by every call to the domain, if set
 }
@@ -135,6 +136,24 @@ func (m *memory) Lines(_ context.Context, p session.Principal, id int64, o sessi
 
 // cutLine as the first makes Lines fail only after a piece.
 const cutLine = -7
+
+// Wait fails, or notes what was asked and answers with a match.
+func (m *memory) Wait(_ context.Context, p session.Principal, id int64, o session.WaitOptions) (session.Waited, error) {
+	leave, err := m.enter()
+	defer leave()
+	if err != nil {
+		return session.Waited{}, err
+	}
+	if _, err := m.find(p, id); err != nil {
+		return session.Waited{}, err
+	}
+	m.waited = append(m.waited, o)
+	group := "o"
+	return session.Waited{
+		Condition: session.ConditionText, Pane: "%5", Screen: "hello\n",
+		Match: &session.Match{Text: "ello", Groups: []*string{&group, nil}, Line: "hello", Number: -1},
+	}, nil
+}
 
 // View is for tests on the real thing: a Viewer has a tmux behind it.
 func (m *memory) View(context.Context, session.Principal, int64, string) (*session.Viewer, error) {

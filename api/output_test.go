@@ -41,9 +41,8 @@ func TestOutput(t *testing.T) {
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		s := startService(t, open())
 		alice := s.user("alice", false)
-		at := alice.create(`{"command":["sh","-c","stty raw -echo; exec cat"]}`)
-		alice.typeLine(at, "before")
-		alice.shows(at, "before\n")
+		at := alice.create(`{"command":["sh","-c","stty raw -echo; printf ready; exec cat"]}`)
+		alice.shows(at, "ready\n")
 		now := alice.output(at, "")
 		require.Empty(t, now.Data)
 		require.Equal(t, alice.session(at).Panes[0].ID, now.Pane)

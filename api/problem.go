@@ -86,6 +86,7 @@ var problems = []struct {
 	{problem{"subprotocol", 400, "Subprotocol not offered", "Of the subprotocols that you offer none is interplexer.v1."}, errSubprotocol},
 	{problem{"gone", 410, "Session is gone", "The session ended while it was looked at; session_status says how."}, errGone},
 	{problem{"output-gone", 410, "Output is gone", "What came after this cursor is not kept here any more. Ask without since for the cursor of now, and look at the screen."}, errOutputGone},
+	{problem{"wait-timeout", 408, "Time is up", "None of the conditions held in time; screen is what the pane shows."}, session.ErrWaitTimeout},
 	{problem{"too-many-held", 429, "Too many held requests", "You have as many long-polls and streams open as you may."}, session.ErrTooManyHeld},
 	{problem{"stopping", 503, "Server is stopping", "The request was held, and the server stops; the session goes on. Try again."}, errStopping},
 	{problem{"ended", 409, "Session has ended", "The session has ended; only its record is left."}, session.ErrEnded},
@@ -114,6 +115,7 @@ type particulars struct {
 	notReady      *session.NotReadyError
 	seen          *ranJSON // of a run that is not over
 	next          string   // where it can be waited for
+	screen        *string
 }
 
 // problemOf chooses the answer to err.
@@ -136,6 +138,9 @@ func problemOf(err error) (problem, particulars) {
 	}
 	if busy := (*runBusyError)(nil); errors.As(err, &busy) {
 		with.next = busy.next
+	}
+	if late := (*session.WaitTimeoutError)(nil); errors.As(err, &late) {
+		with.screen = &late.Screen
 	}
 	for _, p := range problems {
 		if p.err != nil && errors.Is(err, p.err) {
@@ -175,6 +180,8 @@ type problemJSON struct {
 
 	SessionStatus string `json:"session_status,omitempty"`
 
+	Screen *string `json:"screen,omitempty"`
+
 	Tmux  string `json:"tmux,omitempty"`
 	Store string `json:"store,omitempty"`
 
@@ -200,7 +207,7 @@ func writeProblem(c *gin.Context, x *exchange, p problem, with particulars) {
 	body := problemJSON{
 		Type:  "urn:interplexer:problem:" + p.kind,
 		Title: p.title, Status: p.status, Detail: p.detail, RequestID: x.id,
-		SessionStatus: with.sessionStatus, ranJSON: with.seen, Next: with.next,
+		SessionStatus: with.sessionStatus, ranJSON: with.seen, Next: with.next, Screen: with.screen,
 	}
 	if n := with.notReady; n != nil {
 		body.Tmux, body.Store = n.Tmux, "unreachable"

@@ -53,6 +53,7 @@ func (s *Server) routes() []route {
 		{method: del, path: "/api/sessions/:id", handle: s.endSession},
 
 		{method: get, path: "/api/sessions/:id/capture-pane", handle: s.captureByQuery, query: captureQueries, poll: true, bounded: true},
+		{method: post, path: "/api/sessions/:id/wait", handle: s.wait, bounded: true},
 		{method: get, path: "/api/sessions/:id/output", handle: s.output, query: outputQueries, poll: true, bounded: true},
 		{method: get, path: "/api/sessions/:id/events", handle: s.sessionEvents, query: eventQueries, bounded: true},
 		{method: get, path: "/api/sessions/:id/attach", handle: s.attach, query: []string{"pane", "mode"}, bounded: true},

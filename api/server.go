@@ -53,6 +53,11 @@ type Runs interface {
 	AwaitRun(ctx context.Context, p session.Principal, id int64, run string, timeout time.Duration) (session.RunResult, error)
 }
 
+// Waits is what the API waits for.
+type Waits interface {
+	Wait(ctx context.Context, p session.Principal, id int64, o session.WaitOptions) (session.Waited, error)
+}
+
 // Registry is all of them; *session.Registry is one.
 type Registry interface {
 	Sessions
@@ -62,6 +67,7 @@ type Registry interface {
 	Windows
 	Layout
 	Runs
+	Waits
 }
 
 // Authenticator tells who a token belongs to; *session.Accounts is one.

@@ -76,9 +76,10 @@ func (e ProblemEncoding) Valid() bool {
 
 // Defines values for ProblemSessionStatus.
 const (
-	ProblemSessionStatusDeleted ProblemSessionStatus = "deleted"
-	ProblemSessionStatusExited  ProblemSessionStatus = "exited"
-	ProblemSessionStatusLost    ProblemSessionStatus = "lost"
+	ProblemSessionStatusDeleted    ProblemSessionStatus = "deleted"
+	ProblemSessionStatusExited     ProblemSessionStatus = "exited"
+	ProblemSessionStatusLost       ProblemSessionStatus = "lost"
+	ProblemSessionStatusPaneClosed ProblemSessionStatus = "pane-closed"
 )
 
 // Valid indicates whether the value is a known member of the ProblemSessionStatus enum.
@@ -89,6 +90,8 @@ func (e ProblemSessionStatus) Valid() bool {
 	case ProblemSessionStatusExited:
 		return true
 	case ProblemSessionStatusLost:
+		return true
+	case ProblemSessionStatusPaneClosed:
 		return true
 	default:
 		return false
@@ -185,6 +188,54 @@ func (e StatusStatus) Valid() bool {
 	case StatusStatusOk:
 		return true
 	case StatusStatusReady:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for WaitedCondition.
+const (
+	WaitedConditionExit  WaitedCondition = "exit"
+	WaitedConditionQuiet WaitedCondition = "quiet"
+	WaitedConditionText  WaitedCondition = "text"
+)
+
+// Valid indicates whether the value is a known member of the WaitedCondition enum.
+func (e WaitedCondition) Valid() bool {
+	switch e {
+	case WaitedConditionExit:
+		return true
+	case WaitedConditionQuiet:
+		return true
+	case WaitedConditionText:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for WaitedExit.
+const (
+	WaitedExitDeleted    WaitedExit = "deleted"
+	WaitedExitExited     WaitedExit = "exited"
+	WaitedExitLost       WaitedExit = "lost"
+	WaitedExitPaneClosed WaitedExit = "pane-closed"
+	WaitedExitPaneDead   WaitedExit = "pane-dead"
+)
+
+// Valid indicates whether the value is a known member of the WaitedExit enum.
+func (e WaitedExit) Valid() bool {
+	switch e {
+	case WaitedExitDeleted:
+		return true
+	case WaitedExitExited:
+		return true
+	case WaitedExitLost:
+		return true
+	case WaitedExitPaneClosed:
+		return true
+	case WaitedExitPaneDead:
 		return true
 	default:
 		return false
@@ -403,6 +454,21 @@ type NewWindow struct {
 	Name *string `json:"name,omitempty"`
 }
 
+// PaneOutput defines model for Output.
+type PaneOutput struct {
+	// Data The bytes, base64.
+	Data []byte `json:"data"`
+
+	// Next The cursor after the last byte.
+	Next string `json:"next"`
+
+	// Offset Of the first byte.
+	Offset int64 `json:"offset"`
+
+	// Pane Example: %5
+	Pane PaneID `json:"pane"`
+}
+
 // Pane defines model for Pane.
 type Pane struct {
 	// Active Used when no pane is named.
@@ -497,7 +563,10 @@ type Problem struct {
 	RequestID string  `json:"request_id"`
 	Run       *string `json:"run,omitempty"`
 
-	// SessionStatus How the session ended (410).
+	// Screen What the pane shows, without blank lines at its end (408, `wait-timeout`).
+	Screen *string `json:"screen,omitempty"`
+
+	// SessionStatus How the session ended (410); `pane-closed`: it goes on without the pane.
 	SessionStatus *ProblemSessionStatus `json:"session_status,omitempty"`
 	Status        int                   `json:"status"`
 
@@ -514,7 +583,7 @@ type Problem struct {
 // ProblemEncoding Of `output`, when it is not UTF-8.
 type ProblemEncoding string
 
-// ProblemSessionStatus How the session ended (410).
+// ProblemSessionStatus How the session ended (410); `pane-closed`: it goes on without the pane.
 type ProblemSessionStatus string
 
 // ProblemStore Whether the store answers (`/readyz`).
@@ -572,6 +641,9 @@ type RunInput struct {
 	// Timeout Seconds that the answer may take.
 	Timeout *float32 `json:"timeout,omitempty"`
 }
+
+// Sent What is typed first, as send-keys takes it; a `pane` in it must be that of the wait.
+type Sent = Input
 
 // Session defines model for Session.
 type Session struct {
@@ -656,6 +728,64 @@ type Swap struct {
 	// With Example: %5
 	With PaneID `json:"with"`
 }
+
+// Wait At least one of `text`, `quiet_ms` and `exit`.
+type Wait struct {
+	// Exit The session, or the pane's program, has ended.
+	Exit *bool `json:"exit,omitempty"`
+
+	// Pane A pane's id; without it the one that is active at the beginning.
+	Pane *string `json:"pane,omitempty"`
+
+	// QuietMs Nothing has been written for so many milliseconds.
+	QuietMs *int `json:"quiet_ms,omitempty"`
+
+	// Send What is typed first, as send-keys takes it; a `pane` in it must be that of the wait.
+	Send *Sent `json:"send,omitempty"`
+
+	// Text A regular expression; it may not match the empty text.
+	Text *string `json:"text,omitempty"`
+
+	// Timeout Seconds, also fractions; 0: what holds now counts.
+	Timeout *float32 `json:"timeout,omitempty"`
+}
+
+// Waited defines model for Waited.
+type Waited struct {
+	// Condition Which condition holds.
+	Condition WaitedCondition `json:"condition"`
+
+	// Exit How it ended: the session's status, or that of the pane alone (`pane-closed`; `pane-dead`: it has stayed).
+	Exit *WaitedExit `json:"exit,omitempty"`
+
+	// ExitCode Then, if the pane has stayed: the program's exit status, or 128 and the number of the signal that ended it; absent when it is not known.
+	ExitCode *int `json:"exit_code,omitempty"`
+
+	// Match What the text matched.
+	Match *struct {
+		// Groups What its groups matched; null: nothing.
+		Groups []*string `json:"groups"`
+
+		// Line The line on which the match begins, without echo.
+		Line string `json:"line"`
+
+		// Number Of that line, by tmux's numbers: 0 is the first of the screen, -1 the newest of the history.
+		Number int    `json:"number"`
+		Text   string `json:"text"`
+	} `json:"match,omitempty"`
+
+	// Pane Absent when the session had ended before.
+	Pane *string `json:"pane,omitempty"`
+
+	// Screen What the pane shows, or was last seen to show, without blank lines at its end.
+	Screen string `json:"screen"`
+}
+
+// WaitedCondition Which condition holds.
+type WaitedCondition string
+
+// WaitedExit How it ended: the session's status, or that of the pane alone (`pane-closed`; `pane-dead`: it has stayed).
+type WaitedExit string
 
 // Window defines model for Window.
 type Window struct {
@@ -817,6 +947,18 @@ type SessionEventsParams struct {
 // SessionEventsParamsDiff defines parameters for SessionEvents.
 type SessionEventsParamsDiff string
 
+// GetOutputParams defines parameters for GetOutput.
+type GetOutputParams struct {
+	// Since A cursor from `next`, or the id of an event.
+	Since *string `form:"since,omitempty" json:"since,omitempty"`
+
+	// Pane A pane's id; without it the cursor's pane, or else the active one.
+	Pane *PaneID `form:"pane,omitempty" json:"pane,omitempty"`
+
+	// Wait Seconds to hold the request until something is written; only with `since`.
+	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
+}
+
 // AwaitRunParams defines parameters for AwaitRun.
 type AwaitRunParams struct {
 	// Run The `run` of an earlier answer.
@@ -869,6 +1011,9 @@ type RunCommandJSONRequestBody = RunInput
 
 // SendKeysJSONRequestBody defines body for SendKeys for application/json ContentType.
 type SendKeysJSONRequestBody = Input
+
+// WaitJSONRequestBody defines body for Wait for application/json ContentType.
+type WaitJSONRequestBody = Wait
 
 // CreateWindowJSONRequestBody defines body for CreateWindow for application/json ContentType.
 type CreateWindowJSONRequestBody = NewWindow
@@ -1207,6 +1352,20 @@ type ClientInterface interface {
 	// Corresponds with GET /api/sessions/{id}/events (the `SessionEvents` operationId).
 	SessionEvents(ctx context.Context, id ID, params *SessionEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetOutput The bytes that a pane's program has written since a cursor
+	//
+	// Without `since` the answer holds no bytes and, in `next`, the cursor of now; with that, the next answer holds
+	// all that was written in between, exactly, and the next cursor. A cursor names the pane and this listening to
+	// it: no other pane, and no later start of the server, takes it. Offsets are those of the `output` events, and
+	// the `id` of any event of the pane is a cursor, too. At most the last 256 KiB are kept, and only while somebody
+	// asks at least every 30 seconds (`--watch-idle`); a pane that floods is not listened to for moments. When bytes
+	// are missing the answer is 410, `output-gone`.
+	//
+	// With `Accept: application/octet-stream` the answer is the bytes themselves, and the rest goes in headers.
+	//
+	// Corresponds with GET /api/sessions/{id}/output (the `GetOutput` operationId).
+	GetOutput(ctx context.Context, id ID, params *GetOutputParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListPanes The session's panes
 	//
 	// Corresponds with GET /api/sessions/{id}/panes (the `ListPanes` operationId).
@@ -1352,6 +1511,58 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/sessions/{id}/send-keys (the `SendKeys` operationId).
 	SendKeys(ctx context.Context, id ID, body SendKeysJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// WaitWithBody Wait for a text, for quiet or for the end, and type before
+	//
+	// Holds the request until any of the conditions holds: a `text`, quiet (`quiet_ms`) or the `exit`; one of them
+	// must be given. It costs tmux nothing while nothing happens, and counts as a held request.
+	//
+	// `text` is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), at most 1,000
+	// bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
+	// wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
+	// and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
+	// waits. Without `send`, what the screen shows already counts.
+	//
+	// With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
+	// and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
+	// behind its prompt when it gets to read it. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by
+	// the line that the command prints. What a program makes of keys itself, such as the completion of a name, cannot
+	// be told from an answer, and of a program that draws all over the screen only what stands after the cursor's
+	// place counts.
+	//
+	// When the session or the pane ends meanwhile the answer is 410, unless `exit` is a condition. When the time is
+	// up it is 408, `wait-timeout`, with the `screen` so far.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/sessions/{id}/wait (the `Wait` operationId).
+	WaitWithBody(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Wait Wait for a text, for quiet or for the end, and type before
+	//
+	// Holds the request until any of the conditions holds: a `text`, quiet (`quiet_ms`) or the `exit`; one of them
+	// must be given. It costs tmux nothing while nothing happens, and counts as a held request.
+	//
+	// `text` is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), at most 1,000
+	// bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
+	// wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
+	// and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
+	// waits. Without `send`, what the screen shows already counts.
+	//
+	// With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
+	// and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
+	// behind its prompt when it gets to read it. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by
+	// the line that the command prints. What a program makes of keys itself, such as the completion of a name, cannot
+	// be told from an answer, and of a program that draws all over the screen only what stands after the cursor's
+	// place counts.
+	//
+	// When the session or the pane ends meanwhile the answer is 410, unless `exit` is a condition. When the time is
+	// up it is 408, `wait-timeout`, with the `screen` so far.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/sessions/{id}/wait (the `Wait` operationId).
+	Wait(ctx context.Context, id ID, body WaitJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListWindows The session's windows and their panes
 	//
@@ -1690,6 +1901,30 @@ func (c *Client) SessionEvents(ctx context.Context, id ID, params *SessionEvents
 	return c.Client.Do(req)
 }
 
+// GetOutput The bytes that a pane's program has written since a cursor
+//
+// Without `since` the answer holds no bytes and, in `next`, the cursor of now; with that, the next answer holds
+// all that was written in between, exactly, and the next cursor. A cursor names the pane and this listening to
+// it: no other pane, and no later start of the server, takes it. Offsets are those of the `output` events, and
+// the `id` of any event of the pane is a cursor, too. At most the last 256 KiB are kept, and only while somebody
+// asks at least every 30 seconds (`--watch-idle`); a pane that floods is not listened to for moments. When bytes
+// are missing the answer is 410, `output-gone`.
+//
+// With `Accept: application/octet-stream` the answer is the bytes themselves, and the rest goes in headers.
+//
+// Corresponds with GET /api/sessions/{id}/output (the `GetOutput` operationId).
+func (c *Client) GetOutput(ctx context.Context, id ID, params *GetOutputParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetOutputRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListPanes The session's panes
 //
 // Corresponds with GET /api/sessions/{id}/panes (the `ListPanes` operationId).
@@ -2006,6 +2241,78 @@ func (c *Client) SendKeysWithBody(ctx context.Context, id ID, contentType string
 // Corresponds with POST /api/sessions/{id}/send-keys (the `SendKeys` operationId).
 func (c *Client) SendKeys(ctx context.Context, id ID, body SendKeysJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSendKeysRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// WaitWithBody Wait for a text, for quiet or for the end, and type before
+//
+// Holds the request until any of the conditions holds: a `text`, quiet (`quiet_ms`) or the `exit`; one of them
+// must be given. It costs tmux nothing while nothing happens, and counts as a held request.
+//
+// `text` is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), at most 1,000
+// bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
+// wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
+// and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
+// waits. Without `send`, what the screen shows already counts.
+//
+// With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
+// and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
+// behind its prompt when it gets to read it. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by
+// the line that the command prints. What a program makes of keys itself, such as the completion of a name, cannot
+// be told from an answer, and of a program that draws all over the screen only what stands after the cursor's
+// place counts.
+//
+// When the session or the pane ends meanwhile the answer is 410, unless `exit` is a condition. When the time is
+// up it is 408, `wait-timeout`, with the `screen` so far.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/sessions/{id}/wait (the `Wait` operationId).
+func (c *Client) WaitWithBody(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWaitRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Wait Wait for a text, for quiet or for the end, and type before
+//
+// Holds the request until any of the conditions holds: a `text`, quiet (`quiet_ms`) or the `exit`; one of them
+// must be given. It costs tmux nothing while nothing happens, and counts as a held request.
+//
+// `text` is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), at most 1,000
+// bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
+// wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
+// and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
+// waits. Without `send`, what the screen shows already counts.
+//
+// With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
+// and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
+// behind its prompt when it gets to read it. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by
+// the line that the command prints. What a program makes of keys itself, such as the completion of a name, cannot
+// be told from an answer, and of a program that draws all over the screen only what stands after the cursor's
+// place counts.
+//
+// When the session or the pane ends meanwhile the answer is 410, unless `exit` is a condition. When the time is
+// up it is 408, `wait-timeout`, with the `screen` so far.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/sessions/{id}/wait (the `Wait` operationId).
+func (c *Client) Wait(ctx context.Context, id ID, body WaitJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWaitRequest(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2884,6 +3191,91 @@ func NewSessionEventsRequest(server string, id ID, params *SessionEventsParams) 
 	return req, nil
 }
 
+// NewGetOutputRequest constructs an http.Request for the GetOutput method
+func NewGetOutputRequest(server string, id ID, params *GetOutputParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/sessions/%s/output", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Since != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "since", *params.Since, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Pane != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "pane", *params.Pane, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListPanesRequest constructs an http.Request for the ListPanes method
 func NewListPanesRequest(server string, id ID) (*http.Request, error) {
 	var err error
@@ -3434,6 +3826,53 @@ func NewSendKeysRequestWithBody(server string, id ID, contentType string, body i
 	return req, nil
 }
 
+// NewWaitRequest calls the generic Wait builder with application/json body
+func NewWaitRequest(server string, id ID, body WaitJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewWaitRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewWaitRequestWithBody constructs an http.Request for the Wait method, with any body, and a specified content type
+func NewWaitRequestWithBody(server string, id ID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/sessions/%s/wait", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewListWindowsRequest constructs an http.Request for the ListWindows method
 func NewListWindowsRequest(server string, id ID) (*http.Request, error) {
 	var err error
@@ -3896,6 +4335,22 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/sessions/{id}/events (the `SessionEvents` operationId).
 	SessionEventsWithResponse(ctx context.Context, id ID, params *SessionEventsParams, reqEditors ...RequestEditorFn) (*SessionEventsResponse, error)
 
+	// GetOutputWithResponse The bytes that a pane's program has written since a cursor
+	//
+	// Without `since` the answer holds no bytes and, in `next`, the cursor of now; with that, the next answer holds
+	// all that was written in between, exactly, and the next cursor. A cursor names the pane and this listening to
+	// it: no other pane, and no later start of the server, takes it. Offsets are those of the `output` events, and
+	// the `id` of any event of the pane is a cursor, too. At most the last 256 KiB are kept, and only while somebody
+	// asks at least every 30 seconds (`--watch-idle`); a pane that floods is not listened to for moments. When bytes
+	// are missing the answer is 410, `output-gone`.
+	//
+	// With `Accept: application/octet-stream` the answer is the bytes themselves, and the rest goes in headers.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/sessions/{id}/output (the `GetOutput` operationId).
+	GetOutputWithResponse(ctx context.Context, id ID, params *GetOutputParams, reqEditors ...RequestEditorFn) (*GetOutputResponse, error)
+
 	// ListPanesWithResponse The session's panes
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -4049,6 +4504,58 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/sessions/{id}/send-keys (the `SendKeys` operationId).
 	SendKeysWithResponse(ctx context.Context, id ID, body SendKeysJSONRequestBody, reqEditors ...RequestEditorFn) (*SendKeysResponse, error)
+
+	// WaitWithBodyWithResponse Wait for a text, for quiet or for the end, and type before
+	//
+	// Holds the request until any of the conditions holds: a `text`, quiet (`quiet_ms`) or the `exit`; one of them
+	// must be given. It costs tmux nothing while nothing happens, and counts as a held request.
+	//
+	// `text` is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), at most 1,000
+	// bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
+	// wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
+	// and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
+	// waits. Without `send`, what the screen shows already counts.
+	//
+	// With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
+	// and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
+	// behind its prompt when it gets to read it. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by
+	// the line that the command prints. What a program makes of keys itself, such as the completion of a name, cannot
+	// be told from an answer, and of a program that draws all over the screen only what stands after the cursor's
+	// place counts.
+	//
+	// When the session or the pane ends meanwhile the answer is 410, unless `exit` is a condition. When the time is
+	// up it is 408, `wait-timeout`, with the `screen` so far.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/sessions/{id}/wait (the `Wait` operationId).
+	WaitWithBodyWithResponse(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*WaitResponse, error)
+
+	// WaitWithResponse Wait for a text, for quiet or for the end, and type before
+	//
+	// Holds the request until any of the conditions holds: a `text`, quiet (`quiet_ms`) or the `exit`; one of them
+	// must be given. It costs tmux nothing while nothing happens, and counts as a held request.
+	//
+	// `text` is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), at most 1,000
+	// bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
+	// wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
+	// and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
+	// waits. Without `send`, what the screen shows already counts.
+	//
+	// With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
+	// and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
+	// behind its prompt when it gets to read it. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by
+	// the line that the command prints. What a program makes of keys itself, such as the completion of a name, cannot
+	// be told from an answer, and of a program that draws all over the screen only what stands after the cursor's
+	// place counts.
+	//
+	// When the session or the pane ends meanwhile the answer is 410, unless `exit` is a condition. When the time is
+	// up it is 408, `wait-timeout`, with the `screen` so far.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/sessions/{id}/wait (the `Wait` operationId).
+	WaitWithResponse(ctx context.Context, id ID, body WaitJSONRequestBody, reqEditors ...RequestEditorFn) (*WaitResponse, error)
 
 	// ListWindowsWithResponse The session's windows and their panes
 	//
@@ -4531,6 +5038,47 @@ func (r SessionEventsResponse) ContentType() string {
 	return ""
 }
 
+type GetOutputResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PaneOutput
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetOutputResponse) GetJSON200() *PaneOutput {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetOutputResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetOutputResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetOutputResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetOutputResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListPanesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4978,6 +5526,47 @@ func (r SendKeysResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SendKeysResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type WaitResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Waited
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r WaitResponse) GetJSON200() *Waited {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r WaitResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r WaitResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r WaitResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r WaitResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -5501,6 +6090,28 @@ func (c *ClientWithResponses) SessionEventsWithResponse(ctx context.Context, id 
 	return ParseSessionEventsResponse(rsp)
 }
 
+// GetOutputWithResponse The bytes that a pane's program has written since a cursor
+//
+// Without `since` the answer holds no bytes and, in `next`, the cursor of now; with that, the next answer holds
+// all that was written in between, exactly, and the next cursor. A cursor names the pane and this listening to
+// it: no other pane, and no later start of the server, takes it. Offsets are those of the `output` events, and
+// the `id` of any event of the pane is a cursor, too. At most the last 256 KiB are kept, and only while somebody
+// asks at least every 30 seconds (`--watch-idle`); a pane that floods is not listened to for moments. When bytes
+// are missing the answer is 410, `output-gone`.
+//
+// With `Accept: application/octet-stream` the answer is the bytes themselves, and the rest goes in headers.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/sessions/{id}/output (the `GetOutput` operationId).
+func (c *ClientWithResponses) GetOutputWithResponse(ctx context.Context, id ID, params *GetOutputParams, reqEditors ...RequestEditorFn) (*GetOutputResponse, error) {
+	rsp, err := c.GetOutput(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetOutputResponse(rsp)
+}
+
 // ListPanesWithResponse The session's panes
 //
 // Returns a wrapper object for the known response body format(s).
@@ -5761,6 +6372,70 @@ func (c *ClientWithResponses) SendKeysWithResponse(ctx context.Context, id ID, b
 		return nil, err
 	}
 	return ParseSendKeysResponse(rsp)
+}
+
+// WaitWithBodyWithResponse Wait for a text, for quiet or for the end, and type before
+//
+// Holds the request until any of the conditions holds: a `text`, quiet (`quiet_ms`) or the `exit`; one of them
+// must be given. It costs tmux nothing while nothing happens, and counts as a held request.
+//
+// `text` is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), at most 1,000
+// bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
+// wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
+// and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
+// waits. Without `send`, what the screen shows already counts.
+//
+// With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
+// and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
+// behind its prompt when it gets to read it. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by
+// the line that the command prints. What a program makes of keys itself, such as the completion of a name, cannot
+// be told from an answer, and of a program that draws all over the screen only what stands after the cursor's
+// place counts.
+//
+// When the session or the pane ends meanwhile the answer is 410, unless `exit` is a condition. When the time is
+// up it is 408, `wait-timeout`, with the `screen` so far.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/sessions/{id}/wait (the `Wait` operationId).
+func (c *ClientWithResponses) WaitWithBodyWithResponse(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*WaitResponse, error) {
+	rsp, err := c.WaitWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWaitResponse(rsp)
+}
+
+// WaitWithResponse Wait for a text, for quiet or for the end, and type before
+//
+// Holds the request until any of the conditions holds: a `text`, quiet (`quiet_ms`) or the `exit`; one of them
+// must be given. It costs tmux nothing while nothing happens, and counts as a held request.
+//
+// `text` is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), at most 1,000
+// bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
+// wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
+// and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
+// waits. Without `send`, what the screen shows already counts.
+//
+// With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
+// and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
+// behind its prompt when it gets to read it. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by
+// the line that the command prints. What a program makes of keys itself, such as the completion of a name, cannot
+// be told from an answer, and of a program that draws all over the screen only what stands after the cursor's
+// place counts.
+//
+// When the session or the pane ends meanwhile the answer is 410, unless `exit` is a condition. When the time is
+// up it is 408, `wait-timeout`, with the `screen` so far.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/sessions/{id}/wait (the `Wait` operationId).
+func (c *ClientWithResponses) WaitWithResponse(ctx context.Context, id ID, body WaitJSONRequestBody, reqEditors ...RequestEditorFn) (*WaitResponse, error) {
+	rsp, err := c.Wait(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWaitResponse(rsp)
 }
 
 // ListWindowsWithResponse The session's windows and their panes
@@ -6126,6 +6801,35 @@ func ParseSessionEventsResponse(rsp *http.Response) (*SessionEventsResponse, err
 	return response, nil
 }
 
+// ParseGetOutputResponse parses an HTTP response from a GetOutputWithResponse call
+func ParseGetOutputResponse(rsp *http.Response) (*GetOutputResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetOutputResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PaneOutput
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (application/octet-stream) unsupported
+
+	}
+
+	return response, nil
+}
+
 // ParseListPanesResponse parses an HTTP response from a ListPanesWithResponse call
 func ParseListPanesResponse(rsp *http.Response) (*ListPanesResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -6427,6 +7131,32 @@ func ParseSendKeysResponse(rsp *http.Response) (*SendKeysResponse, error) {
 	response := &SendKeysResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseWaitResponse parses an HTTP response from a WaitWithResponse call
+func ParseWaitResponse(rsp *http.Response) (*WaitResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &WaitResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Waited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
 	}
 
 	return response, nil

@@ -2,4 +2,7 @@ package session
 
 import "golang.org/x/sys/unix"
 
-const unreadBytes = unix.TIOCINQ // FIONREAD
+const (
+	unreadBytes = unix.TIOCINQ // FIONREAD
+	getTermios  = unix.TCGETS
+)

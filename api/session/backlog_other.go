@@ -2,4 +2,9 @@
 
 package session
 
-const unreadBytes = 0x4004667f // FIONREAD of macOS and the BSDs
+import "golang.org/x/sys/unix"
+
+const (
+	unreadBytes = 0x4004667f // FIONREAD of macOS and the BSDs
+	getTermios  = unix.TIOCGETA
+)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"interplexer/controlmode"
 )
 
 // Screen returns what a pane of the caller's session shows: exactly the pane's
@@ -36,6 +38,11 @@ func (r *Registry) Send(ctx context.Context, p Principal, id int64, in Input) er
 }
 
 func (r *Registry) send(ctx context.Context, rec *record, in Input) error {
+	return r.sendBy(ctx, rec, in, controlmode.Client.SendKeys)
+}
+
+// sendBy sends by the method of Client that is given.
+func (r *Registry) sendBy(ctx context.Context, rec *record, in Input, method func(controlmode.Client, context.Context, controlmode.Target, *controlmode.Input) error) error {
 	target, err := rec.target(in.Pane)
 	if err != nil {
 		return err
@@ -51,7 +58,7 @@ func (r *Registry) send(ctx context.Context, rec *record, in Input) error {
 		return err
 	}
 	if err == nil {
-		err = rec.on(r.tmux).SendKeys(ctx, target, typed)
+		err = method(rec.on(r.tmux), ctx, target, typed)
 	}
 	r.live.touched(rec.row.ID)
 	if err != nil {

@@ -36,8 +36,8 @@ func shellParts(sh shell, command string, m marks, report string) []part {
 	return ashParts(command, m, report)
 }
 
-// typedLine has a shell read a file. What was typed before is dropped (Ctrl-U).
-func typedLine(sh shell, path string) string {
+// sourcingLine has a shell read a file. What was typed before is dropped (Ctrl-U).
+func sourcingLine(sh shell, path string) string {
 	switch sh {
 	case zsh:
 		return "\x15" + zshBefore + " . " + path + "\r"

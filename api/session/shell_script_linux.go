@@ -42,7 +42,7 @@ func keepScript(sh shell, command string, m marks) (*script, error) {
 		}
 		paths = append(paths, path)
 	}
-	s.typed = typedLine(sh, paths[len(paths)-1])
+	s.typed = sourcingLine(sh, paths[len(paths)-1])
 	return s, nil
 }
 

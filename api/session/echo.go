@@ -1,0 +1,175 @@
+package session
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// echo tells what was typed from what programs answer. It knows what was typed,
+// and leaves out of the text that comes after the place of the typing:
+//
+//   - the longest beginning that is a beginning of what was typed, which is what
+//     the terminal or a line editor shows at once;
+//   - of lines that were not shown so, what a line editor shows of each when it
+//     gets to read it, behind its prompt. What the terminal itself has shown, a
+//     line editor that reads it later shows again.
+//
+// It looks at text only, and is given all of it each time, so that it makes no
+// difference in which pieces the echo comes.
+type echo struct {
+	display []rune
+	aligned bool        // the text begins where the typing began
+	twice   bool        // the terminal itself echoes: a line editor may show all of it again
+	pending []typedLine // that a line editor may yet show
+}
+
+func newEcho(display []rune, twice bool) *echo {
+	return &echo{display: display, aligned: true, twice: twice, pending: typedLines(display)}
+}
+
+// answer is what is no echo in lines of a screen.
+type answer struct {
+	lines []string // of the same number, the echo being left out
+	whole []bool   // the line, to its end, is echo: it is no line of the answer
+	// pending are what a line editor may yet show, before each line and after
+	// the last.
+	pending [][]typedLine
+	// begins is the first line that does not belong to the beginning, which is
+	// echoed at once; beginning: it may go on.
+	begins    int
+	beginning bool
+}
+
+// strip leaves the echo out of lines of a screen so wide, of which the first
+// begins at a column and the one of number cursor holds the cursor. editing: a
+// line editor has read since the typing.
+func (e *echo) strip(lines []string, column, columns, cursor int, editing bool) answer {
+	a := answer{lines: slices.Clone(lines), whole: make([]bool, len(lines))}
+	pending := e.pending
+	if e.aligned {
+		shown := 0
+		shown, a.begins, a.beginning = e.beginning(a, column, columns)
+		if !e.twice {
+			pending = slices.DeleteFunc(slices.Clone(pending), func(l typedLine) bool { return l.end <= shown })
+		}
+	}
+	for i, line := range a.lines {
+		a.pending = append(a.pending, pending)
+		if i < a.begins || !editing || len(pending) == 0 || a.beginning {
+			continue
+		}
+		rest, n := echoed(line, pending)
+		if n > 0 {
+			a.lines[i], a.whole[i] = rest, rest == ""
+			pending = pending[n:]
+		} else if i == cursor {
+			a.lines[i] = echoedInPart(line, pending)
+		}
+	}
+	a.pending = append(a.pending, pending)
+	return a
+}
+
+// beginning cuts off what of the lines is a beginning of what was typed. It
+// returns how much of that is shown, and on which line something else begins;
+// more: nothing does so far.
+func (e *echo) beginning(a answer, column, columns int) (shown, line int, more bool) {
+	full := false  // the line before fills the row
+	middle := true // the line goes on with what was typed in one line
+	for i, text := range a.lines {
+		if text == "" && full && (shown == len(e.display) || e.display[shown] != ' ') {
+			a.whole[i], full = true, false // the program had gone on to the next row already
+			continue
+		}
+		length, before := 0, shown
+		shown, length, column = e.match(shown, text, column)
+		if !middle && length < len(text) { // such as zsh's "heredoc> "
+			return before, i, false
+		}
+		middle = false
+		a.lines[i] = text[length:]
+		if length == len(text) {
+			shown, column = e.rowEnd(shown, column, columns)
+		}
+		end := shown == len(e.display)
+		full = column > 0 && column%columns == 0
+		switch {
+		case length < len(text): // something else
+			return shown, i, false
+		case !end && e.blank(shown) >= 0: // Enter
+			shown = e.blank(shown) + 1
+			column = 0
+		case !end && full: // wrapped by the program
+			column, middle = 0, true
+		case end: // without an Enter
+			a.whole[i] = true
+			return shown, i, false
+		case i == len(a.lines)-1:
+			a.whole[i] = true
+			return shown, i, true
+		default: // something else, on the next line
+			a.whole[i] = length > 0
+			return shown, i + min(length, 1), false
+		}
+		a.whole[i] = true
+		if shown == len(e.display) {
+			return shown, i + 1, false
+		}
+	}
+	return shown, len(a.lines), true
+}
+
+// rowEnd goes on over the blanks at the end of a row, which a screen does not
+// tell.
+func (e *echo) rowEnd(shown, column, columns int) (int, int) {
+	for shown < len(e.display) && e.display[shown] == ' ' && (column == 0 || column%columns != 0) {
+		shown++
+		column++
+	}
+	return shown, column
+}
+
+// blank is where the Enter is, if only blanks come before it, else -1.
+func (e *echo) blank(from int) int {
+	for i, r := range e.display[from:] {
+		switch r {
+		case '\n':
+			return from + i
+		case ' ', '\t':
+		default:
+			return -1
+		}
+	}
+	return -1
+}
+
+// match goes on in what was typed for as long as the text shows it, and returns
+// where it is then in either, and at which column.
+func (e *echo) match(shown int, text string, column int) (int, int, int) {
+	length := 0
+	for shown < len(e.display) {
+		want := e.display[shown]
+		rest := text[length:]
+		r, size := utf8.DecodeRuneInString(rest)
+		switch {
+		case want == '\t':
+			blanks := len(rest) - len(strings.TrimLeft(rest, " "))
+			size = min(blanks, 8-column%8)
+		case want == '\n':
+			return shown, length, column
+		case want < ' ': // shown as ^C, or not at all
+			size = 0
+			if r == '^' && len(rest) > 1 {
+				_, size = utf8.DecodeRuneInString(rest[1:])
+				size++
+			}
+		case size == 0 || r != want:
+			return shown, length, column
+		}
+		column += width(rest[:size])
+		length += size
+		shown++
+	}
+	return shown, length, column
+}

@@ -1,0 +1,102 @@
+package session
+
+import (
+	"regexp"
+	"strings"
+
+	"interplexer/controlmode"
+)
+
+// maxReadBytes bounds what of a readout a pattern is matched against.
+const maxReadBytes = 128 << 10
+
+// readout is the text as it was at one moment.
+type readout struct {
+	controlmode.Place
+	lines   []string
+	numbers []int // of the first row of each, by tmux's numbers, and of the row after the last
+	exact   bool  // the numbers are known to be right
+	cursor  int   // which line holds the cursor
+}
+
+// newReadout reads what was captured from a row on, by tmux's number, the first at
+// a column.
+func newReadout(c controlmode.Joined, from, column int) readout {
+	p := readout{Place: c.Place, cursor: -1}
+	number, last := c.First, 0
+	for line := range strings.Lines(string(c.Text)) {
+		line = strings.TrimSuffix(line, "\n")
+		begins := number
+		number += rowsOf(line, c.Width)
+		if begins < from {
+			continue // scrolled in between
+		}
+		text := strings.TrimRight(line, " ")
+		if c.CursorY >= begins && c.CursorY < number {
+			p.cursor = len(p.lines)
+			text = blanksTo(text, (c.CursorY-begins)*c.Width+c.CursorX)
+		}
+		if len(p.lines) == 0 {
+			text = after(text, column)
+		}
+		p.lines, p.numbers = append(p.lines, text), append(p.numbers, begins)
+		if text != "" || p.cursor == len(p.lines)-1 {
+			last = len(p.lines)
+		}
+	}
+	p.exact = number == c.Height
+	p.lines, p.numbers = p.lines[:last], append(p.numbers[:last:last], number)
+	return p
+}
+
+// blanksTo has a line end with the blanks that come before the cursor.
+func blanksTo(line string, column int) string {
+	return line + strings.Repeat(" ", max(column-width(line), 0))
+}
+
+// match looks for a pattern in what is no echo.
+func (p readout) match(pattern *regexp.Regexp, a answer) *Match {
+	var text strings.Builder
+	var begins, which []int
+	size := 0
+	first := len(p.lines)
+	for first > 0 && size+len(a.lines[first-1]) < maxReadBytes {
+		first--
+		size += len(a.lines[first]) + 1
+	}
+	for i := first; i < len(p.lines); i++ {
+		if a.whole[i] {
+			continue
+		}
+		begins, which = append(begins, text.Len()), append(which, i)
+		text.WriteString(a.lines[i])
+		text.WriteByte('\n')
+	}
+	all := text.String()
+	found := pattern.FindStringSubmatchIndex(all)
+	if found == nil {
+		return nil
+	}
+	k := 0
+	for k+1 < len(begins) && begins[k+1] <= found[0] {
+		k++
+	}
+	m := &Match{Text: all[found[0]:found[1]], Line: a.lines[which[k]], Number: p.numbers[which[k]]}
+	for g := 2; g < len(found); g += 2 {
+		if found[g] < 0 {
+			m.Groups = append(m.Groups, nil)
+			continue
+		}
+		group := all[found[g]:found[g+1]]
+		m.Groups = append(m.Groups, &group)
+	}
+	return m
+}
+
+// Match is what a pattern matched.
+type Match struct {
+	Text   string
+	Groups []*string // of the pattern's; nil: not in the match
+	Line   string    // the line on which the match begins, without what of it is echo
+	Number int       // of its first row: 0 is the first of the screen, -1 the newest of the history
+}

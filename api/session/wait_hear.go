@@ -1,0 +1,78 @@
+package session
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"time"
+)
+
+// editorReads is what a line editor tells the terminal when it begins to read:
+// that it wants to be told of pastes (bash from 5.1 on, zsh, fish).
+var editorReads = []byte("\x1b[?2004h")
+
+// hear notes what the program has written since. It returns a channel that is
+// closed when there is more; nil: it is not told.
+func (w *waiting) hear(ctx context.Context) (more <-chan struct{}, err error) {
+	if w.cursor.Pane == "" {
+		return nil, w.compare(ctx)
+	}
+	for {
+		data, next, more, err := w.viewer.Output(w.cursor, maxRing)
+		switch {
+		case errors.Is(err, ErrGap):
+			err = w.relisten()
+			if err != nil {
+				return nil, err
+			}
+			continue
+		case err != nil:
+			return nil, err
+		case len(data) == 0:
+			return more, nil
+		}
+		w.cursor, w.quiet = next, time.Now()
+		w.reader.printed += bytes.Count(data, []byte("\n")) + len(data)/max(w.reader.seen.Width, 80)
+		window := append(w.tail, data...)
+		w.edits = w.edits || bytes.Contains(window, editorReads)
+		w.tail = bytes.Clone(window[max(0, len(window)-len(editorReads)+1):])
+	}
+}
+
+// relisten goes on after a gap: anything may have been written in it.
+func (w *waiting) relisten() error {
+	s, info, err := w.viewer.heard()
+	switch {
+	case errors.Is(err, errNotLive):
+		return ErrUnavailable
+	case err != nil:
+		return err
+	}
+	epoch, end := s.output.listen()
+	w.cursor = Cursor{Pane: info.Pane.String(), Epoch: epoch, Offset: end}
+	w.quiet, w.edits = time.Now(), true
+	return nil
+}
+
+// compare finds out whether the program has written while nothing tells of it.
+func (w *waiting) compare(ctx context.Context) error {
+	screen, err := w.viewer.Screen(ctx, CaptureOptions{})
+	if err != nil {
+		return err
+	}
+	if w.etag != "" && screen.ETag != w.etag {
+		w.quiet, w.edits = time.Now(), true
+	}
+	w.etag = screen.ETag
+	return nil
+}
+
+// floods reports whether the pane prints so much that it is not listened to.
+func (w *waiting) floods() bool {
+	s, _, err := w.viewer.heard()
+	if err == nil && s.deaf.Load() {
+		w.quiet = time.Now()
+		return true
+	}
+	return false
+}
