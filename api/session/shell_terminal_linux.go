@@ -1,7 +1,6 @@
 package session
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -75,17 +74,6 @@ func (t *shellTerminal) findShell() error {
 	}
 	t.shell, err = shellOf(t.file, strings.Split(strings.TrimSuffix(string(line), "\x00"), "\x00"))
 	return err
-}
-
-// processFile is the file of a process that sees the same files; else empty.
-func processFile(pid int) string {
-	root, err := os.Readlink(fmt.Sprintf("/proc/%d/root", pid))
-	mine, _ := os.Readlink("/proc/self/root")
-	if err != nil || root != mine {
-		return ""
-	}
-	file, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
-	return file
 }
 
 // alive reports whether the shell is still there, and still that program.
@@ -184,33 +172,3 @@ func (t *shellTerminal) show(text string) error {
 	}
 	return err
 }
-
-// processStat is the line that Linux keeps of a process, from the state on; nil:
-// there is none.
-type processStat []string
-
-func readStat(pid int) processStat {
-	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	i := bytes.LastIndexByte(line, ')') // the name before may hold anything
-	if err != nil || i < 0 {
-		return nil
-	}
-	return strings.Fields(string(line[i+1:]))
-}
-
-func (s processStat) field(i int) string {
-	if i >= len(s) {
-		return ""
-	}
-	return s[i]
-}
-
-func (s processStat) state() string { return s.field(0) }
-
-// foreground is the leader of the process group in its terminal's foreground.
-func (s processStat) foreground() int {
-	n, _ := strconv.Atoi(s.field(5))
-	return n
-}
-
-func (s processStat) born() string { return s.field(19) }
