@@ -12,31 +12,26 @@ import (
 	"interplexer/api/session"
 )
 
-// captureQueries are the query parameters of a capture.
-var captureQueries = []string{"pane", "trim", "wait", "start", "end"}
-
 func (s *Server) captureByQuery(ctx context.Context, c *gin.Context, p session.Principal) error {
 	id, err := sessionID(c)
 	if err != nil {
 		return err
 	}
-	var o session.CaptureOptions
-	var wait time.Duration
+	var r captureRequest
 	if c.Request.URL.RawQuery != "" {
-		var lines lineRange
-		if o, wait, lines, err = captureQuery(c); err != nil {
+		if r, err = captureQuery(c); err != nil {
 			return err
 		}
-		if lines.given {
-			return s.captureLines(ctx, c, p, id, session.LinesOptions{CaptureOptions: o, First: lines.first, Last: lines.last})
+		if r.streams() {
+			return s.captureLines(ctx, c, p, id, r.linesOptions())
 		}
 	}
 	known := ifNoneMatch(c.Request)
 	var screen session.Snapshot
-	if wait > 0 {
-		screen, err = s.awaitScreen(c, p, id, o, wait, known.match)
+	if r.wait > 0 {
+		screen, err = s.awaitScreen(c, p, id, r.CaptureOptions, r.wait, known.match)
 	} else {
-		screen, err = s.options.Registry.Screen(ctx, p, id, o)
+		screen, err = s.options.Registry.Screen(ctx, p, id, r.CaptureOptions)
 	}
 	if err != nil {
 		return err
@@ -50,7 +45,7 @@ func (s *Server) captureByQuery(ctx context.Context, c *gin.Context, p session.P
 func (s *Server) awaitScreen(c *gin.Context, p session.Principal, id int64, o session.CaptureOptions, wait time.Duration, known func(string) bool) (session.Snapshot, error) {
 	ctx, release := s.hold(c)
 	defer release()
-	viewer, err := s.options.Registry.View(ctx, p, id, o.Pane)
+	viewer, err := s.options.Registry.ViewAs(ctx, p, id, o)
 	if err != nil {
 		return session.Snapshot{}, viewError(ctx, err)
 	}
@@ -84,17 +79,14 @@ func (s *Server) captureByBody(ctx context.Context, c *gin.Context, p session.Pr
 	if err != nil {
 		return err
 	}
-	var o session.CaptureOptions
-	o.Pane = takePane(body)
-	o.Trim, _ = body.boolean("trim")
-	if err := body.done(); err != nil {
+	r, err := captureBody(body)
+	if err != nil {
 		return err
 	}
-	return s.capture(ctx, c, p, id, o)
-}
-
-func (s *Server) capture(ctx context.Context, c *gin.Context, p session.Principal, id int64, o session.CaptureOptions) error {
-	screen, err := s.options.Registry.Screen(ctx, p, id, o)
+	if r.streams() {
+		return s.captureLines(ctx, c, p, id, r.linesOptions())
+	}
+	screen, err := s.options.Registry.Screen(ctx, p, id, r.CaptureOptions)
 	if err != nil {
 		return err
 	}
@@ -110,42 +102,6 @@ func writeScreen(c *gin.Context, screen session.Snapshot, known bool) error {
 		return nil
 	}
 	return write(c, http.StatusOK, headerText, screen.Text)
-}
-
-func captureQuery(c *gin.Context) (o session.CaptureOptions, wait time.Duration, lines lineRange, err error) {
-	lines = newLineRange()
-	var fields []session.FieldError
-	fail := func(field, detail string) {
-		fields = append(fields, session.FieldError{Field: field, Detail: detail})
-	}
-	if pane, given := c.GetQuery("pane"); given {
-		o.Pane = pane
-		if pane == "" {
-			fail("pane", emptyPane)
-		}
-	}
-	if trim, given := c.GetQuery("trim"); given {
-		o.Trim = trim == "true"
-		if trim != "true" && trim != "false" {
-			fail("trim", "must be true or false")
-		}
-	}
-	if text, given := c.GetQuery("wait"); given {
-		var ok bool
-		if wait, ok = parseWait(text); !ok {
-			fail("wait", "must be seconds from 0 to 60, such as 2.5")
-		}
-	}
-	if text, given := c.GetQuery("start"); given && !lines.start(text) {
-		fail("start", badLine)
-	}
-	if text, given := c.GetQuery("end"); given && !lines.end(text) {
-		fail("end", badLine)
-	}
-	if _, given := c.GetQuery("wait"); given && lines.given {
-		fail("wait", "waits for the screen only: leave out start and end")
-	}
-	return o, wait, lines, invalid(fields)
 }
 
 // maxWait bounds how long a request is held.

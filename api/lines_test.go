@@ -34,6 +34,27 @@ func TestCaptureOfLinesIsBound(t *testing.T) {
 		require.Equal(t, "no-store", got.header.Get("Cache-Control"))
 		require.Equal(t, []session.LinesOptions{want}, c.memory.lines)
 	}
+	for body, want := range map[string]session.LinesOptions{
+		`{"start":"-"}`:                      {First: session.HistoryStart, Last: session.ScreenEnd},
+		`{"start":-5,"end":0}`:               {First: -5},
+		`{"end":"-","trim":true}`:            {Last: session.ScreenEnd, CaptureOptions: session.CaptureOptions{Trim: true}},
+		`{"lines":2001,"format":"ansi"}`:     {Last: session.ScreenEnd, CaptureOptions: session.CaptureOptions{Lines: 2001, Escapes: true}},
+		`{"start":-9,"join":true,"end":"-"}`: {First: -9, Last: session.ScreenEnd, CaptureOptions: session.CaptureOptions{Join: true}},
+	} {
+		c.memory.lines = nil
+		got := c.call("POST", at, body)
+		require.Equal(t, 200, got.status, body)
+		require.Equal(t, "one\ntwo\n", got.body)
+		require.Equal(t, []session.LinesOptions{want}, c.memory.lines, body)
+	}
+	for body, field := range map[string]string{
+		`{"start":"-1"}`: "start", `{"start":1.5}`: "start", `{"end":true}`: "end", `{"end":""}`: "end", `{"start":-99999999}`: "start", `{"end":-0}`: "end",
+		`{"lines":1,"end":2}`: "lines", `{"lines":-1}`: "lines", `{"lines":10000000}`: "lines", `{"lines":"1"}`: "lines", `{"wait":1}`: "wait", `{"format":"x"}`: "format",
+	} {
+		got := c.call("POST", at, body)
+		require.Equal(t, 422, got.status, body)
+		require.Contains(t, got.body, `"field":"`+field+`"`, body)
+	}
 	for query, field := range map[string]string{
 		"?start=": "start", "?start=x": "start", "?start=1.5": "start", "?end=-0": "end", "?end=99999999": "end", "?end=%2B1": "end",
 		"?start=-&wait=1": "wait", "?start=--": "start",

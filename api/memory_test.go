@@ -164,6 +164,11 @@ func (m *memory) Resize(context.Context, session.Principal, int64, int, int) err
 	return errors.New("no windows in memory")
 }
 
+// ViewAs is, too.
+func (m *memory) ViewAs(context.Context, session.Principal, int64, session.CaptureOptions) (*session.Viewer, error) {
+	return nil, errors.New("no viewers in memory")
+}
+
 // Feed is, too.
 func (m *memory) Feed(context.Context, session.Principal) (*session.Feed, error) {
 	return nil, errors.New("no feeds in memory")

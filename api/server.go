@@ -46,6 +46,11 @@ type Answers interface {
 	EndAnswer(ctx context.Context, p session.Principal, key string, a *session.Answer) error
 }
 
+// Captures is what it does with the forms of a pane's screen.
+type Captures interface {
+	ViewAs(ctx context.Context, p session.Principal, id int64, o session.CaptureOptions) (*session.Viewer, error)
+}
+
 // Runs is what the API does with commands in a session's shell.
 type Runs interface {
 	RunCommand(ctx context.Context, p session.Principal, id int64, o session.RunOptions) (session.RunResult, error)
@@ -64,6 +69,7 @@ type Registry interface {
 	Records
 	Answers
 	Panes
+	Captures
 	Windows
 	Layout
 	Runs

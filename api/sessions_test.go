@@ -57,6 +57,11 @@ func TestCapture(t *testing.T) {
 		{"POST", "", "", session.CaptureOptions{}},
 		{"POST", "", `{"pane":"%5","trim":true}`, session.CaptureOptions{Pane: "%5", Trim: true}},
 		{"POST", "", `{"pane":null,"trim":false}`, session.CaptureOptions{}},
+		{"GET", "?format=text&join=false&escapes=false", "", session.CaptureOptions{}},
+		{"GET", "?format=ansi", "", session.CaptureOptions{Escapes: true}},
+		{"GET", "?escapes=true&join=true&lines=2000", "", session.CaptureOptions{Escapes: true, Join: true, Lines: 2000}},
+		{"POST", "", `{"format":"ansi","join":true,"lines":1}`, session.CaptureOptions{Escapes: true, Join: true, Lines: 1}},
+		{"POST", "", `{"format":null,"escapes":true,"join":null,"lines":null,"start":null}`, session.CaptureOptions{Escapes: true}},
 	} {
 		c.memory.captured = nil
 		a := c.call(e.method, at+"/capture-pane"+e.query, e.body)
@@ -67,7 +72,9 @@ func TestCapture(t *testing.T) {
 		require.Equal(t, []session.CaptureOptions{e.want}, c.memory.captured)
 	}
 	for query, field := range map[string]string{
-		"?Pane=1": "Pane", "?trim=1": "trim", "?trim=": "trim", "?pane=": "pane", "?pane=%255&pane=%256": "pane", "?lines=3": "lines",
+		"?Pane=1": "Pane", "?trim=1": "trim", "?trim=": "trim", "?pane=": "pane", "?pane=%255&pane=%256": "pane", "?line=3": "line",
+		"?lines=0": "lines", "?lines=": "lines", "?lines=%2B3": "lines", "?lines=03": "lines", "?lines=10000000": "lines", "?join=1": "join", "?escapes=": "escapes",
+		"?format=": "format", "?format=ANSI": "format", "?lines=3&start=1": "lines", "?lines=2001&wait=1": "wait", "?wait=1&end=2": "wait",
 	} {
 		p := c.problem(c.call("GET", at+"/capture-pane"+query, ""), 422)
 		require.Len(t, p.Errors, 1)

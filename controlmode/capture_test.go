@@ -44,6 +44,12 @@ func TestCapturesOfEverySize(t *testing.T) {
 			require.NoError(t, err)
 			return string(got) == want
 		}, 10*time.Second, time.Millisecond, "%d", n)
+		for _, o := range []controlmode.ScreenOptions{{}, {Escapes: true}, {Join: true}, {Pad: true, Escapes: true}} {
+			got, state, err := client.CaptureScreen(t.Context(), target, o)
+			require.NoError(t, err)
+			require.Equal(t, want, unpadded(got), "%d, %+v", n, o)
+			require.True(t, state.Alternate)
+		}
 		got, _, err := captureLines(t.Context(), client, target, controlmode.Lines{Last: controlmode.ScreenEnd})
 		require.NoError(t, err)
 		require.Equal(t, want, got)

@@ -48,6 +48,7 @@
 //	ErrNoResources              with tmux's words
 //	ErrPaneDead, ErrInMode      nothing was typed
 //	ErrHistoryMoved             what was captured so far has no end: start again
+//	ErrTooManyLines             nothing was captured: ask for fewer
 //	ErrNUL                      not sent; the text cannot be sent
 //	ErrOverloaded               not sent: too much waits. Later, yes
 //	  ErrTooManyBytes             of which: too many bytes

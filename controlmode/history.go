@@ -3,38 +3,8 @@ package controlmode
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"math"
 	"slices"
-)
-
-// ErrHistoryMoved: what was to be captured next had left the pane's history,
-// or the history was cleared or laid out anew in between.
-var ErrHistoryMoved = errors.New("controlmode: the history moved while it was captured")
-
-// Lines are lines of a pane by tmux's numbers: 0 is the first of the screen,
-// the newest of its history is -1.
-type Lines struct{ First, Last int }
-
-// The ends of what a pane has.
-const (
-	HistoryStart = math.MinInt32
-	ScreenEnd    = maxLine
-
-	// maxLine is the largest number that capture-pane takes.
-	maxLine = math.MaxInt16
-)
-
-const (
-	// wholeLines of history, and the screen, are captured at once: so much
-	// holds up everybody for some milliseconds.
-	wholeLines = 2000
-	// pieceLines is a piece of a longer history.
-	pieceLines = 250
-	// tailLines at the end of a piece are looked for in the next one, to know
-	// how far the history has moved.
-	tailLines = 50
 )
 
 // CaptureLines captures lines of a pane's history and screen, each ended by \n
@@ -45,15 +15,26 @@ const (
 // are neither lost nor told twice; if that cannot be had it fails with
 // ErrHistoryMoved, and with ErrNotFound when the pane is gone. Numbers beyond
 // what the pane has mean its first or last line. An error of each is returned.
+//
+// With Escapes every piece but the first says anew what style it begins with.
+// With Join there is one piece, or ErrTooManyLines.
 func (c Client) CaptureLines(ctx context.Context, t Target, l Lines, each func([]byte) error) error {
-	if l.First > l.Last { // as capture-pane has it
-		l.First, l.Last = l.Last, l.First
-	}
 	h, err := c.paneHistory(ctx, t)
 	if err != nil {
 		return err
 	}
-	reader := historyReader{client: c, target: t}
+	l = l.in(h)
+	reader := historyReader{client: c, target: t, options: ScreenOptions{Escapes: l.Escapes, Join: l.Join}}
+	if l.Join {
+		if l.tooMany(h) {
+			return ErrTooManyLines
+		}
+		_, lines, err := reader.capture(ctx, l.First, l.Last)
+		if err != nil {
+			return err
+		}
+		return each(bytes.Join(lines, nil))
+	}
 	piece, err := reader.start(ctx, h, l)
 	for err == nil {
 		if err = each(piece); err != nil || reader.next > reader.last {
@@ -109,10 +90,13 @@ func (h paneHistory) drop() int { return max(h.limit/10, 1) }
 type historyReader struct {
 	client     Client
 	target     Target
+	options    ScreenOptions
 	from       paneHistory // the last look
 	next, last int         // the lines still to be read
 	// tail are the last lines that were read, which come before next.
 	tail [][]byte
+	// style is the one that the last line ended with.
+	style carried
 	// slack is how many lines the history may grow by from one look to the next.
 	slack int
 }
@@ -121,23 +105,32 @@ type historyReader struct {
 // the command.
 func (r *historyReader) start(ctx context.Context, h paneHistory, l Lines) ([]byte, error) {
 	end := l.Last
-	if first := h.index(l.First); h.index(l.Last)-first >= wholeLines+h.height {
-		end = first + pieceLines - 1 - h.size
+	if l.tooMany(h) {
+		end = h.index(l.First) + pieceLines - 1 - h.size
 	}
 	now, lines, err := r.capture(ctx, l.First, end)
 	if err != nil {
 		return nil, err
 	}
 	r.from, r.next, r.last = now, now.index(l.First), now.index(l.Last)
-	return r.taken(lines), nil
+	return r.taken(nil, lines), nil
 }
 
-// taken notes that the next lines have been read.
-func (r *historyReader) taken(lines [][]byte) []byte {
+// taken notes that the next lines have been read. before are those that were
+// captured with them.
+func (r *historyReader) taken(before, lines [][]byte) []byte {
 	r.next += len(lines)
 	r.tail = append(r.tail, lines...)
 	r.tail = slices.Clone(r.tail[max(len(r.tail)-tailLines, 0):])
-	return bytes.Join(lines, nil)
+	if !r.options.Escapes {
+		return bytes.Join(lines, nil)
+	}
+	piece := r.style.begin(before)
+	for _, line := range lines {
+		r.style.pass(line)
+		piece = append(piece, line...)
+	}
+	return piece
 }
 
 // read reads the next piece. The history may grow before tmux takes the
@@ -160,20 +153,20 @@ func (r *historyReader) read(ctx context.Context) ([]byte, error) {
 			return nil, ErrHistoryMoved
 		}
 		grown, found := r.find(now, max(begin-h.size+now.size, 0), lines)
-		if found != nil {
+		if found >= 0 {
 			r.slack = 2 * grown
-			return r.taken(found), nil
+			return r.taken(lines[:found], lines[found:min(found+r.last+1-r.next, len(lines))]), nil
 		}
-		if r.slack = 2 * max(grown, r.slack, tailLines); r.slack > wholeLines {
+		if r.slack = 2 * max(grown, r.slack, tailLines); r.slack > WholeLines {
 			return nil, ErrHistoryMoved
 		}
 	}
 }
 
 // find looks for the next lines in a capture that begins at index first. It
-// says how much the history has grown at the least, and, if it finds them,
-// counts from now on.
-func (r *historyReader) find(now paneHistory, first int, lines [][]byte) (grown int, next [][]byte) {
+// says how much the history has grown at the least, and, if it finds them, where
+// they begin, and counts from now on; else -1.
+func (r *historyReader) find(now paneHistory, first int, lines [][]byte) (grown, at int) {
 	least := -1
 	for dropped := 0; dropped <= r.next-len(r.tail); dropped += now.drop() {
 		grown = now.size - r.from.size + dropped
@@ -184,45 +177,34 @@ func (r *historyReader) find(now paneHistory, first int, lines [][]byte) (grown 
 			least = grown
 		}
 		at := r.next - dropped - first // in lines, of the next
-		if at < len(r.tail) || at >= len(lines) || !slices.EqualFunc(r.tail, lines[at-len(r.tail):at], bytes.Equal) {
+		if at < len(r.tail) || at >= len(lines) || !slices.EqualFunc(r.tail, lines[at-len(r.tail):at], r.same) {
 			continue
 		}
 		r.from, r.next, r.last = now, r.next-dropped, r.last-dropped
-		return grown, lines[at:min(r.last+1-first, len(lines))]
+		return grown, at
 	}
-	return max(least, 0), nil
+	return max(least, 0), -1
+}
+
+// same compares lines of different captures: how the escapes of one begin depends
+// on the lines before it.
+func (r *historyReader) same(a, b []byte) bool {
+	return bytes.Equal(a, b) || r.options.Escapes && bytes.Equal(unstyled(a), unstyled(b))
 }
 
 // capture captures lines by tmux's numbers, and tells what the history is at
 // that moment.
 func (r *historyReader) capture(ctx context.Context, first, last int) (paneHistory, [][]byte, error) {
-	leaky := r.client.version.has(leakyCapture)
-	cmd := newCommand("display-message -p").to(r.target).word(historyFormat).then("capture-pane")
-	f := frame{blocks: 2, free: 1, sealed: true}
-	if leaky {
-		f.blocks, f.free = 4, 2
-		cmd.word("-b " + captureBuffer)
-	} else {
-		cmd.word("-p")
-	}
-	cmd.to(r.target).word("-S").number(first).word("-E").number(min(last, maxLine))
-	if leaky {
-		cmd.then("show-buffer -b " + captureBuffer).then("delete-buffer -b " + captureBuffer)
-	}
-	req := request{frame: f, nonce: true, readOnly: true, bulk: true, told: leaky && r.client.version.has(toldBuffers)}
-	blocks, err := r.client.send(ctx, cmd, req)
+	head, text, err := r.client.capture(ctx, captured{
+		target: r.target, head: historyFormat, options: r.options, bulk: true,
+		area: fmt.Sprintf("-S %d -E %d", first, min(last, maxLine)),
+	})
 	if err != nil {
 		return paneHistory{}, nil, err
 	}
-	now, err := parseHistory(blocks[0].Body)
+	now, err := parseHistory(head)
 	if err != nil {
 		return paneHistory{}, nil, err
-	}
-	text := blocks[f.free].Body
-	if leaky {
-		if text, err = bufferLines(r.client.version, text, now.index(last)-now.index(first)+1); err != nil {
-			return paneHistory{}, nil, err
-		}
 	}
 	return now, slices.Collect(bytes.Lines(text)), nil
 }

@@ -104,14 +104,3 @@ func (c Client) CaptureJoined(ctx context.Context, t Target, first int) (Joined,
 	}
 	return j, err
 }
-
-// firstBytes are as many bytes of what show-buffer has printed as the buffer's
-// size says (see overrunBuffers).
-func firstBytes(printed, size []byte) ([]byte, error) {
-	r := records{rest: string(size)}
-	n := r.number()
-	if r.newline(); r.bad || n > len(printed) {
-		return nil, fmt.Errorf("%w: show-buffer printed %d bytes of %q", ErrProtocol, len(printed), size)
-	}
-	return printed[:n:n], nil
-}

@@ -34,6 +34,7 @@ var verbs = map[string]verb{
 	"Client.CaptureLines":  {},
 	"Client.CaptureJoined": {},
 	"Client.CapturePane":   {},
+	"Client.CaptureScreen": {},
 	"Client.For":           {arguments: func(*victim) []any { return []any{"alice"} }, texts: []string{"0"}},
 	"Client.DescribePanes": {},
 	"Client.KeepPanes":     {},

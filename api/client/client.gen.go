@@ -17,6 +17,39 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for CaptureFormat.
+const (
+	CaptureFormatAnsi CaptureFormat = "ansi"
+	CaptureFormatText CaptureFormat = "text"
+)
+
+// Valid indicates whether the value is a known member of the CaptureFormat enum.
+func (e CaptureFormat) Valid() bool {
+	switch e {
+	case CaptureFormatAnsi:
+		return true
+	case CaptureFormatText:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CaptureLine1.
+const (
+	CaptureLine1Minus CaptureLine1 = "-"
+)
+
+// Valid indicates whether the value is a known member of the CaptureLine1 enum.
+func (e CaptureLine1) Valid() bool {
+	switch e {
+	case CaptureLine1Minus:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for InputInMode.
 const (
 	InputInModeLeave  InputInMode = "leave"
@@ -302,14 +335,45 @@ func (e SessionEventsParamsDiff) Valid() bool {
 	}
 }
 
-// Capture defines model for Capture.
+// Capture As the query parameters of the same names.
 type Capture struct {
+	// End A line's number as tmux counts, or `-`; see the query parameters of the same names.
+	End *CaptureLine `json:"end,omitempty"`
+
+	// Escapes With the escape sequences of styles.
+	Escapes *bool          `json:"escapes,omitempty"`
+	Format  *CaptureFormat `json:"format,omitempty"`
+
+	// Join Join lines that the terminal wrapped.
+	Join *bool `json:"join,omitempty"`
+
+	// Lines The last so many lines of history and screen.
+	Lines *int `json:"lines,omitempty"`
+
 	// Pane A pane's id; without it the active pane.
 	Pane *string `json:"pane,omitempty"`
+
+	// Start A line's number as tmux counts, or `-`; see the query parameters of the same names.
+	Start *CaptureLine `json:"start,omitempty"`
 
 	// Trim Leave blank lines at the end out.
 	Trim *bool `json:"trim,omitempty"`
 }
+
+// CaptureFormat `text` is plain text. `ansi` is text with the escape sequences of styles as tmux tells them: SGR, SO and SI around
+// line-drawing characters, OSC 8 around hyperlinks.
+type CaptureFormat string
+
+// CaptureLine A line's number as tmux counts, or `-`; see the query parameters of the same names.
+type CaptureLine struct {
+	union json.RawMessage
+}
+
+// CaptureLine0 defines model for CaptureLine.0.
+type CaptureLine0 = int
+
+// CaptureLine1 defines model for CaptureLine.1.
+type CaptureLine1 string
 
 // ExecInput Exactly one of `argv` and `command`.
 type ExecInput struct {
@@ -913,6 +977,19 @@ type GetCaptureParams struct {
 	// Trim Leave blank lines at the end out.
 	Trim *bool `form:"trim,omitempty" json:"trim,omitempty"`
 
+	// Join Join lines that the terminal wrapped; of a history at most 2,000 lines.
+	Join *bool `form:"join,omitempty" json:"join,omitempty"`
+
+	// Escapes With the escape sequences of styles; the same as `format=ansi`.
+	Escapes *bool `form:"escapes,omitempty" json:"escapes,omitempty"`
+
+	// Format What the answer is.
+	Format *CaptureFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Lines The last so many lines of history and screen instead of the screen, after `trim` and `join`. More than
+	// 2,000 come as with `start`.
+	Lines *int `form:"lines,omitempty" json:"lines,omitempty"`
+
 	// Wait Seconds to hold the request while the screen is one of If-None-Match (long-poll): it is answered as
 	// soon as the screen differs, with 304 when the time is up, with 410 when the session has ended.
 	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
@@ -1020,6 +1097,68 @@ type CreateWindowJSONRequestBody = NewWindow
 
 // ChangeWindowJSONRequestBody defines body for ChangeWindow for application/json ContentType.
 type ChangeWindowJSONRequestBody = WindowChange
+
+// AsCaptureLine0 returns the union data inside the CaptureLine as a CaptureLine0
+func (t CaptureLine) AsCaptureLine0() (CaptureLine0, error) {
+	var body CaptureLine0
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromCaptureLine0 overwrites any union data inside the CaptureLine as the provided CaptureLine0
+func (t *CaptureLine) FromCaptureLine0(v CaptureLine0) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeCaptureLine0 performs a merge with any union data inside the CaptureLine, using the provided CaptureLine0
+func (t *CaptureLine) MergeCaptureLine0(v CaptureLine0) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsCaptureLine1 returns the union data inside the CaptureLine as a CaptureLine1
+func (t CaptureLine) AsCaptureLine1() (CaptureLine1, error) {
+	var body CaptureLine1
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromCaptureLine1 overwrites any union data inside the CaptureLine as the provided CaptureLine1
+func (t *CaptureLine) FromCaptureLine1(v CaptureLine1) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeCaptureLine1 performs a merge with any union data inside the CaptureLine, using the provided CaptureLine1
+func (t *CaptureLine) MergeCaptureLine1(v CaptureLine1) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t CaptureLine) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *CaptureLine) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
 
 // AsInputKeys0 returns the union data inside the Input_Keys as a InputKeys0
 func (t Input_Keys) AsInputKeys0() (InputKeys0, error) {
@@ -1318,19 +1457,19 @@ type ClientInterface interface {
 	// Corresponds with GET /api/sessions/{id}/attach (the `Attach` operationId).
 	Attach(ctx context.Context, id ID, params *AttachParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetCapture The pane's content as plain text
+	// GetCapture The pane's content
 	//
 	// Corresponds with GET /api/sessions/{id}/capture-pane (the `GetCapture` operationId).
 	GetCapture(ctx context.Context, id ID, params *GetCaptureParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CapturePaneWithBody The pane's content as plain text
+	// CapturePaneWithBody The pane's content
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/sessions/{id}/capture-pane (the `CapturePane` operationId).
 	CapturePaneWithBody(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CapturePane The pane's content as plain text
+	// CapturePane The pane's content
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1827,7 +1966,7 @@ func (c *Client) Attach(ctx context.Context, id ID, params *AttachParams, reqEdi
 	return c.Client.Do(req)
 }
 
-// GetCapture The pane's content as plain text
+// GetCapture The pane's content
 //
 // Corresponds with GET /api/sessions/{id}/capture-pane (the `GetCapture` operationId).
 func (c *Client) GetCapture(ctx context.Context, id ID, params *GetCaptureParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1842,7 +1981,7 @@ func (c *Client) GetCapture(ctx context.Context, id ID, params *GetCaptureParams
 	return c.Client.Do(req)
 }
 
-// CapturePaneWithBody The pane's content as plain text
+// CapturePaneWithBody The pane's content
 //
 // Takes any type of body and a specified content type.
 //
@@ -1859,7 +1998,7 @@ func (c *Client) CapturePaneWithBody(ctx context.Context, id ID, contentType str
 	return c.Client.Do(req)
 }
 
-// CapturePane The pane's content as plain text
+// CapturePane The pane's content
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2970,6 +3109,54 @@ func NewGetCaptureRequest(server string, id ID, params *GetCaptureParams) (*http
 		if params.Trim != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "trim", *params.Trim, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Join != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "join", *params.Join, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Escapes != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "escapes", *params.Escapes, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Lines != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lines", *params.Lines, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -4297,21 +4484,21 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/sessions/{id}/attach (the `Attach` operationId).
 	AttachWithResponse(ctx context.Context, id ID, params *AttachParams, reqEditors ...RequestEditorFn) (*AttachResponse, error)
 
-	// GetCaptureWithResponse The pane's content as plain text
+	// GetCaptureWithResponse The pane's content
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/sessions/{id}/capture-pane (the `GetCapture` operationId).
 	GetCaptureWithResponse(ctx context.Context, id ID, params *GetCaptureParams, reqEditors ...RequestEditorFn) (*GetCaptureResponse, error)
 
-	// CapturePaneWithBodyWithResponse The pane's content as plain text
+	// CapturePaneWithBodyWithResponse The pane's content
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/sessions/{id}/capture-pane (the `CapturePane` operationId).
 	CapturePaneWithBodyWithResponse(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CapturePaneResponse, error)
 
-	// CapturePaneWithResponse The pane's content as plain text
+	// CapturePaneWithResponse The pane's content
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6028,7 +6215,7 @@ func (c *ClientWithResponses) AttachWithResponse(ctx context.Context, id ID, par
 	return ParseAttachResponse(rsp)
 }
 
-// GetCaptureWithResponse The pane's content as plain text
+// GetCaptureWithResponse The pane's content
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6041,7 +6228,7 @@ func (c *ClientWithResponses) GetCaptureWithResponse(ctx context.Context, id ID,
 	return ParseGetCaptureResponse(rsp)
 }
 
-// CapturePaneWithBodyWithResponse The pane's content as plain text
+// CapturePaneWithBodyWithResponse The pane's content
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6054,7 +6241,7 @@ func (c *ClientWithResponses) CapturePaneWithBodyWithResponse(ctx context.Contex
 	return ParseCapturePaneResponse(rsp)
 }
 
-// CapturePaneWithResponse The pane's content as plain text
+// CapturePaneWithResponse The pane's content
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -49,7 +49,7 @@ func (l *live) goServing(f func(context.Context)) (begun bool) {
 // changed, and tells the waiting when they have: however many wait, one looks.
 // It runs until ctx is done.
 func (w *watched) follow(ctx context.Context) {
-	seen := map[string]string{}
+	seen := map[subject]string{}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -77,8 +77,8 @@ func (w *watched) follow(ctx context.Context) {
 
 // patience is how long nothing needs to be told before the next look.
 func (w *watched) patience() time.Duration {
-	for _, pane := range w.held() {
-		s := w.screen(pane)
+	for _, at := range w.held() {
+		s := w.screen(at.pane)
 		switch {
 		case s == nil:
 			return fallbackInterval
@@ -89,14 +89,14 @@ func (w *watched) patience() time.Duration {
 	return trustedFor
 }
 
-// differs looks at every pane that somebody waits for and reports whether one
+// differs looks at everything that somebody waits for and reports whether one
 // shows something else than it did; seen is what it did. That tmux or the
 // session is gone is something else, too; that it cannot be reached is not.
-func (w *watched) differs(ctx context.Context, seen map[string]string) bool {
+func (w *watched) differs(ctx context.Context, seen map[subject]string) bool {
 	differs := false
-	for _, pane := range w.held() {
+	for _, at := range w.held() {
 		now := ""
-		c, err := w.look(ctx, pane)
+		c, err := w.look(ctx, at)
 		switch {
 		case errors.Is(err, ErrUnavailable), errors.Is(err, ErrOverloaded), errors.Is(err, context.Canceled):
 			continue
@@ -106,9 +106,9 @@ func (w *watched) differs(ctx context.Context, seen map[string]string) bool {
 			now = c.ETag
 		}
 		// Whoever came since has looked before this did: let them again.
-		was, known := seen[pane]
+		was, known := seen[at]
 		differs = differs || !known || was != now
-		seen[pane] = now
+		seen[at] = now
 	}
 	return differs
 }

@@ -11,13 +11,17 @@ import (
 // Screen returns what a pane of the caller's session shows: exactly the pane's
 // lines as tmux holds them. What it returns is at the earliest of when it was
 // called, or nothing has told of a change since. It fails with ErrNotFound for
-// an unknown session or pane and with ErrEnded for one that has ended.
+// an unknown session or pane, with ErrEnded for one that has ended and with an
+// InvalidError for options that do not go together.
 func (r *Registry) Screen(ctx context.Context, p Principal, id int64, o CaptureOptions) (Snapshot, error) {
+	if err := o.check(); err != nil {
+		return Snapshot{}, err
+	}
 	rec, err := r.running(p, id)
 	if err != nil {
 		return Snapshot{}, err
 	}
-	c, err := r.live.watch(rec).look(ctx, o.Pane)
+	c, err := r.live.watch(rec).look(ctx, o.subject())
 	if err != nil {
 		return Snapshot{}, err
 	}

@@ -4,16 +4,22 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"interplexer/controlmode"
 )
 
 // LinesOptions choose lines of a pane by tmux's numbers: 0 is the first of the
-// screen, -1 the newest of its history.
+// screen, -1 the newest of its history. If CaptureOptions has Lines, it means those,
+// however many.
 type LinesOptions struct {
 	CaptureOptions
 	First, Last int // HistoryStart and ScreenEnd are all that there is
+}
+
+func (o LinesOptions) lines() controlmode.Lines {
+	return controlmode.Lines{First: o.First, Last: o.Last, Newest: o.Lines, Escapes: o.Escapes, Join: o.Join}
 }
 
 // The ends of what a pane has.
@@ -27,6 +33,9 @@ const (
 // anybody else wait. It fails as Screen does, with ErrHistoryMoved when the
 // lines scrolled away before they could be read, and with each's error.
 func (r *Registry) Lines(ctx context.Context, p Principal, id int64, o LinesOptions, each func([]byte) error) error {
+	if o.Trim && o.Lines > MaxShownLines { // which are the last depends on it
+		return invalid("trim", fmt.Sprintf("goes with at most %d lines", MaxShownLines))
+	}
 	rec, err := r.running(p, id)
 	if err != nil {
 		return err
@@ -44,7 +53,7 @@ func (r *Registry) Lines(ctx context.Context, p Principal, id int64, o LinesOpti
 		each = heldBlanks(each)
 	}
 	var refused error
-	err = rec.on(r.tmux).CaptureLines(ctx, target, controlmode.Lines{First: o.First, Last: o.Last}, func(piece []byte) error {
+	err = rec.on(r.tmux).CaptureLines(ctx, target, o.lines(), func(piece []byte) error {
 		late.Stop()
 		if refused = each(piece); refused == nil {
 			late.Reset(tmuxTimeout)
@@ -54,6 +63,8 @@ func (r *Registry) Lines(ctx context.Context, p Principal, id int64, o LinesOpti
 	switch {
 	case err == nil || refused != nil:
 		return refused
+	case errors.Is(err, controlmode.ErrTooManyLines):
+		return tooManyJoined
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		err = context.Cause(ctx)
 	}
@@ -76,3 +87,9 @@ func heldBlanks(each func([]byte) error) func([]byte) error {
 		return each(text)
 	}
 }
+
+// tooManyJoined: where lines are wrapped is not told, so all are joined by tmux, at
+// once.
+var tooManyJoined = &InvalidError{Fields: []FieldError{{
+	Field: "join", Detail: fmt.Sprintf("at most %d lines of history can be joined at a time: ask for fewer, or leave it out", MaxShownLines),
+}}}

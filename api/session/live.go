@@ -72,13 +72,22 @@ func newLive(tmux Tmux, o LiveOptions, log *slog.Logger, fault func(context.Cont
 // newScreen is a screen whose captures go through the Server's connection, not
 // the hub's, where they would wait behind the output.
 func (l *live) newScreen(w *watched, target controlmode.Target, isLive bool) *screen {
-	s := &screen{live: isLive, owner: w, counts: &l.count, capture: func(ctx context.Context) ([]byte, error) {
+	s := &screen{live: isLive, owner: w, counts: &l.count}
+	s.cache.of = s
+	s.capture = func(ctx context.Context) ([]byte, error) {
 		text, err := w.rec.on(l.tmux).CapturePane(ctx, target)
 		if err != nil {
 			return nil, l.fault(ctx, w.rec, err)
 		}
 		return text, nil
-	}}
+	}
+	s.forms.capture = func(ctx context.Context, f form) ([]byte, error) {
+		text, err := f.capture(ctx, w.rec.on(l.tmux), target)
+		if err != nil {
+			return nil, l.fault(ctx, w.rec, err)
+		}
+		return text, nil
+	}
 	s.pictures.making = make(chan struct{}, 1)
 	return s
 }

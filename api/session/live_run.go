@@ -180,7 +180,7 @@ func (l *live) link(ctx context.Context, hub *controlmode.Hub, w *watched) {
 	case err == nil:
 	case errors.Is(err, controlmode.ErrNotFound), errors.Is(err, controlmode.ErrServerGone):
 		// The session has ended, or only a window; a look tells which.
-		if _, err := w.look(ctx, ""); err == nil {
+		if _, err := w.look(ctx, subject{}); err == nil {
 			l.linkSoon(w)
 		}
 		w.announce()

@@ -17,21 +17,29 @@ const (
 	floodTrusted = 15 * time.Millisecond
 )
 
-// screen is the cache of one pane's screen, or, when it is not live, of the
-// captures that callers share. Whoever makes it says how to capture.
+// screen is one pane's, as far as it is known. It is the cache of its plain text,
+// and has those of its other forms.
 type screen struct {
-	capture func(context.Context) ([]byte, error)
-	live    bool // changes are counted in gen
-	owner   *watched
-	counts  *counts
+	cache
+	forms  forms
+	live   bool // changes are counted in gen
+	owner  *watched
+	counts *counts
 
-	gen    atomic.Uint64           // changes so far
-	deaf   atomic.Bool             // its output is not listened to: gen tells nothing
-	newest atomic.Pointer[capture] // nil: none yet, or dropped
+	gen    atomic.Uint64 // changes so far
+	deaf   atomic.Bool   // its output is not listened to: gen tells nothing
 	output output
 	flow   flow
 
 	pictures pictures
+}
+
+// cache is that of one form of a screen, or, when the screen is not live, of the
+// captures that callers share. Whoever makes it says how to capture.
+type cache struct {
+	of      *screen
+	capture func(context.Context) ([]byte, error)
+	newest  atomic.Pointer[capture] // nil: none yet, or dropped
 
 	mu      sync.Mutex // guards what follows
 	running *capturing
@@ -50,19 +58,19 @@ type capturing struct {
 func (s *screen) changed() { s.gen.Add(1) }
 
 // fresh is the newest capture if it still shows what tmux has, else nil.
-func (s *screen) fresh(now time.Time) *capture {
-	c := s.newest.Load()
-	if c == nil || !s.live {
+func (k *cache) fresh(now time.Time) *capture {
+	c := k.newest.Load()
+	if c == nil || !k.of.live {
 		return nil
 	}
 	age := now.Sub(c.asked)
-	if s.deaf.Load() {
+	if k.of.deaf.Load() {
 		if age < floodTrusted {
 			return c
 		}
 		return nil
 	}
-	if c.gen != s.gen.Load() || age >= trustedFor {
+	if c.gen != k.of.gen.Load() || age >= trustedFor {
 		return nil
 	}
 	return c
@@ -71,14 +79,14 @@ func (s *screen) fresh(now time.Time) *capture {
 // current returns what the pane shows now, at the earliest when current was
 // called. Callers that ask for the same share one command. It blocks until
 // tmux answers, tmuxTimeout at most, or ctx is done.
-func (s *screen) current(ctx context.Context) (*capture, error) {
-	if c := s.fresh(time.Now()); c != nil {
-		s.counts.hits.Add(1)
+func (k *cache) current(ctx context.Context) (*capture, error) {
+	if c := k.fresh(time.Now()); c != nil {
+		k.of.counts.hits.Add(1)
 		return c, nil
 	}
-	join, lead := s.join()
+	join, lead := k.join()
 	if lead {
-		s.run(ctx, join)
+		k.run(ctx, join)
 	}
 	select {
 	case <-join.done:
@@ -90,60 +98,60 @@ func (s *screen) current(ctx context.Context) (*capture, error) {
 
 // join finds a capture that is new enough for whoever asks now; lead is true
 // for the one who has to make it.
-func (s *screen) join() (c *capturing, lead bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.running == nil {
-		s.running = &capturing{gen: s.gen.Load(), done: make(chan struct{})}
-		return s.running, true
+func (k *cache) join() (c *capturing, lead bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.running == nil {
+		k.running = &capturing{gen: k.of.gen.Load(), done: make(chan struct{})}
+		return k.running, true
 	}
-	if s.live && !s.deaf.Load() && s.running.gen == s.gen.Load() {
-		return s.running, false // nothing has changed since it was asked for
+	if k.of.live && !k.of.deaf.Load() && k.running.gen == k.of.gen.Load() {
+		return k.running, false // nothing has changed since it was asked for
 	}
-	if s.waiting == nil {
-		s.waiting = &capturing{done: make(chan struct{})}
+	if k.waiting == nil {
+		k.waiting = &capturing{done: make(chan struct{})}
 	}
-	return s.waiting, false
+	return k.waiting, false
 }
 
 // run makes a capture, for everybody who joined: it goes on when the caller
 // leaves. Then it starts the one that waits, if any.
-func (s *screen) run(ctx context.Context, c *capturing) {
+func (k *cache) run(ctx context.Context, c *capturing) {
 	ctx, cancel := tmuxContext(context.WithoutCancel(ctx))
 	defer cancel()
 	asked := time.Now()
-	s.counts.captures.Add(1)
-	text, err := s.capture(ctx)
+	k.of.counts.captures.Add(1)
+	text, err := k.capture(ctx)
 	if err == nil {
-		c.got = s.store(c.gen, asked, text)
+		c.got = k.store(c.gen, asked, text)
 	}
 	c.err = err
-	s.mu.Lock()
-	next := s.waiting
-	s.running, s.waiting = next, nil
+	k.mu.Lock()
+	next := k.waiting
+	k.running, k.waiting = next, nil
 	if next != nil {
-		next.gen = s.gen.Load()
+		next.gen = k.of.gen.Load()
 	}
-	s.mu.Unlock()
+	k.mu.Unlock()
 	close(c.done)
 	if next != nil {
-		go s.run(context.Background(), next)
+		go k.run(context.Background(), next)
 	}
 }
 
 // store makes a capture the newest. An unchanged text keeps its memory and its
 // names.
-func (s *screen) store(gen uint64, asked time.Time, text []byte) *capture {
+func (k *cache) store(gen uint64, asked time.Time, text []byte) *capture {
 	c := &capture{gen: gen, asked: asked}
-	old := s.newest.Load()
+	old := k.newest.Load()
 	if old != nil && string(old.Text) == string(text) {
 		c.Snapshot = old.Snapshot
 		c.trimmed.Store(old.trimmed.Load())
 	} else {
 		c.Snapshot = newSnapshot(text)
 	}
-	if s.live {
-		s.newest.Store(c)
+	if k.of.live {
+		k.newest.Store(c)
 	}
 	return c
 }

@@ -49,7 +49,7 @@ var errRefused = errors.New("refused")
 func newScreenModel(t *testing.T, live bool) *screenModel {
 	m := &screenModel{t: t, land: make(chan landing), tags: map[string]string{}}
 	m.past = []moment{{time.Now(), 0}}
-	m.screen.live, m.screen.counts = live, new(counts)
+	m.screen.live, m.screen.counts, m.screen.of = live, new(counts), &m.screen
 	m.screen.capture = func(ctx context.Context) ([]byte, error) {
 		seen := m.world.Load()
 		select {

@@ -121,12 +121,5 @@ type CreateOptions struct {
 	KeepAfterExit bool
 }
 
-// CaptureOptions choose what a capture shows; the zero value is the whole
-// visible screen of the active pane.
-type CaptureOptions struct {
-	Pane string // "%5"; empty: the active pane
-	Trim bool   // drop blank lines at the end
-}
-
 // defaultName is the name of a session whose owner gave none.
 func defaultName(id int64) string { return fmt.Sprintf("session-%d", id) }

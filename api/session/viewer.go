@@ -15,6 +15,7 @@ type Viewer struct {
 	principal Principal
 	id        int64
 	pane      string // "": whichever is active
+	form      form   // whose changes wake it
 	w         *watched
 }
 
@@ -22,19 +23,27 @@ type Viewer struct {
 // is empty. It fails as Screen does, and with ErrTooManyHeld. Close the Viewer
 // when done.
 func (r *Registry) View(ctx context.Context, p Principal, id int64, pane string) (*Viewer, error) {
+	return r.ViewAs(ctx, p, id, CaptureOptions{Pane: pane})
+}
+
+// ViewAs is View for one form of the screen, of which changes are told.
+func (r *Registry) ViewAs(ctx context.Context, p Principal, id int64, o CaptureOptions) (*Viewer, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
 	rec, err := r.running(p, id)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := rec.target(pane); err != nil {
+	if _, err := rec.target(o.Pane); err != nil {
 		return nil, err
 	}
 	if err := r.held.take(p.UserID, r.opts.Held); err != nil {
 		return nil, err
 	}
-	v := &Viewer{registry: r, principal: p, id: id, pane: pane}
+	v := &Viewer{registry: r, principal: p, id: id, pane: o.Pane, form: o.form()}
 	v.hold(rec)
-	if _, err := v.w.look(ctx, pane); err != nil {
+	if _, err := v.w.look(ctx, v.subject()); err != nil {
 		v.Close()
 		return nil, err
 	}
@@ -44,11 +53,11 @@ func (r *Registry) View(ctx context.Context, p Principal, id int64, pane string)
 // hold keeps the record's session watched, and no longer the one before.
 func (v *Viewer) hold(rec *record) {
 	w := v.registry.live.watch(rec)
-	for !w.hold(v.pane) { // dropped in between
+	for !w.hold(v.subject()) { // dropped in between
 		w = v.registry.live.watch(rec)
 	}
 	if v.w != nil {
-		v.w.release(v.pane)
+		v.w.release(v.subject())
 	}
 	v.w = w
 }
@@ -58,22 +67,25 @@ func (v *Viewer) Close() {
 	if v.w == nil {
 		return
 	}
-	v.w.release(v.pane)
+	v.w.release(v.subject())
 	v.w = nil
 	v.registry.held.give(v.principal.UserID)
 }
+
+func (v *Viewer) subject() subject { return subject{v.pane, v.form} }
 
 // Changes is closed when something may have changed since it was called. Call
 // it before looking.
 func (v *Viewer) Changes() <-chan struct{} { return v.w.changes() }
 
 // Screen is what the pane shows now. It fails as Registry.Screen does;
-// ErrNotFound may also mean that the session was deleted meanwhile.
+// ErrNotFound may also mean that the session was deleted meanwhile. The pane is
+// the Viewer's.
 func (v *Viewer) Screen(ctx context.Context, o CaptureOptions) (Snapshot, error) {
 	if err := v.renew(); err != nil {
 		return Snapshot{}, err
 	}
-	c, err := v.w.look(ctx, v.pane)
+	c, err := v.w.look(ctx, subject{v.pane, o.form()})
 	if err != nil {
 		return Snapshot{}, err
 	}

@@ -28,7 +28,7 @@ type watched struct {
 
 	mu      sync.Mutex         // guards what follows
 	plain   map[string]*screen // captures shared while there is no shape
-	holders map[string]int     // those who wait, by the pane that they named
+	holders map[subject]int    // those who wait, by what for
 	news    chan struct{}      // closed when they should look again
 	stop    func()             // ends the follower; nil: there is none
 	dropped bool               // it is no longer kept up to date
@@ -37,25 +37,24 @@ type watched struct {
 func newWatched(l *live, rec *record) *watched {
 	return &watched{
 		live: l, rec: rec, stirred: make(chan struct{}, 1),
-		plain: map[string]*screen{}, holders: map[string]int{}, news: make(chan struct{}),
+		plain: map[string]*screen{}, holders: map[subject]int{}, news: make(chan struct{}),
 	}
 }
 
-// look returns what a pane of the session shows, the active one's if pane is
-// empty.
-func (w *watched) look(ctx context.Context, pane string) (*capture, error) {
-	if s := w.screen(pane); s != nil {
-		c, err := s.current(ctx)
-		if pane != "" || !errors.Is(err, controlmode.ErrNotFound) {
+// look returns what a pane of the session shows.
+func (w *watched) look(ctx context.Context, at subject) (*capture, error) {
+	if s := w.screen(at.pane); s != nil {
+		c, err := s.form(at.form).current(ctx)
+		if at.pane != "" || !errors.Is(err, controlmode.ErrNotFound) {
 			return c, err
 		}
 		// The active pane has just ended; the session may go on with another.
 	}
-	s, err := w.plainScreen(pane)
+	s, err := w.plainScreen(at.pane)
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.current(ctx)
+	c, err := s.form(at.form).current(ctx)
 	// What was shown now may be newer than what is cached.
 	w.touch()
 	return c, err
@@ -181,13 +180,13 @@ func (w *watched) announce() {
 
 // hold keeps the session watched, and followed, until release. It fails when
 // the session has been dropped.
-func (w *watched) hold(pane string) bool {
+func (w *watched) hold(at subject) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.dropped {
 		return false
 	}
-	w.holders[pane]++
+	w.holders[at]++
 	if w.stop == nil {
 		w.stop = w.live.goFollow(w)
 	}
@@ -196,12 +195,12 @@ func (w *watched) hold(pane string) bool {
 }
 
 // release undoes a hold.
-func (w *watched) release(pane string) {
+func (w *watched) release(at subject) {
 	w.used.Store(time.Now().UnixNano())
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.holders[pane]--; w.holders[pane] == 0 {
-		delete(w.holders, pane)
+	if w.holders[at]--; w.holders[at] == 0 {
+		delete(w.holders, at)
 	}
 	if len(w.holders) == 0 {
 		w.stop()
@@ -209,8 +208,8 @@ func (w *watched) release(pane string) {
 	}
 }
 
-// held are the panes that somebody waits for.
-func (w *watched) held() []string {
+// held is what somebody waits for.
+func (w *watched) held() []subject {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Collect(maps.Keys(w.holders))
@@ -247,7 +246,7 @@ func (w *watched) weight() int {
 	n := 0
 	if sh := w.shape.Load(); sh != nil {
 		for _, s := range sh.byPane {
-			n += s.newest.Load().size() + s.output.size() + s.pictures.cut.Load().size()
+			n += s.size() + s.output.size() + s.pictures.cut.Load().size()
 		}
 	}
 	return n
@@ -257,7 +256,7 @@ func (w *watched) weight() int {
 func (w *watched) shed() {
 	if sh := w.shape.Load(); sh != nil {
 		for _, s := range sh.byPane {
-			s.newest.Store(nil)
+			s.shed()
 			s.output.forget()
 			s.pictures.cut.Store(nil)
 		}

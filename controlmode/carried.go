@@ -1,0 +1,130 @@
+package controlmode
+
+import (
+	"bytes"
+	"slices"
+)
+
+// carried is the style that captured lines with escapes have come to: tmux tells
+// changes only, from one line to the next.
+type carried struct {
+	sgr     [][]byte // sequences since the last that begins with a reset
+	shifted bool     // SO: the characters are those of line drawing
+	link    []byte   // the OSC 8 that opened a hyperlink; nil: none is open
+}
+
+// pass takes a line.
+func (c *carried) pass(line []byte) {
+	for len(line) > 0 {
+		n := escapeLength(line)
+		if n == 0 {
+			line = line[1:]
+			continue
+		}
+		c.take(line[:n])
+		line = line[n:]
+	}
+}
+
+func (c *carried) take(sequence []byte) {
+	switch {
+	case sequence[0] == shiftOut || sequence[0] == shiftIn:
+		c.shifted = sequence[0] == shiftOut
+	case bytes.Equal(sequence, closeLink):
+		c.link = nil
+	case sequence[1] == ']':
+		c.link = bytes.Clone(sequence)
+	default:
+		if parameters := sequence[2 : len(sequence)-1]; len(parameters) == 0 || parameters[0] == '0' {
+			c.sgr = nil
+		}
+		// The last of equal ones decides.
+		c.sgr = slices.DeleteFunc(c.sgr, func(s []byte) bool { return bytes.Equal(s, sequence) })
+		c.sgr = append(c.sgr, bytes.Clone(sequence))
+	}
+}
+
+// begin is what leads from the style come to so far to the one that a new capture
+// has after the lines before, as each capture begins with none.
+func (c *carried) begin(before [][]byte) []byte {
+	if before == nil {
+		return nil
+	}
+	was := *c
+	*c = carried{}
+	for _, line := range before {
+		c.pass(line)
+	}
+	piece := append([]byte("\x1b[0m"), bytes.Join(c.sgr, nil)...)
+	if c.shifted != was.shifted {
+		piece = append(piece, map[bool]byte{true: shiftOut, false: shiftIn}[c.shifted])
+	}
+	switch {
+	case bytes.Equal(c.link, was.link):
+	case c.link == nil:
+		piece = append(piece, closeLink...)
+	default:
+		piece = append(piece, c.link...)
+	}
+	return piece
+}
+
+const (
+	shiftOut = '\x0e'
+	shiftIn  = '\x0f'
+)
+
+var closeLink = []byte("\x1b]8;;\x1b\\")
+
+// unstyled is a line without its escapes.
+func unstyled(line []byte) []byte {
+	out := make([]byte, 0, len(line))
+	for len(line) > 0 {
+		if n := escapeLength(line); n > 0 {
+			line = line[n:]
+			continue
+		}
+		out = append(out, line[0])
+		line = line[1:]
+	}
+	return out
+}
+
+// escapeLength is how long an escape sequence at the start of text is, 0 if there
+// is none. tmux writes no other ones than these, and keeps no control characters
+// in a screen.
+func escapeLength(text []byte) int {
+	switch {
+	case text[0] == shiftOut, text[0] == shiftIn:
+		return 1
+	case bytes.HasPrefix(text, []byte("\x1b[")):
+		return bytes.IndexByte(text, 'm') + 1
+	case bytes.HasPrefix(text, []byte("\x1b]8;")):
+		if end := bytes.Index(text, []byte("\x1b\\")); end > 0 {
+			return end + 2
+		}
+	}
+	return 0
+}
+
+// LastLines are the last lines of a capture, and of one with Escapes what leads to
+// the style that they begin with.
+func LastLines(text []byte, n int) []byte {
+	begin := len(text)
+	for range n {
+		if begin == 0 {
+			return text
+		}
+		begin = bytes.LastIndexByte(text[:begin-1], '\n') + 1
+	}
+	var c carried
+	c.pass(text[:begin])
+	lead := bytes.Join(c.sgr, nil)
+	if c.shifted {
+		lead = append(lead, shiftOut)
+	}
+	if lead = append(lead, c.link...); len(lead) == 0 {
+		return text[begin:]
+	}
+	return append(lead, text[begin:]...)
+}
