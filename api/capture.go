@@ -37,7 +37,7 @@ func (s *Server) captureByQuery(ctx context.Context, c *gin.Context, p session.P
 		return err
 	}
 	c.Writer.Header()["Cache-Control"] = headerRevalidate
-	return writeScreen(c, screen, known.match(screen.ETag))
+	return writeScreen(c, r.Format, screen, known.match(screen.ETag))
 }
 
 // awaitScreen holds the request until the screen is not a known one, or returns
@@ -90,19 +90,32 @@ func (s *Server) captureByBody(ctx context.Context, c *gin.Context, p session.Pr
 	if err != nil {
 		return err
 	}
-	return writeScreen(c, screen, false)
+	return writeScreen(c, r.Format, screen, false)
 }
 
 // writeScreen answers with the screen, or without it when the client has it.
-func writeScreen(c *gin.Context, screen session.Snapshot, known bool) error {
+func writeScreen(c *gin.Context, f session.Format, screen session.Snapshot, known bool) error {
 	exchangeOf(c).setHeader("Etag", etagValue, screen.ETag)
 	if known {
 		delete(c.Writer.Header(), "X-Content-Type-Options") // there is no content
 		c.Writer.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	return write(c, http.StatusOK, headerText, screen.Text)
+	if f == session.HTML || f == session.SVG {
+		c.Writer.Header()["Content-Security-Policy"] = headerInert
+	}
+	return write(c, http.StatusOK, screenTypes[f], screen.Text)
 }
+
+// screenTypes are the media types of a screen's formats.
+var screenTypes = [...][]string{
+	session.Text: headerText, session.JSON: headerJSON, session.HTML: {"text/html; charset=utf-8"},
+	session.SVG: {"image/svg+xml"}, session.PNG: {"image/png"},
+}
+
+// headerInert: what a program printed runs nothing and loads nothing, whatever it
+// is.
+var headerInert = []string{"default-src 'none'; style-src 'unsafe-inline'; sandbox"}
 
 // maxWait bounds how long a request is held.
 const maxWait = 60 * time.Second

@@ -11,7 +11,7 @@ import (
 )
 
 // captureQueries are the query parameters of a capture.
-var captureQueries = []string{"pane", "trim", "wait", "start", "end", "lines", "join", "escapes", "format"}
+var captureQueries = []string{"pane", "trim", "wait", "start", "end", "lines", "join", "escapes", "format", "styles"}
 
 // captureRequest is what a request for a capture says.
 type captureRequest struct {
@@ -32,7 +32,7 @@ func (r *captureRequest) linesOptions() session.LinesOptions {
 const (
 	maxLines  = 9_999_999
 	badLines  = "must be a number of lines from 1 to 9999999"
-	badFormat = "must be text or ansi"
+	badFormat = "must be text, ansi, json, html, svg or png"
 )
 
 func captureQuery(c *gin.Context) (captureRequest, error) {
@@ -56,6 +56,7 @@ func captureQuery(c *gin.Context) (captureRequest, error) {
 	truth("trim", &r.Trim)
 	truth("join", &r.Join)
 	truth("escapes", &r.Escapes)
+	truth("styles", &r.Styles)
 	given("format", r.format, badFormat)
 	given("lines", r.count, badLines)
 	given("start", r.lines.start, badLine)
@@ -72,6 +73,7 @@ func captureBody(body *object) (captureRequest, error) {
 	r.Trim, _ = body.boolean("trim")
 	r.Join, _ = body.boolean("join")
 	r.Escapes, _ = body.boolean("escapes")
+	r.Styles, _ = body.boolean("styles")
 	if format := body.text("format"); format != nil && !r.format(*format) {
 		body.fail("format", badFormat)
 	}
@@ -102,15 +104,15 @@ func takeLine(body *object, name string) (text string, given bool) {
 	return "", true
 }
 
-func (r *captureRequest) format(name string) bool {
-	switch name {
-	case "text":
-	case "ansi":
-		r.Escapes = true
-	default:
-		return false
-	}
-	return true
+// formats are what the answer can be by name; ansi is text with escapes.
+var formats = map[string]session.Format{
+	"text": session.Text, "ansi": session.Text, "json": session.JSON, "html": session.HTML, "svg": session.SVG, "png": session.PNG,
+}
+
+func (r *captureRequest) format(name string) (known bool) {
+	r.Format, known = formats[name]
+	r.Escapes = r.Escapes || name == "ansi"
+	return known
 }
 
 func (r *captureRequest) count(text string) bool {

@@ -1,11 +1,19 @@
 package api
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"image"
+	"image/png"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/stretchr/testify/require"
 
 	"interplexer/db"
@@ -124,8 +132,8 @@ func TestFormsAreConditional(t *testing.T) {
 		held := alice.held(url+"&wait=60", etag)
 		s.awaitHeld(1)
 		// Only the style is another, unless the form does not show it.
-		text := fmt.Sprintf(`\033[%dmone`, 31+i)
-		if query == "join=true" || query == "lines=5" {
+		text := fmt.Sprintf(`\033[%dmone`, 31+i%6)
+		if query == "join=true" || query == "lines=5" || query == "format=json" {
 			text = fmt.Sprintf("two%d", i)
 		}
 		alice.redraw(at, text)
@@ -137,7 +145,10 @@ func TestFormsAreConditional(t *testing.T) {
 }
 
 // conditionalForms are the queries of all forms of the screen.
-var conditionalForms = []string{"format=ansi", "join=true", "lines=5", "lines=7&escapes=true"}
+var conditionalForms = []string{
+	"format=ansi", "join=true", "lines=5", "lines=7&escapes=true", "format=json", "format=json&styles=true", "format=json&styles=true&trim=true",
+	"format=html", "format=svg", "format=png",
+}
 
 // A form that nothing has changed is answered without a word to tmux, and many
 // who ask for it at once share one answer.
@@ -158,5 +169,150 @@ func TestFormsAreKept(t *testing.T) {
 	}
 	for i := range 100 { // more than are kept
 		require.Equal(t, 200, alice.poll(fmt.Sprintf("%s?lines=%d", capture, i+1), "").status)
+	}
+}
+
+func init() {
+	asText := func(body io.Reader, _ http.Header, _ *openapi3.SchemaRef, _ openapi3filter.EncodingFn) (any, error) {
+		text, err := io.ReadAll(body)
+		return string(text), err
+	}
+	for _, mediaType := range []string{"text/html", "image/svg+xml", "image/png"} {
+		openapi3filter.RegisterBodyDecoder(mediaType, asText)
+	}
+}
+
+// screenDocument is the answer of format=json.
+type screenDocument struct {
+	Lines         []string
+	Width, Height int
+	Cursor        struct {
+		X, Y    int
+		Visible bool
+	}
+	Alternate   bool
+	Mode        string
+	HistorySize int `json:"history_size"`
+	Runs        [][]map[string]any
+}
+
+func (c *client) document(url string) (d screenDocument) {
+	c.t.Helper()
+	a := c.call("GET", url, "")
+	require.Equal(c.t, 200, a.status, a.body)
+	require.Equal(c.t, "application/json", a.header.Get("Content-Type"))
+	require.NoError(c.t, json.Unmarshal([]byte(a.body), &d))
+	return d
+}
+
+func TestScreenAsJSON(t *testing.T) {
+	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
+		s := startService(t, open())
+		alice := s.user("alice", false)
+		at := alice.drawing()
+		capture := at + "/capture-pane"
+		alice.drawn(capture, "ready")
+		alice.redraw(at, `1\n2\n3\n4\n5 <&>  \n\033[1;38;5;208m\346\227\245\346\234\254\033[0m \033[41mred\033[0m`)
+		alice.drawn(capture, "red")
+		d := alice.document(capture + "?format=json")
+		require.Equal(t, []string{"2", "3", "4", "5 <&>", "日本 red"}, d.Lines)
+		require.Equal(t, []int{20, 5, 8, 4, 1}, []int{d.Width, d.Height, d.Cursor.X, d.Cursor.Y, d.HistorySize})
+		require.True(t, d.Cursor.Visible)
+		require.False(t, d.Alternate)
+		require.Empty(t, d.Mode)
+		require.Nil(t, d.Runs)
+		require.Equal(t, strings.Join(d.Lines, "\n")+"\n", alice.call("GET", capture, "").body)
+
+		styled := alice.document(capture + "?format=json&styles=true")
+		require.Equal(t, d.Lines, styled.Lines)
+		require.Equal(t, []map[string]any{
+			{"x": 0.0, "width": 4.0, "text": "日本", "fg": "colour208", "bold": true},
+			{"x": 4.0, "width": 1.0, "text": " "},
+			{"x": 5.0, "width": 3.0, "text": "red", "bg": "red"},
+		}, styled.Runs[4])
+		require.Len(t, styled.Runs, 5)
+
+		alice.redraw(at, `\033[?1049h\033[?25lx\033[3;5H`)
+		alice.drawn(capture, "x\n")
+		d = alice.document(capture + "?format=json&trim=true")
+		require.Equal(t, []string{"x"}, d.Lines)
+		require.True(t, d.Alternate)
+		require.Equal(t, []int{4, 2}, []int{d.Cursor.X, d.Cursor.Y})
+		require.False(t, d.Cursor.Visible)
+		require.Equal(t, alice.call("GET", capture+"?format=json", "").body, alice.call("POST", capture, `{"format":"json"}`).body)
+
+		// A cursor that moves is a change.
+		first := alice.poll(capture+"?format=json", "").header.Get("ETag")
+		held := alice.held(capture+"?format=json&wait=60", first)
+		s.awaitHeld(1)
+		plain := alice.poll(capture, "").header.Get("ETag")
+		alice.redraw(at, `x\033[2;2H`)
+		require.Equal(t, 200, (<-held).status)
+		require.Equal(t, 304, alice.poll(capture, plain).status)
+	})
+}
+
+func TestPicturesOfTheScreen(t *testing.T) {
+	s := startService(t, dbtest.Open(t, db.SQLite))
+	alice, bob := s.user("alice", false), s.user("bob", false)
+	at := alice.drawing()
+	capture := at + "/capture-pane"
+	alice.drawn(capture, "ready")
+	alice.redraw(at, `\033[31m<b>\033[0m\033[?25l`)
+	alice.drawn(capture, "<b>")
+	for format, want := range map[string]struct{ mediaType, holds string }{
+		"html": {"text/html; charset=utf-8", `<span style="color:#cd0000;">&lt;b&gt;</span>`},
+		"svg":  {"image/svg+xml", `fill="#cd0000">&lt;b&gt;</text>`},
+		"png":  {"image/png", "PNG"},
+	} {
+		got := alice.call("GET", capture+"?format="+format, "")
+		require.Equal(t, 200, got.status)
+		require.Equal(t, want.mediaType, got.header.Get("Content-Type"))
+		require.Contains(t, got.body, want.holds)
+		require.Equal(t, got.body, alice.call("POST", capture, `{"format":"`+format+`"}`).body)
+		if format != "png" {
+			require.Contains(t, got.header.Get("Content-Security-Policy"), "sandbox")
+		}
+		require.Equal(t, 404, bob.call("GET", capture+"?format="+format, "").status)
+	}
+	picture, err := png.Decode(bytes.NewReader([]byte(alice.call("GET", capture+"?format=png", "").body)))
+	require.NoError(t, err)
+	require.Equal(t, image.Pt(20*8, 5*16), picture.Bounds().Size())
+	red := 0
+	for i := range 20 * 8 * 16 {
+		if r, g, b, _ := picture.At(i%160, i/160).RGBA(); r>>8 == 0xcd && g == 0 && b == 0 {
+			red++
+		}
+	}
+	require.Greater(t, red, 30)
+}
+
+// A pane of more cells than a picture may have still has its text.
+func TestPictureOfALargePane(t *testing.T) {
+	s := startService(t, dbtest.Open(t, db.SQLite))
+	alice := s.user("alice", false)
+	at := alice.create(`{"width":1000,"height":66,"command":["cat"]}`) + "/capture-pane"
+	for _, format := range []string{"html", "svg", "png"} {
+		p := alice.problem(alice.call("GET", at+"?format="+format, ""), 422)
+		require.Equal(t, "format", p.Errors[0].Field)
+		require.Contains(t, p.Errors[0].Detail, "66000 cells")
+	}
+	require.Equal(t, 1000, alice.document(at+"?format=json&styles=true").Width)
+}
+
+func TestWhatCannotBeHadTogether(t *testing.T) {
+	s := startService(t, dbtest.Open(t, db.SQLite))
+	alice := s.user("alice", false)
+	at := alice.create(`{"command":["cat"]}`) + "/capture-pane"
+	for query, field := range map[string]string{
+		"format=json&join=true": "join", "format=png&join=true": "join", "format=json&escapes=true": "escapes", "format=svg&escapes=true": "escapes",
+		"styles=true": "styles", "format=html&styles=true": "styles", "format=json&lines=3": "lines", "format=png&lines=3": "lines",
+		"format=png&trim=true": "trim", "format=json&start=0": "format", "format=svg&end=0": "format", "format=json&lines=3000": "format",
+		"format=png&wait=1&join=true": "join", "start=0&wait=0": "wait", "lines=2001&wait=1": "wait", "lines=3&end=1": "lines", "lines=2001&trim=true": "trim",
+	} {
+		p := alice.problem(alice.call("GET", at+"?"+query, ""), 422)
+		require.Len(t, p.Errors, 1, query)
+		require.Equal(t, field, p.Errors[0].Field, query)
+		require.Greater(t, len(p.Errors[0].Detail), 20, "it says why")
 	}
 }

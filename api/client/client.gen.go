@@ -20,6 +20,10 @@ import (
 // Defines values for CaptureFormat.
 const (
 	CaptureFormatAnsi CaptureFormat = "ansi"
+	CaptureFormatHTML CaptureFormat = "html"
+	CaptureFormatJSON CaptureFormat = "json"
+	CaptureFormatPng  CaptureFormat = "png"
+	CaptureFormatSvg  CaptureFormat = "svg"
 	CaptureFormatText CaptureFormat = "text"
 )
 
@@ -27,6 +31,14 @@ const (
 func (e CaptureFormat) Valid() bool {
 	switch e {
 	case CaptureFormatAnsi:
+		return true
+	case CaptureFormatHTML:
+		return true
+	case CaptureFormatJSON:
+		return true
+	case CaptureFormatPng:
+		return true
+	case CaptureFormatSvg:
 		return true
 	case CaptureFormatText:
 		return true
@@ -179,6 +191,33 @@ const (
 func (e RanEncoding) Valid() bool {
 	switch e {
 	case RanEncodingBase64:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RunUnderline.
+const (
+	RunUnderlineCurly  RunUnderline = "curly"
+	RunUnderlineDashed RunUnderline = "dashed"
+	RunUnderlineDotted RunUnderline = "dotted"
+	RunUnderlineDouble RunUnderline = "double"
+	RunUnderlineSingle RunUnderline = "single"
+)
+
+// Valid indicates whether the value is a known member of the RunUnderline enum.
+func (e RunUnderline) Valid() bool {
+	switch e {
+	case RunUnderlineCurly:
+		return true
+	case RunUnderlineDashed:
+		return true
+	case RunUnderlineDotted:
+		return true
+	case RunUnderlineDouble:
+		return true
+	case RunUnderlineSingle:
 		return true
 	default:
 		return false
@@ -356,12 +395,18 @@ type Capture struct {
 	// Start A line's number as tmux counts, or `-`; see the query parameters of the same names.
 	Start *CaptureLine `json:"start,omitempty"`
 
+	// Styles With the styles of the lines, for `json`.
+	Styles *bool `json:"styles,omitempty"`
+
 	// Trim Leave blank lines at the end out.
 	Trim *bool `json:"trim,omitempty"`
 }
 
 // CaptureFormat `text` is plain text. `ansi` is text with the escape sequences of styles as tmux tells them: SGR, SO and SI around
-// line-drawing characters, OSC 8 around hyperlinks.
+// line-drawing characters, OSC 8 around hyperlinks. The others show the screen, so that `lines`, `start`, `end`, `join`
+// and `escapes` do not go with them: `json` is a Screen; `html` is a page, `svg` a picture with the letters of
+// the viewer's fonts, `png` one with a font of its own, all with colors and the cursor, for panes of 65,536
+// cells at most.
 type CaptureFormat string
 
 // CaptureLine A line's number as tmux counts, or `-`; see the query parameters of the same names.
@@ -374,6 +419,18 @@ type CaptureLine0 = int
 
 // CaptureLine1 defines model for CaptureLine.1.
 type CaptureLine1 string
+
+// Color Example: brightred
+type Color = string
+
+// Cursor defines model for Cursor.
+type Cursor struct {
+	Visible bool `json:"visible"`
+
+	// X Cells from the left; the width when the next character wraps.
+	X int `json:"x"`
+	Y int `json:"y"`
+}
 
 // ExecInput Exactly one of `argv` and `command`.
 type ExecInput struct {
@@ -691,6 +748,37 @@ type Respawn struct {
 	Kill *bool `json:"kill,omitempty"`
 }
 
+// Run What is not told of a style is the default, or is not there.
+type Run struct {
+	// Bg Example: brightred
+	Bg    *Color `json:"bg,omitempty"`
+	Blink *bool  `json:"blink,omitempty"`
+	Bold  *bool  `json:"bold,omitempty"`
+	Dim   *bool  `json:"dim,omitempty"`
+
+	// Fg Example: brightred
+	Fg        *Color        `json:"fg,omitempty"`
+	Hidden    *bool         `json:"hidden,omitempty"`
+	Italic    *bool         `json:"italic,omitempty"`
+	Overline  *bool         `json:"overline,omitempty"`
+	Reverse   *bool         `json:"reverse,omitempty"`
+	Strike    *bool         `json:"strike,omitempty"`
+	Text      string        `json:"text"`
+	Underline *RunUnderline `json:"underline,omitempty"`
+
+	// UnderlineColor Example: brightred
+	UnderlineColor *Color `json:"underline_color,omitempty"`
+
+	// Width Cells.
+	Width int `json:"width"`
+
+	// X The first cell.
+	X int `json:"x"`
+}
+
+// RunUnderline defines model for Run.Underline.
+type RunUnderline string
+
 // RunInput defines model for RunInput.
 type RunInput struct {
 	// Command In the shell's language; any number of lines.
@@ -704,6 +792,31 @@ type RunInput struct {
 
 	// Timeout Seconds that the answer may take.
 	Timeout *float32 `json:"timeout,omitempty"`
+}
+
+// Screen A pane's screen, all of one moment.
+type Screen struct {
+	// Alternate The alternate screen is shown, which full-screen programs use.
+	Alternate bool   `json:"alternate"`
+	Cursor    Cursor `json:"cursor"`
+	Height    int    `json:"height"`
+
+	// HistorySize Lines of history.
+	HistorySize int `json:"history_size"`
+
+	// Lines As the plain text has them.
+	Lines []string `json:"lines"`
+
+	// Mode The mode that the pane is in for whoever is attached to tmux, such as `copy-mode`; empty: none.
+	//
+	// Example:
+	Mode string `json:"mode"`
+
+	// Runs With `styles`: of each line, its parts that have one style.
+	Runs *[][]Run `json:"runs,omitempty"`
+
+	// Width Cells.
+	Width int `json:"width"`
 }
 
 // Sent What is typed first, as send-keys takes it; a `pane` in it must be that of the wait.
@@ -985,6 +1098,9 @@ type GetCaptureParams struct {
 
 	// Format What the answer is.
 	Format *CaptureFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Styles With the styles of the lines, for `format=json`.
+	Styles *bool `form:"styles,omitempty" json:"styles,omitempty"`
 
 	// Lines The last so many lines of history and screen instead of the screen, after `trim` and `join`. More than
 	// 2,000 come as with `start`.
@@ -3154,6 +3270,18 @@ func NewGetCaptureRequest(server string, id ID, params *GetCaptureParams) (*http
 
 		}
 
+		if params.Styles != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "styles", *params.Styles, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if params.Lines != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lines", *params.Lines, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
@@ -5126,6 +5254,13 @@ func (r AttachResponse) ContentType() string {
 type GetCaptureResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Screen
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetCaptureResponse) GetJSON200() *Screen {
+	return r.JSON200
 }
 
 // GetBody returns the raw response body bytes
@@ -5160,6 +5295,13 @@ func (r GetCaptureResponse) ContentType() string {
 type CapturePaneResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Screen
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CapturePaneResponse) GetJSON200() *Screen {
+	return r.JSON200
 }
 
 // GetBody returns the raw response body bytes
@@ -6953,6 +7095,22 @@ func ParseGetCaptureResponse(rsp *http.Response) (*GetCaptureResponse, error) {
 		HTTPResponse: rsp,
 	}
 
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Screen
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 304:
+		break // No content-type
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/plain) unsupported
+
+	}
+
 	return response, nil
 }
 
@@ -6967,6 +7125,19 @@ func ParseCapturePaneResponse(rsp *http.Response) (*CapturePaneResponse, error) 
 	response := &CapturePaneResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Screen
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 200:
+		// Content-type (text/plain) unsupported
+
 	}
 
 	return response, nil

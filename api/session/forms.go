@@ -12,7 +12,7 @@ const maxForms = 16
 
 // forms are the caches of a screen's other forms than plain text.
 type forms struct {
-	capture func(context.Context, form) ([]byte, error)
+	capture func(context.Context, form) (shot, error)
 
 	mu sync.Mutex // guards what follows
 	by map[form]*cache
@@ -28,7 +28,7 @@ func (s *screen) form(f form) *cache {
 	if k := s.forms.by[f]; k != nil {
 		return k
 	}
-	k := &cache{of: s, capture: func(ctx context.Context) ([]byte, error) { return s.forms.capture(ctx, f) }}
+	k := &cache{of: s, capture: func(ctx context.Context) (shot, error) { return s.forms.capture(ctx, f) }}
 	for other := range s.forms.by {
 		if len(s.forms.by) < maxForms {
 			break
@@ -62,11 +62,20 @@ func (s *screen) shed() {
 }
 
 // capture asks tmux for a form of a screen.
-func (f form) capture(ctx context.Context, c controlmode.Client, t controlmode.Target) ([]byte, error) {
-	if f.lines == 0 {
-		text, _, err := c.CaptureScreen(ctx, t, controlmode.ScreenOptions{Escapes: f.escapes, Join: f.join})
-		return text, err
+func (f form) capture(ctx context.Context, c controlmode.Client, t controlmode.Target) (shot, error) {
+	if f.lines > 0 {
+		text, err := f.captureLines(ctx, c, t)
+		return shot{text: text}, err
 	}
+	o := controlmode.ScreenOptions{Escapes: f.escapes, Join: f.join, Pad: f.escapes && f.state}
+	text, state, err := c.CaptureScreen(ctx, t, o)
+	if !f.state {
+		return shot{text: text}, err
+	}
+	return shot{text: text, hasState: true, state: state}, err
+}
+
+func (f form) captureLines(ctx context.Context, c controlmode.Client, t controlmode.Target) ([]byte, error) {
 	lines := controlmode.Lines{Newest: f.lines, Escapes: f.escapes, Join: f.join}
 	if f.trim || f.join { // of the lines of the screen as many may be no more
 		lines.Newest, lines.First, lines.Last = 0, -f.lines, controlmode.ScreenEnd

@@ -25,7 +25,7 @@ func (r *Registry) Screen(ctx context.Context, p Principal, id int64, o CaptureO
 	if err != nil {
 		return Snapshot{}, err
 	}
-	return c.shown(o), nil
+	return c.shown(o)
 }
 
 // Send types into a pane of the caller's session; what one call types is never

@@ -28,13 +28,24 @@ const (
 	ScreenEnd    = controlmode.ScreenEnd
 )
 
+// check refuses what cannot be had of a history.
+func (o LinesOptions) check() error {
+	switch {
+	case o.Format != Text || o.Styles:
+		return invalid("format", "must be text or ansi for a history: the others show the screen")
+	case o.Trim && o.Lines > MaxShownLines: // which are the last depends on it
+		return invalid("trim", fmt.Sprintf("goes with at most %d lines", MaxShownLines))
+	}
+	return nil
+}
+
 // Lines calls each with the lines of a pane of the caller's session, piece by
 // piece, so that neither a long history nor a slow reader costs memory or makes
 // anybody else wait. It fails as Screen does, with ErrHistoryMoved when the
 // lines scrolled away before they could be read, and with each's error.
 func (r *Registry) Lines(ctx context.Context, p Principal, id int64, o LinesOptions, each func([]byte) error) error {
-	if o.Trim && o.Lines > MaxShownLines { // which are the last depends on it
-		return invalid("trim", fmt.Sprintf("goes with at most %d lines", MaxShownLines))
+	if err := o.check(); err != nil {
+		return err
 	}
 	rec, err := r.running(p, id)
 	if err != nil {

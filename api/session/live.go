@@ -74,19 +74,19 @@ func newLive(tmux Tmux, o LiveOptions, log *slog.Logger, fault func(context.Cont
 func (l *live) newScreen(w *watched, target controlmode.Target, isLive bool) *screen {
 	s := &screen{live: isLive, owner: w, counts: &l.count}
 	s.cache.of = s
-	s.capture = func(ctx context.Context) ([]byte, error) {
+	s.capture = func(ctx context.Context) (shot, error) {
 		text, err := w.rec.on(l.tmux).CapturePane(ctx, target)
 		if err != nil {
-			return nil, l.fault(ctx, w.rec, err)
+			return shot{}, l.fault(ctx, w.rec, err)
 		}
-		return text, nil
+		return shot{text: text}, nil
 	}
-	s.forms.capture = func(ctx context.Context, f form) ([]byte, error) {
-		text, err := f.capture(ctx, w.rec.on(l.tmux), target)
+	s.forms.capture = func(ctx context.Context, f form) (shot, error) {
+		got, err := f.capture(ctx, w.rec.on(l.tmux), target)
 		if err != nil {
-			return nil, l.fault(ctx, w.rec, err)
+			return shot{}, l.fault(ctx, w.rec, err)
 		}
-		return text, nil
+		return got, nil
 	}
 	s.pictures.making = make(chan struct{}, 1)
 	return s

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,7 +39,7 @@ type screen struct {
 // captures that callers share. Whoever makes it says how to capture.
 type cache struct {
 	of      *screen
-	capture func(context.Context) ([]byte, error)
+	capture func(context.Context) (shot, error)
 	newest  atomic.Pointer[capture] // nil: none yet, or dropped
 
 	mu      sync.Mutex // guards what follows
@@ -121,9 +122,9 @@ func (k *cache) run(ctx context.Context, c *capturing) {
 	defer cancel()
 	asked := time.Now()
 	k.of.counts.captures.Add(1)
-	text, err := k.capture(ctx)
+	shot, err := k.capture(ctx)
 	if err == nil {
-		c.got = k.store(c.gen, asked, text)
+		c.got = k.store(c.gen, asked, shot)
 	}
 	c.err = err
 	k.mu.Lock()
@@ -140,15 +141,19 @@ func (k *cache) run(ctx context.Context, c *capturing) {
 }
 
 // store makes a capture the newest. An unchanged text keeps its memory and its
-// names.
-func (k *cache) store(gen uint64, asked time.Time, text []byte) *capture {
+// names, and what was drawn of it.
+func (k *cache) store(gen uint64, asked time.Time, got shot) *capture {
 	c := &capture{gen: gen, asked: asked}
 	old := k.newest.Load()
-	if old != nil && string(old.Text) == string(text) {
-		c.Snapshot = old.Snapshot
+	switch {
+	case old != nil && string(old.Text) == string(got.text) && old.sameState(got):
+		c.Snapshot, c.stated = old.Snapshot, old.stated
 		c.trimmed.Store(old.trimmed.Load())
-	} else {
-		c.Snapshot = newSnapshot(text)
+	case got.hasState:
+		c.Snapshot, c.stated = newSnapshot(got.text), &stated{state: got.state}
+		c.ETag += fmt.Sprint(got.state) // a cursor that moves is a change
+	default:
+		c.Snapshot = newSnapshot(got.text)
 	}
 	if k.of.live {
 		k.newest.Store(c)
@@ -161,7 +166,7 @@ func (c *capture) size() int {
 	if c == nil {
 		return 0
 	}
-	n := len(c.Text)
+	n := len(c.Text) + c.stated.size()
 	if t := c.trimmed.Load(); t != nil {
 		n += len(t.ETag) // its text is a part of the other
 	}

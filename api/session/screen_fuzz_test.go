@@ -50,16 +50,16 @@ func newScreenModel(t *testing.T, live bool) *screenModel {
 	m := &screenModel{t: t, land: make(chan landing), tags: map[string]string{}}
 	m.past = []moment{{time.Now(), 0}}
 	m.screen.live, m.screen.counts, m.screen.of = live, new(counts), &m.screen
-	m.screen.capture = func(ctx context.Context) ([]byte, error) {
+	m.screen.capture = func(ctx context.Context) (shot, error) {
 		seen := m.world.Load()
 		select {
 		case l := <-m.land:
 			if l.late {
 				seen = m.world.Load()
 			}
-			return strconv.AppendUint(nil, seen/2, 10), l.err
+			return shot{text: strconv.AppendUint(nil, seen/2, 10)}, l.err
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return shot{}, ctx.Err()
 		}
 	}
 	return m

@@ -82,6 +82,9 @@ func (v *Viewer) Changes() <-chan struct{} { return v.w.changes() }
 // ErrNotFound may also mean that the session was deleted meanwhile. The pane is
 // the Viewer's.
 func (v *Viewer) Screen(ctx context.Context, o CaptureOptions) (Snapshot, error) {
+	if err := o.check(); err != nil {
+		return Snapshot{}, err
+	}
 	if err := v.renew(); err != nil {
 		return Snapshot{}, err
 	}
@@ -89,7 +92,7 @@ func (v *Viewer) Screen(ctx context.Context, o CaptureOptions) (Snapshot, error)
 	if err != nil {
 		return Snapshot{}, err
 	}
-	return c.shown(o), nil
+	return c.shown(o)
 }
 
 // Next returns the screen as soon as seen, asked for its ETag, is false; until
