@@ -131,7 +131,10 @@ func attempts(t *testing.T, r route, pane string) []string {
 	case strings.HasSuffix(r.path, "/swap"):
 		return []string{`{"with":"` + pane + `"}`}
 	case strings.HasSuffix(r.path, "/capture-pane"):
-		return []string{"", `{"pane":"` + pane + `"}`, `{"trim":true}`}
+		return []string{
+			"", `{"pane":"` + pane + `"}`, `{"trim":true}`, `{"format":"ansi","join":true}`, `{"lines":5}`, `{"start":"-"}`, `{"lines":3000}`,
+			`{"format":"json","styles":true}`, `{"format":"html"}`, `{"format":"svg"}`, `{"format":"png"}`,
+		}
 	case strings.HasSuffix(r.path, "/run"):
 		return []string{`{"command":"echo stranger"}`, `{"command":"echo stranger","pane":"` + pane + `"}`}
 	case strings.HasSuffix(r.path, "/wait"):
