@@ -190,6 +190,46 @@ func TestCountedCapture(t *testing.T) {
 	require.Equal(t, screen, string(got))
 }
 
+// A capture of any number of lines on those: what it holds is not tmux's protocol,
+// and a pane that is gone ends nothing.
+func TestUncountedCapture(t *testing.T) {
+	const screen = "a\n%end 1 5 1\n%begin 1 6 1\ncafe\n%end 1 6 1\n"
+	state := framed(4, "3 80 1 2 1 0 7 \n")
+	ask := func(answer string) ([]byte, PaneState, error) {
+		c, _, err := NewConn(speaking(t, attached, identified("3.6a"), answer, ""), ConnOptions{Nonce: func() string { return "0123" }})
+		require.NoError(t, err)
+		defer c.Close()
+		return c.CaptureScreen(t.Context(), ActivePane(0), ScreenOptions{Join: true})
+	}
+	got, told, err := ask(state + framed(5, screen) + "%window-add @7\n" + framed(6, "0123\n"))
+	require.NoError(t, err)
+	require.Equal(t, screen, string(got))
+	require.Equal(t, PaneState{Width: 80, Height: 3, CursorX: 1, CursorY: 2, HistorySize: 7}, told)
+	_, _, err = ask(framed(4, "       \n") + "%begin 1 5 1\ncan't find session: $0\n%error 1 5 1\n" + framed(6, "0123\n"))
+	require.ErrorIs(t, err, ErrNotFound)
+	_, _, err = ask(framed(4, "x\n") + framed(5, screen) + framed(6, "0123\n"))
+	require.ErrorContains(t, err, "a pane's state is")
+}
+
+// A buffer's size is told before its text, which may be followed by anything.
+func TestOverrunBuffer(t *testing.T) {
+	ask := func(size, printed string) ([]byte, error) {
+		answer := framed(3, "3 80 1 2 1 0 7 copy-mode\n") + framed(4, "") + framed(5, size) + framed(6, printed) + framed(7, "") + "%begin 1 8 1\nno cafe\n%error 1 8 1\n"
+		c, _, err := NewConn(speaking(t, attached, identified("3.5a"), answer, ""), ConnOptions{Nonce: func() string { return "cafe" }})
+		require.NoError(t, err)
+		defer c.Close()
+		text, _, err := c.CaptureScreen(t.Context(), ActivePane(0), ScreenOptions{})
+		return text, err
+	}
+	got, err := ask("4\n", "a\nb\n%end 1 6 1\nxyz\n")
+	require.NoError(t, err)
+	require.Equal(t, "a\nb\n", string(got))
+	for size, want := range map[string]string{"99\n": "printed 5 bytes of 99", "": "a buffer's size is", "x\n": "a buffer's size is", "1\n2\n": "a buffer's size is"} {
+		_, err := ask(size, "a\nb\n\n")
+		require.ErrorContains(t, err, want)
+	}
+}
+
 // A line that is longer than any answer may be ends the connection.
 func TestEndlessLine(t *testing.T) {
 	c, _, err := NewConn(speaking(t, attached, identified("3.3a"), "%output %1 "+strings.Repeat("x", 1<<20)), ConnOptions{MaxAnswer: 100 << 10})

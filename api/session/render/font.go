@@ -2,9 +2,8 @@ package render
 
 import (
 	"bufio"
-	"bytes"
 	"compress/gzip"
-	_ "embed"
+	"embed"
 	"encoding/hex"
 	"strconv"
 	"strings"
@@ -12,10 +11,11 @@ import (
 )
 
 // unifont is GNU Unifont, in its own hex format: characters of 8 or 16 by 16 dots
-// for the whole Basic Multilingual Plane. See fonts/README.md.
+// for the whole Basic Multilingual Plane, and from another file for emoji. See
+// fonts/README.md.
 //
-//go:embed fonts/unifont-15.0.01.hex.gz
-var unifont []byte
+//go:embed fonts/*.hex.gz
+var unifont embed.FS
 
 // glyph is a character's dots.
 type glyph struct {
@@ -26,36 +26,56 @@ type glyph struct {
 // font is unpacked when it is needed first: some megabytes that most never need.
 var font = sync.OnceValue(func() map[rune]glyph {
 	glyphs := make(map[rune]glyph, 60_000)
-	unpacked, err := gzip.NewReader(bytes.NewReader(unifont))
+	files, err := unifont.ReadDir("fonts")
+	for _, f := range files {
+		if err == nil {
+			err = unpack("fonts/"+f.Name(), glyphs)
+		}
+	}
 	if err != nil {
 		panic(err) // it is a part of the program
+	}
+	return glyphs
+})
+
+func unpack(file string, glyphs map[rune]glyph) error {
+	packed, err := unifont.Open(file)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = packed.Close() }()
+	unpacked, err := gzip.NewReader(packed)
+	if err != nil {
+		return err
 	}
 	lines := bufio.NewScanner(unpacked)
 	for lines.Scan() {
 		code, dots, _ := strings.Cut(lines.Text(), ":")
 		r, err := strconv.ParseInt(code, 16, 32)
 		if err != nil {
-			panic(err)
+			return err
 		}
 		bits, err := hex.DecodeString(dots)
 		if err != nil {
-			panic(err)
+			return err
 		}
-		g := glyph{wide: len(bits) == 32}
-		for y := range g.rows {
-			if g.wide {
-				g.rows[y] = uint16(bits[2*y])<<8 | uint16(bits[2*y+1])
-			} else {
-				g.rows[y] = uint16(bits[y]) << 8
-			}
+		glyphs[rune(r)] = newGlyph(bits)
+	}
+	return lines.Err()
+}
+
+// newGlyph takes 16 rows of one byte or of two.
+func newGlyph(bits []byte) glyph {
+	g := glyph{wide: len(bits) == 32}
+	for y := range g.rows {
+		if g.wide {
+			g.rows[y] = uint16(bits[2*y])<<8 | uint16(bits[2*y+1])
+		} else {
+			g.rows[y] = uint16(bits[y]) << 8
 		}
-		glyphs[rune(r)] = g
 	}
-	if lines.Err() != nil {
-		panic(lines.Err())
-	}
-	return glyphs
-})
+	return g
+}
 
 // glyphOf is the character as wide as its cell: cells are of 8 dots.
 func glyphOf(c Cell) glyph {

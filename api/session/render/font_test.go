@@ -43,11 +43,11 @@ func TestFont(t *testing.T) {
 	for _, text := range strings.Split("é ─ █ ⣿ Ж ← √", " ") {
 		require.Contains(t, font(), []rune(text)[0])
 	}
-	for _, text := range strings.Split("日 한 あ 你", " ") {
+	for _, text := range strings.Split("日 한 あ 你 😀 🚀", " ") {
 		require.True(t, font()[[]rune(text)[0]].wide)
 	}
 	frame := picture(Cell{Text: "\U000fffff", Width: 1})
-	require.Contains(t, picture(Cell{Text: "\U0001fabc", Width: 2}), ".##############.", "a frame stands for what the font does not have")
+	require.Contains(t, picture(Cell{Text: "\U00020000", Width: 2}), ".##############.", "a frame stands for what the font does not have")
 	require.NotEqual(t, frame, picture(Cell{Text: "x", Width: 1}))
 	require.NotEqual(t, picture(Cell{Text: "e", Width: 1}), picture(Cell{Text: "e\u0301", Width: 1}), "marks are drawn")
 	require.Equal(t, picture(Cell{Text: "❤", Width: 1}), picture(Cell{Text: "❤\ufe0f", Width: 1}))
