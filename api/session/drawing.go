@@ -62,11 +62,13 @@ func (c *capture) drawn(o CaptureOptions) (Snapshot, error) {
 
 func (c *capture) draw(what drawing) (Snapshot, error) {
 	s := c.state
-	if what.format.picture() && s.Width*s.Height > maxCells {
-		return Snapshot{}, invalid("format", fmt.Sprintf("the pane has %d cells, and a picture %d at most", s.Width*s.Height, maxCells))
+	if what.format.picture() {
+		if s.Width*s.Height > maxCells {
+			return Snapshot{}, invalid("format", fmt.Sprintf("the pane has %d cells, and a picture %d at most", s.Width*s.Height, maxCells))
+		}
+		easel <- struct{}{}
+		defer func() { <-easel }()
 	}
-	easel <- struct{}{}
-	defer func() { <-easel }()
 	body, err := c.body(what)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("session: draw: %w", err)
