@@ -35,8 +35,12 @@ func (c *carried) take(sequence []byte) {
 	case sequence[1] == ']':
 		c.link = bytes.Clone(sequence)
 	default:
-		if parameters := sequence[2 : len(sequence)-1]; len(parameters) == 0 || parameters[0] == '0' {
+		parameters := string(sequence[2 : len(sequence)-1])
+		if parameters == "" || parameters[0] == '0' {
 			c.sgr = nil
+		}
+		if parameters == "" || parameters == "0" {
+			return
 		}
 		// The last of equal ones decides.
 		c.sgr = slices.DeleteFunc(c.sgr, func(s []byte) bool { return bytes.Equal(s, sequence) })

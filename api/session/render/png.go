@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/png"
 )
 
@@ -15,7 +16,7 @@ const (
 
 // PNG is the screen as a picture with a font of its own.
 func (s *Screen) PNG() ([]byte, error) {
-	p := painter{picture: image.NewRGBA(image.Rect(0, 0, s.Width*pngWidth, s.Height*pngHeight))}
+	p := newPainter(s.Width*pngWidth, s.Height*pngHeight)
 	for y := range s.Lines {
 		column := 0
 		for _, c := range s.painted(y) {
@@ -25,53 +26,65 @@ func (s *Screen) PNG() ([]byte, error) {
 	}
 	var out bytes.Buffer
 	e := png.Encoder{CompressionLevel: png.BestSpeed}
-	err := e.Encode(&out, p.small())
+	err := e.Encode(&out, p.picture())
 	return out.Bytes(), err
 }
 
+// painter paints on a picture with a palette, as long as that has room.
 type painter struct {
-	picture *image.RGBA
-	colors  map[color.RGBA]uint8 // those used, by their place in a palette, as long as there are at most 256
-	many    bool
+	few  *image.Paletted
+	inks map[rgb]ink // of the palette
+	many *image.RGBA // instead, with more colors than a palette has
 }
 
-// use notes a color.
-func (p *painter) use(c rgb) color.RGBA {
-	pixel := color.RGBA{c.r, c.g, c.b, 0xff}
-	if _, known := p.colors[pixel]; known || p.many {
-		return pixel
-	}
-	if p.many = len(p.colors) == 256; p.many {
-		return pixel
-	}
-	if p.colors == nil {
-		p.colors = map[color.RGBA]uint8{}
-	}
-	p.colors[pixel] = uint8(len(p.colors))
-	return pixel
+type ink struct {
+	index uint8 // in the palette
+	color color.RGBA
 }
 
-// small is the picture with a palette, if that is possible.
-func (p *painter) small() image.Image {
-	if p.many {
-		return p.picture
-	}
-	palette := make(color.Palette, len(p.colors))
-	for c, i := range p.colors {
-		palette[i] = c
-	}
-	small := image.NewPaletted(p.picture.Rect, palette)
-	for i := range small.Pix {
-		pixel := p.picture.Pix[4*i : 4*i+3 : 4*i+3]
-		small.Pix[i] = p.colors[color.RGBA{pixel[0], pixel[1], pixel[2], 0xff}]
-	}
-	return small
+func newPainter(width, height int) *painter {
+	return &painter{few: image.NewPaletted(image.Rect(0, 0, width, height), nil), inks: map[rgb]ink{}}
 }
 
-func (p *painter) fill(x, y, width, height int, c color.RGBA) {
-	for row := y; row < y+height; row++ {
-		for i := p.picture.PixOffset(x, row); width > 0 && i < p.picture.PixOffset(x+width-1, row)+4; i += 4 {
-			p.picture.Pix[i], p.picture.Pix[i+1], p.picture.Pix[i+2], p.picture.Pix[i+3] = c.R, c.G, c.B, c.A
+func (p *painter) picture() image.Image {
+	if p.many != nil {
+		return p.many
+	}
+	return p.few
+}
+
+// ink is a color to paint with.
+func (p *painter) ink(c rgb) ink {
+	i, known := p.inks[c]
+	if known {
+		return i
+	}
+	i.color = color.RGBA{c.r, c.g, c.b, 0xff}
+	switch {
+	case p.many != nil:
+	case len(p.few.Palette) < 256:
+		i.index = uint8(len(p.few.Palette))
+		p.few.Palette = append(p.few.Palette, i.color)
+		p.inks[c] = i
+	default:
+		p.many = image.NewRGBA(p.few.Rect)
+		draw.Draw(p.many, p.many.Rect, p.few, image.Point{}, draw.Src)
+	}
+	return i
+}
+
+func (p *painter) fill(x, y, width, height int, i ink) {
+	for ; height > 0; height, y = height-1, y+1 {
+		if p.many == nil {
+			row := p.few.Pix[p.few.PixOffset(x, y):][:width]
+			for x := range row {
+				row[x] = i.index
+			}
+			continue
+		}
+		row := p.many.Pix[p.many.PixOffset(x, y):][:4*width]
+		for x := 0; x < len(row); x += 4 {
+			row[x], row[x+1], row[x+2], row[x+3] = i.color.R, i.color.G, i.color.B, i.color.A
 		}
 	}
 }
@@ -79,8 +92,8 @@ func (p *painter) fill(x, y, width, height int, c color.RGBA) {
 func (p *painter) cell(c Cell, x, y int) {
 	foreground, background, line := c.Style.colors()
 	width := c.Width * pngWidth
-	p.fill(x, y, width, pngHeight, p.use(background))
-	ink := p.use(foreground)
+	p.fill(x, y, width, pngHeight, p.ink(background))
+	ink := p.ink(foreground)
 	if c.Text != " " && foreground != background {
 		g := glyphOf(c)
 		if areas(c.Text, 1, 1) == nil { // what joins stays as it is
@@ -103,9 +116,9 @@ func (p *painter) cell(c Cell, x, y int) {
 }
 
 // lines draws those under, through and over a character.
-func (p *painter) lines(s Style, x, y, width int, ink color.RGBA, line rgb) {
+func (p *painter) lines(s Style, x, y, width int, ink ink, line rgb) {
 	if s.Underline != NoUnderline {
-		under := p.use(line)
+		under := p.ink(line)
 		for dx := range width {
 			switch {
 			case s.Underline == Double:
