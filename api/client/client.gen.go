@@ -197,33 +197,6 @@ func (e RanEncoding) Valid() bool {
 	}
 }
 
-// Defines values for RunUnderline.
-const (
-	RunUnderlineCurly  RunUnderline = "curly"
-	RunUnderlineDashed RunUnderline = "dashed"
-	RunUnderlineDotted RunUnderline = "dotted"
-	RunUnderlineDouble RunUnderline = "double"
-	RunUnderlineSingle RunUnderline = "single"
-)
-
-// Valid indicates whether the value is a known member of the RunUnderline enum.
-func (e RunUnderline) Valid() bool {
-	switch e {
-	case RunUnderlineCurly:
-		return true
-	case RunUnderlineDashed:
-		return true
-	case RunUnderlineDotted:
-		return true
-	case RunUnderlineDouble:
-		return true
-	case RunUnderlineSingle:
-		return true
-	default:
-		return false
-	}
-}
-
 // Defines values for SessionStatus.
 const (
 	SessionStatusExited   SessionStatus = "exited"
@@ -260,6 +233,33 @@ func (e StatusStatus) Valid() bool {
 	case StatusStatusOk:
 		return true
 	case StatusStatusReady:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StyledRunUnderline.
+const (
+	StyledRunUnderlineCurly  StyledRunUnderline = "curly"
+	StyledRunUnderlineDashed StyledRunUnderline = "dashed"
+	StyledRunUnderlineDotted StyledRunUnderline = "dotted"
+	StyledRunUnderlineDouble StyledRunUnderline = "double"
+	StyledRunUnderlineSingle StyledRunUnderline = "single"
+)
+
+// Valid indicates whether the value is a known member of the StyledRunUnderline enum.
+func (e StyledRunUnderline) Valid() bool {
+	switch e {
+	case StyledRunUnderlineCurly:
+		return true
+	case StyledRunUnderlineDashed:
+		return true
+	case StyledRunUnderlineDotted:
+		return true
+	case StyledRunUnderlineDouble:
+		return true
+	case StyledRunUnderlineSingle:
 		return true
 	default:
 		return false
@@ -404,7 +404,7 @@ type Capture struct {
 
 // CaptureFormat `text` is plain text. `ansi` is text with the escape sequences of styles as tmux tells them: SGR, SO and SI around
 // line-drawing characters, OSC 8 around hyperlinks. The others show the screen, so that `lines`, `start`, `end`, `join`
-// and `escapes` do not go with them: `json` is a Screen; `html` is a page, `svg` a picture with the letters of
+// and `escapes` do not go with them: `json` is a ScreenDocument; `html` is a page, `svg` a picture with the letters of
 // the viewer's fonts, `png` one with a font of its own, all with colors and the cursor, for panes of 65,536
 // cells at most.
 type CaptureFormat string
@@ -748,37 +748,6 @@ type Respawn struct {
 	Kill *bool `json:"kill,omitempty"`
 }
 
-// Run What is not told of a style is the default, or is not there.
-type Run struct {
-	// Bg Example: brightred
-	Bg    *Color `json:"bg,omitempty"`
-	Blink *bool  `json:"blink,omitempty"`
-	Bold  *bool  `json:"bold,omitempty"`
-	Dim   *bool  `json:"dim,omitempty"`
-
-	// Fg Example: brightred
-	Fg        *Color        `json:"fg,omitempty"`
-	Hidden    *bool         `json:"hidden,omitempty"`
-	Italic    *bool         `json:"italic,omitempty"`
-	Overline  *bool         `json:"overline,omitempty"`
-	Reverse   *bool         `json:"reverse,omitempty"`
-	Strike    *bool         `json:"strike,omitempty"`
-	Text      string        `json:"text"`
-	Underline *RunUnderline `json:"underline,omitempty"`
-
-	// UnderlineColor Example: brightred
-	UnderlineColor *Color `json:"underline_color,omitempty"`
-
-	// Width Cells.
-	Width int `json:"width"`
-
-	// X The first cell.
-	X int `json:"x"`
-}
-
-// RunUnderline defines model for Run.Underline.
-type RunUnderline string
-
 // RunInput defines model for RunInput.
 type RunInput struct {
 	// Command In the shell's language; any number of lines.
@@ -794,8 +763,8 @@ type RunInput struct {
 	Timeout *float32 `json:"timeout,omitempty"`
 }
 
-// Screen A pane's screen, all of one moment.
-type Screen struct {
+// ScreenDocument A pane's screen, all of one moment.
+type ScreenDocument struct {
 	// Alternate The alternate screen is shown, which full-screen programs use.
 	Alternate bool   `json:"alternate"`
 	Cursor    Cursor `json:"cursor"`
@@ -813,7 +782,7 @@ type Screen struct {
 	Mode string `json:"mode"`
 
 	// Runs With `styles`: of each line, its parts that have one style.
-	Runs *[][]Run `json:"runs,omitempty"`
+	Runs *[][]StyledRun `json:"runs,omitempty"`
 
 	// Width Cells.
 	Width int `json:"width"`
@@ -899,6 +868,37 @@ type Status struct {
 
 // StatusStatus defines model for Status.Status.
 type StatusStatus string
+
+// StyledRun What is not told of a style is the default, or is not there.
+type StyledRun struct {
+	// Bg Example: brightred
+	Bg    *Color `json:"bg,omitempty"`
+	Blink *bool  `json:"blink,omitempty"`
+	Bold  *bool  `json:"bold,omitempty"`
+	Dim   *bool  `json:"dim,omitempty"`
+
+	// Fg Example: brightred
+	Fg        *Color              `json:"fg,omitempty"`
+	Hidden    *bool               `json:"hidden,omitempty"`
+	Italic    *bool               `json:"italic,omitempty"`
+	Overline  *bool               `json:"overline,omitempty"`
+	Reverse   *bool               `json:"reverse,omitempty"`
+	Strike    *bool               `json:"strike,omitempty"`
+	Text      string              `json:"text"`
+	Underline *StyledRunUnderline `json:"underline,omitempty"`
+
+	// UnderlineColor Example: brightred
+	UnderlineColor *Color `json:"underline_color,omitempty"`
+
+	// Width Cells.
+	Width int `json:"width"`
+
+	// X The first cell.
+	X int `json:"x"`
+}
+
+// StyledRunUnderline defines model for StyledRun.Underline.
+type StyledRunUnderline string
 
 // Swap defines model for Swap.
 type Swap struct {
@@ -5255,11 +5255,11 @@ type GetCaptureResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *Screen
+	JSON200 *ScreenDocument
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r GetCaptureResponse) GetJSON200() *Screen {
+func (r GetCaptureResponse) GetJSON200() *ScreenDocument {
 	return r.JSON200
 }
 
@@ -5296,11 +5296,11 @@ type CapturePaneResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *Screen
+	JSON200 *ScreenDocument
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r CapturePaneResponse) GetJSON200() *Screen {
+func (r CapturePaneResponse) GetJSON200() *ScreenDocument {
 	return r.JSON200
 }
 
@@ -7097,7 +7097,7 @@ func ParseGetCaptureResponse(rsp *http.Response) (*GetCaptureResponse, error) {
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest Screen
+		var dest ScreenDocument
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -7129,7 +7129,7 @@ func ParseCapturePaneResponse(rsp *http.Response) (*CapturePaneResponse, error) 
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest Screen
+		var dest ScreenDocument
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
