@@ -59,7 +59,7 @@ func TestInvalidFields(t *testing.T) {
 		{"/send-keys", `{"hex":"1b 5b"}`, "hex"},
 		{"/send-keys", `{"hex":"0x1b"}`, "hex"},
 		{"/capture-pane", `{"trim":1}`, "trim"},
-		{"/capture-pane", `{"lines":1}`, "lines"},
+		{"/capture-pane", `{"line":1}`, "line"},
 		{"/capture-pane?pane=%255", ``, "pane"},
 		{"", `{"command":"ls"}`, "command"},
 		{"", `{"command":[["ls"]]}`, "command[0]"},
