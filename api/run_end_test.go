@@ -111,3 +111,26 @@ func TestRunNeedsAShell(t *testing.T) {
 	alice.typeLine(at, "read line; echo got $line")
 	require.Eventually(t, func() bool { return alice.run(at, "echo typed", nil).status == 409 }, 20*time.Second, time.Millisecond)
 }
+
+// When the output cannot be heard, the answer says so, and how the command ended
+// is known all the same.
+func TestRunWithoutTheHub(t *testing.T) {
+	s := startService(t, dbtest.Open(t, db.SQLite))
+	alice := s.user("alice", false)
+	at := alice.shellOf(testShells[0])
+	late := alice.run(at, "echo first; read line; echo $line; (exit 3)", map[string]any{"timeout": 1})
+	require.Equal(t, 408, late.status, late.body)
+	s.kill(s.hubPID())
+	require.Eventually(t, func() bool {
+		return alice.ran(alice.call("GET", late.Next+"&timeout=0", "")).Truncated
+	}, 20*time.Second, time.Millisecond)
+	alice.typeLine(at, "typed")
+	r := alice.ran(alice.call("GET", late.Next+"&timeout=20", ""))
+	require.Equal(t, 200, r.status, r.body)
+	require.Equal(t, 3, *r.ExitCode)
+	require.True(t, r.Truncated)
+	require.Equal(t, "first\n", r.Output)
+	r = alice.run(at, "echo again", nil)
+	require.Equal(t, "again\n", r.Output, r.body)
+	require.False(t, r.Truncated)
+}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // processStat is the line that Linux keeps of a process, from the state on; nil:
@@ -34,6 +35,24 @@ func (s processStat) state() string { return s.field(0) }
 func (s processStat) foreground() int {
 	n, _ := strconv.Atoi(s.field(5))
 	return n
+}
+
+func (s processStat) parent() int {
+	n, _ := strconv.Atoi(s.field(1))
+	return n
+}
+
+// age is how long ago the process was started; long, if that cannot be told.
+func (s processStat) age() time.Duration {
+	uptime, _ := os.ReadFile("/proc/uptime")
+	now, _, _ := strings.Cut(string(uptime), " ")
+	seconds, err := strconv.ParseFloat(now, 64)
+	born, bornErr := strconv.ParseFloat(s.born(), 64)
+	if err != nil || bornErr != nil {
+		return time.Hour
+	}
+	const ticks = 100 // a second, as Linux shows them everywhere
+	return time.Duration((seconds - born/ticks) * float64(time.Second))
 }
 
 func (s processStat) born() string { return s.field(19) }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -44,21 +43,17 @@ func openShellTerminal(path string, panePID int) (*shellTerminal, error) {
 	}
 }
 
-// startTime is how long a new pane may take to have its program.
-const startTime = time.Second
-
 // starting: the foreground is what tmux has just started, and may yet become a
 // shell.
 func (t *shellTerminal) starting() bool {
-	uptime, err := os.ReadFile("/proc/uptime")
-	words := strings.Fields(string(uptime))
-	if err != nil || len(words) == 0 || t.pid != t.panePID && t.pid > 0 {
+	if t.pid != t.panePID && t.pid > 0 {
 		return false
 	}
-	now, _ := strconv.ParseFloat(words[0], 64)
-	born, _ := strconv.ParseFloat(readStat(t.panePID).born(), 64)
-	const ticks = 100 // a second, as Linux shows them everywhere
-	return born > 0 && now-born/ticks < startTime.Seconds()
+	stat := readStat(t.panePID)
+	if processFile(t.panePID) == processFile(stat.parent()) { // tmux itself, before it runs the program
+		return stat.age() < time.Second
+	}
+	return stat.age() < 100*time.Millisecond
 }
 
 func (t *shellTerminal) close() { _ = unix.Close(t.fd) }
@@ -156,11 +151,15 @@ func (t *shellTerminal) unread() int {
 	return n
 }
 
-// awaitRead waits until the shell has read what was typed.
+// awaitRead waits until the shell has read what was typed: some of it may still be
+// on its way when it seems so.
 func (t *shellTerminal) awaitRead(ctx context.Context) {
 	deadline := time.Now().Add(promptTime)
-	for ctx.Err() == nil && time.Now().Before(deadline) && (t.unread() > 0 || !t.atPrompt()) {
-		time.Sleep(200 * time.Microsecond)
+	for quiet := 0; quiet < 3 && ctx.Err() == nil && time.Now().Before(deadline); quiet++ {
+		if t.unread() > 0 || !t.atPrompt() {
+			quiet = -1
+		}
+		time.Sleep(2 * time.Millisecond)
 	}
 }
 
