@@ -145,14 +145,8 @@ func TestHeldOutputEnds(t *testing.T) {
 	require.Equal(t, paneClosed, alice.problem(<-held, 410).SessionStatus)
 
 	held = hold("?wait=60&since=" + alice.output(at, "").Next)
-	controltest.Tmux(t, s.socket, "send-keys", "-t", "session-1", "C-d")
-	for a := range held {
-		if a.status == 410 {
-			require.Equal(t, string(session.Exited), alice.problem(a, 410).SessionStatus)
-			break
-		}
-		held = hold("?wait=60&since=" + alice.output(at, "").Next) // the terminal's echo of C-d came first
-	}
+	controltest.Tmux(t, s.socket, "kill-session", "-t", "session-1")
+	require.Equal(t, string(session.Exited), alice.problem(<-held, 410).SessionStatus)
 	require.Equal(t, "exited", alice.problem(alice.call("GET", at+"/output", ""), 410).SessionStatus)
 
 	at = alice.create(`{"command":["cat"]}`)

@@ -227,7 +227,7 @@ func TestWaitConditions(t *testing.T) {
 	busy := alice.create(`{"command":["sh","-c","while sleep 0.02; do echo x; done"]}`)
 	alice.problem(alice.waitAnswer(busy, `{"quiet_ms":500,"timeout":1}`), 408)
 	flood := alice.create(`{"command":["yes"]}`)
-	alice.problem(alice.waitAnswer(flood, `{"quiet_ms":100,"timeout":1}`), 408)
+	alice.problem(alice.waitAnswer(flood, `{"quiet_ms":700,"timeout":1.5}`), 408)
 	alice.waits(flood, `{"text":"^y$"}`)
 }
 

@@ -32,10 +32,24 @@ func (w *waiting) look(ctx context.Context, news bool) (*Waited, error) {
 			return done, err
 		}
 	}
-	if w.options.Quiet > 0 && time.Since(w.quiet) >= w.options.Quiet && !w.floods() {
-		return &Waited{Condition: ConditionQuiet}, nil
+	if quiet, err := w.isQuiet(ctx); err != nil || !quiet {
+		return nil, err
 	}
-	return nil, nil
+	return &Waited{Condition: ConditionQuiet}, nil
+}
+
+// isQuiet makes sure, when nothing was heard for long enough, that it is not
+// because tmux had no time to tell.
+func (w *waiting) isQuiet(ctx context.Context) (bool, error) {
+	quiet := func() bool { return w.options.Quiet > 0 && time.Since(w.quiet) >= w.options.Quiet && !w.floods() }
+	if !quiet() {
+		return false, nil
+	}
+	if _, err := w.reader.capture(ctx, 0); err != nil {
+		return false, err
+	}
+	_, err := w.hear(ctx)
+	return quiet(), err
 }
 
 // match looks for the pattern. What would be echo if a line editor had read since
