@@ -45,26 +45,6 @@ func (c Client) CaptureLines(ctx context.Context, t Target, l Lines, each func([
 	return err
 }
 
-// paneHistory is the state that tells where lines are.
-type paneHistory struct {
-	size   int // lines of history
-	limit  int // when it has so many, tmux drops the oldest tenth of the limit
-	height int // of the screen
-	width  int
-}
-
-const historyFormat = "'#{history_size} #{history_limit} #{pane_height} #{pane_width}'"
-
-func parseHistory(body []byte) (paneHistory, error) {
-	r := records{rest: string(body)}
-	h := paneHistory{size: r.number(), limit: r.number(), height: r.number(), width: r.number()}
-	r.newline()
-	if r.bad {
-		return paneHistory{}, fmt.Errorf("%w: a pane's history is %q", ErrProtocol, body)
-	}
-	return h, nil
-}
-
 func (c Client) paneHistory(ctx context.Context, t Target) (paneHistory, error) {
 	cmd := newCommand("display-message -p").to(t).word(historyFormat)
 	blocks, err := c.send(ctx, cmd, request{frame: frame{blocks: 1}, readOnly: true, bulk: true})
@@ -76,14 +56,6 @@ func (c Client) paneHistory(ctx context.Context, t Target) (paneHistory, error) 
 	}
 	return parseHistory(blocks[0].Body)
 }
-
-// index counts a line from the oldest of the history.
-func (h paneHistory) index(number int) int {
-	return min(max(h.size+number, 0), h.size+h.height-1)
-}
-
-// drop is how many lines tmux drops at a time when the history is full.
-func (h paneHistory) drop() int { return max(h.limit/10, 1) }
 
 // historyReader reads lines piece by piece. Indexes count from the line that was
 // the oldest at the last look.

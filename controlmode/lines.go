@@ -2,6 +2,7 @@ package controlmode
 
 import (
 	"errors"
+	"fmt"
 	"math"
 )
 
@@ -57,3 +58,31 @@ const (
 	// how far the history has moved.
 	tailLines = 50
 )
+
+// paneHistory is the state that tells where lines are.
+type paneHistory struct {
+	size   int // lines of history
+	limit  int // when it has so many, tmux drops the oldest tenth of the limit
+	height int // of the screen
+	width  int
+}
+
+const historyFormat = "'#{history_size} #{history_limit} #{pane_height} #{pane_width}'"
+
+func parseHistory(body []byte) (paneHistory, error) {
+	r := records{rest: string(body)}
+	h := paneHistory{size: r.number(), limit: r.number(), height: r.number(), width: r.number()}
+	r.newline()
+	if r.bad {
+		return paneHistory{}, fmt.Errorf("%w: a pane's history is %q", ErrProtocol, body)
+	}
+	return h, nil
+}
+
+// index counts a line from the oldest of the history.
+func (h paneHistory) index(number int) int {
+	return min(max(h.size+number, 0), h.size+h.height-1)
+}
+
+// drop is how many lines tmux drops at a time when the history is full.
+func (h paneHistory) drop() int { return max(h.limit/10, 1) }
