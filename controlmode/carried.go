@@ -15,14 +15,17 @@ type carried struct {
 
 // pass takes a line.
 func (c *carried) pass(line []byte) {
-	for len(line) > 0 {
-		n := escapeLength(line)
-		if n == 0 {
-			line = line[1:]
-			continue
+	for {
+		at := bytes.IndexAny(line, escapeStarts)
+		if at < 0 {
+			return
 		}
-		c.take(line[:n])
-		line = line[n:]
+		line = line[at:]
+		n := escapeLength(line)
+		if n > 0 {
+			c.take(line[:n])
+		}
+		line = line[max(n, 1):]
 	}
 }
 
@@ -43,7 +46,11 @@ func (c *carried) take(sequence []byte) {
 			return
 		}
 		// The last of equal ones decides.
-		c.sgr = slices.DeleteFunc(c.sgr, func(s []byte) bool { return bytes.Equal(s, sequence) })
+		if at := slices.IndexFunc(c.sgr, func(s []byte) bool { return bytes.Equal(s, sequence) }); at >= 0 {
+			known := c.sgr[at]
+			c.sgr = append(slices.Delete(c.sgr, at, at+1), known)
+			return
+		}
 		c.sgr = append(c.sgr, bytes.Clone(sequence))
 	}
 }
@@ -76,6 +83,8 @@ func (c *carried) begin(before [][]byte) []byte {
 const (
 	shiftOut = '\x0e'
 	shiftIn  = '\x0f'
+
+	escapeStarts = "\x0e\x0f\x1b"
 )
 
 var closeLink = []byte("\x1b]8;;\x1b\\")
@@ -83,15 +92,19 @@ var closeLink = []byte("\x1b]8;;\x1b\\")
 // unstyled is a line without its escapes.
 func unstyled(line []byte) []byte {
 	out := make([]byte, 0, len(line))
-	for len(line) > 0 {
-		if n := escapeLength(line); n > 0 {
-			line = line[n:]
-			continue
+	for {
+		at := bytes.IndexAny(line, escapeStarts)
+		if at < 0 {
+			return append(out, line...)
 		}
-		out = append(out, line[0])
-		line = line[1:]
+		out = append(out, line[:at]...)
+		line = line[at:]
+		n := escapeLength(line)
+		if n == 0 {
+			out = append(out, line[0])
+		}
+		line = line[max(n, 1):]
 	}
-	return out
 }
 
 // escapeLength is how long an escape sequence at the start of text is, 0 if there
