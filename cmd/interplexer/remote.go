@@ -125,6 +125,9 @@ type exitError struct {
 
 func (e exitError) Unwrap() error { return e.error }
 
+// errSaidAlready ends the program without a word.
+var errSaidAlready = errors.New("said already")
+
 // exitCode is what the program ends with for an error of a command's work.
 func exitCode(err error) int {
 	var exit exitError
