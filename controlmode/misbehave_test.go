@@ -163,7 +163,7 @@ func TestAnswersThatCannotBe(t *testing.T) {
 		"a list with a line that ends":      {"3.3a", nonce("$1"), list, "controlmode: "},
 		"a list with no id":                 {"3.3a", nonce("1 1 0 a\n"), list, "list-sessions answered"},
 		"panes that are none":               {"3.3a", nonce("$0 @0 %0 2 80 24 1 0\n"), panes, "a list of panes is"},
-		"two new panes":                     {"3.3a", framed(4, "$0 @0 %0 1 80 24 1 0\n$0 @0 %1 0 80 24 1 0\n"), create, "new-session answered"},
+		"two new panes":                     {"3.3a", framed(4, "$0 @0 %0 1 80 24 1 0\n$0 @0 %1 0 80 24 1 0\n"), create, "a new pane is"},
 		"a hub without a session":           {"3.3a", framed(4, "") + framed(5, "x\n"), listen, "the hub's session is"},
 		"a hub that is refused":             {"3.3a", "%begin 1 4 1\nno\n%error 1 4 1\n", listen, "refresh-client: no"},
 		"a flag that is none":               {"3.3a", framed(4, "7\n"), alternate, "a pane's state is"},
