@@ -150,8 +150,11 @@ func (c *client) noMarks(at string, sh testShell, a awkward, typed string) {
 	if sh.name == "fish" && (a.name == "syntax error" || strings.HasPrefix(first, " ")) {
 		return // fish itself does not keep these
 	}
-	if sh.name == "busybox" && len(first) > 900 {
-		first = first[:900]
+	if sh.name == "busybox" {
+		if len(a.output) > 1<<20 {
+			return // of a command that was tried again it does not always keep a line
+		}
+		first = first[:min(len(first), 900)]
 	}
 	require.Contains(c.t, history, first, a.name)
 }
