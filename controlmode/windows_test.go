@@ -15,14 +15,18 @@ import (
 type windows struct {
 	*testing.T
 	controlmode.Client
+	server  controlmode.ServerID
 	session controlmode.SessionID
 	first   controlmode.PaneInfo
 }
 
 func newWindows(t *testing.T) *windows {
 	t.Helper()
-	client, pane := newPane(t, controltest.Start(t, controlmode.ServerOptions{}), "s", "cat")
-	return &windows{T: t, Client: client, session: pane.Session, first: pane}
+	server := controltest.Start(t, controlmode.ServerOptions{})
+	client, pane := newPane(t, server, "s", "cat")
+	id, err := server.Current(t.Context())
+	require.NoError(t, err)
+	return &windows{T: t, Client: client, server: id, session: pane.Session, first: pane}
 }
 
 func (w *windows) pane(p controlmode.PaneInfo) controlmode.Target {
@@ -44,7 +48,13 @@ func (w *windows) describe() map[controlmode.PaneID]controlmode.PaneDetail {
 // becomes waits for what no event tells of.
 func (w *windows) becomes(p controlmode.PaneInfo, is func(controlmode.PaneDetail) bool) controlmode.PaneDetail {
 	w.Helper()
-	require.Eventually(w, func() bool { return is(w.describe()[p.Pane]) }, 10*time.Second, time.Millisecond)
+	require.Eventually(w, func() bool {
+		now := w.describe()[p.Pane]
+		if now.Dead && now.ExitStatus < 0 && now.Signal == 0 {
+			w.server.AskForDead()
+		}
+		return is(now)
+	}, 10*time.Second, time.Millisecond)
 	return w.describe()[p.Pane]
 }
 
