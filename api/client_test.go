@@ -59,7 +59,7 @@ func (b *buffer) String() string {
 }
 
 // start serves a memory registry; tune may change the options.
-func start(t *testing.T, tune func(*Options)) *client {
+func start(t *testing.T, tune func(*Options), limits ...func(*http.Server)) *client {
 	t.Helper()
 	m, log := &memory{}, &buffer{}
 	o := Options{
@@ -69,12 +69,13 @@ func start(t *testing.T, tune func(*Options)) *client {
 	if tune != nil {
 		tune(&o)
 	}
-	c := startServer(t, o)
+	c := startServer(t, o, limits...)
 	c.memory, c.log, c.token = m, log, aliceToken
 	return c
 }
 
-func startServer(t *testing.T, o Options) *client {
+// startServer serves o; tune may change the server's own limits.
+func startServer(t *testing.T, o Options, tune ...func(*http.Server)) *client {
 	t.Helper()
 	spec, err := loadSpec()
 	require.NoError(t, err)
@@ -83,6 +84,9 @@ func startServer(t *testing.T, o Options) *client {
 	s := New(o)
 	listening := httptest.NewUnstartedServer(nil)
 	listening.Config = s.HTTPServer("")
+	for _, f := range tune {
+		f(listening.Config)
+	}
 	listening.Start()
 	t.Cleanup(func() {
 		http.DefaultClient.CloseIdleConnections()

@@ -137,6 +137,10 @@ func attempts(t *testing.T, r route, pane string) []string {
 		}
 	case strings.HasSuffix(r.path, "/run"):
 		return []string{`{"command":"echo stranger"}`, `{"command":"echo stranger","pane":"` + pane + `"}`}
+	case strings.HasSuffix(r.path, "/exec"):
+		return []string{`{"command":"true"}`}
+	case strings.HasSuffix(r.path, "/sessions"):
+		return []string{`{"name":"stranger"}`}
 	case strings.HasSuffix(r.path, "/wait"):
 		return []string{`{"text":"before"}`, `{"exit":true}`, `{"quiet_ms":1,"pane":"` + pane + `"}`, `{"text":"x","send":{"keys":"stranger"}}`}
 	case strings.HasSuffix(r.path, "/send-keys"):

@@ -2,46 +2,44 @@ package api
 
 import (
 	"context"
-	"errors"
 
 	"interplexer/api/session"
 )
 
-// Windows and panes are for tests on the real thing.
-var errNoWindows = errors.New("no windows in memory")
+// What has windows and panes only fails: tests of them are on the real thing.
 
-func (m *memory) Windows(context.Context, session.Principal, int64) (session.Session, error) {
-	return session.Session{}, errNoWindows
+func (m *memory) Windows(_ context.Context, p session.Principal, id int64) (session.Session, error) {
+	return session.Session{}, m.refuse(p, id)
 }
 
-func (m *memory) CreateWindow(context.Context, session.Principal, int64, session.NewWindow) (session.Session, string, error) {
-	return session.Session{}, "", errNoWindows
+func (m *memory) CreateWindow(_ context.Context, p session.Principal, id int64, _ session.NewWindow) (session.Session, string, error) {
+	return session.Session{}, "", m.refuse(p, id)
 }
 
-func (m *memory) ChangeWindow(context.Context, session.Principal, int64, string, session.WindowChange) (session.Session, error) {
-	return session.Session{}, errNoWindows
+func (m *memory) ChangeWindow(_ context.Context, p session.Principal, id int64, _ string, _ session.WindowChange) (session.Session, error) {
+	return session.Session{}, m.refuse(p, id)
 }
 
-func (m *memory) KillWindow(context.Context, session.Principal, int64, string) error {
-	return errNoWindows
+func (m *memory) KillWindow(_ context.Context, p session.Principal, id int64, _ string) error {
+	return m.refuse(p, id)
 }
 
-func (m *memory) SplitPane(context.Context, session.Principal, int64, session.NewPane) (session.Session, string, error) {
-	return session.Session{}, "", errNoWindows
+func (m *memory) SplitPane(_ context.Context, p session.Principal, id int64, _ session.NewPane) (session.Session, string, error) {
+	return session.Session{}, "", m.refuse(p, id)
 }
 
-func (m *memory) ChangePane(context.Context, session.Principal, int64, string, session.PaneChange) (session.Session, error) {
-	return session.Session{}, errNoWindows
+func (m *memory) ChangePane(_ context.Context, p session.Principal, id int64, _ string, _ session.PaneChange) (session.Session, error) {
+	return session.Session{}, m.refuse(p, id)
 }
 
-func (m *memory) SwapPanes(context.Context, session.Principal, int64, string, string) (session.Session, error) {
-	return session.Session{}, errNoWindows
+func (m *memory) SwapPanes(_ context.Context, p session.Principal, id int64, _, _ string) (session.Session, error) {
+	return session.Session{}, m.refuse(p, id)
 }
 
-func (m *memory) KillPane(context.Context, session.Principal, int64, string) error {
-	return errNoWindows
+func (m *memory) KillPane(_ context.Context, p session.Principal, id int64, _ string) error {
+	return m.refuse(p, id)
 }
 
-func (m *memory) Respawn(context.Context, session.Principal, int64, string, bool, session.Program) (session.Session, error) {
-	return session.Session{}, errNoWindows
+func (m *memory) Respawn(_ context.Context, p session.Principal, id int64, _ string, _ bool, _ session.Program) (session.Session, error) {
+	return session.Session{}, m.refuse(p, id)
 }

@@ -36,8 +36,11 @@ func (m *memory) AwaitRun(_ context.Context, p session.Principal, id int64, run 
 	if err == nil {
 		_, err = m.find(p, id)
 	}
-	if err != nil || run != "r1" {
-		return session.RunResult{}, session.ErrNotFound
+	if err == nil && run != "r1" {
+		err = session.ErrNotFound
+	}
+	if err != nil {
+		return session.RunResult{}, err
 	}
 	return session.RunResult{ID: run, ExitCode: new(int)}, nil
 }

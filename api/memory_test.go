@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -155,24 +156,41 @@ func (m *memory) Wait(_ context.Context, p session.Principal, id int64, o sessio
 	}, nil
 }
 
-// View is for tests on the real thing: a Viewer has a tmux behind it.
-func (m *memory) View(context.Context, session.Principal, int64, string) (*session.Viewer, error) {
-	return nil, errors.New("no viewers in memory")
+// View only fails: a Viewer has a tmux behind it.
+func (m *memory) View(_ context.Context, p session.Principal, id int64, _ string) (*session.Viewer, error) {
+	return nil, m.refuse(p, id)
 }
 
-func (m *memory) Resize(context.Context, session.Principal, int64, int, int) error {
-	return errors.New("no windows in memory")
+// ViewAs does, too.
+func (m *memory) ViewAs(_ context.Context, p session.Principal, id int64, _ session.CaptureOptions) (*session.Viewer, error) {
+	return nil, m.refuse(p, id)
 }
 
-// ViewAs is, too.
-func (m *memory) ViewAs(context.Context, session.Principal, int64, session.CaptureOptions) (*session.Viewer, error) {
-	return nil, errors.New("no viewers in memory")
+// Resize does, too.
+func (m *memory) Resize(_ context.Context, p session.Principal, id int64, _, _ int) error {
+	return m.refuse(p, id)
 }
 
-// Feed is, too.
+// Feed does, too.
 func (m *memory) Feed(context.Context, session.Principal) (*session.Feed, error) {
-	return nil, errors.New("no feeds in memory")
+	leave, err := m.enter()
+	defer leave()
+	return nil, cmp.Or(err, errNotInMemory)
 }
+
+// refuse says why something cannot be had of a session.
+func (m *memory) refuse(p session.Principal, id int64) error {
+	leave, err := m.enter()
+	defer leave()
+	if err != nil {
+		return err
+	}
+	_, err = m.find(p, id)
+	return cmp.Or(err, errNotInMemory)
+}
+
+// errNotInMemory is of what tests have the real thing for.
+var errNotInMemory = errors.New("not in memory")
 
 func (m *memory) Send(_ context.Context, p session.Principal, id int64, in session.Input) error {
 	leave, err := m.enter()

@@ -1477,7 +1477,7 @@ type ClientInterface interface {
 	// ListEvents Changes of your list of sessions, as server-sent events
 	//
 	// First `hello` with your `sessions`, which comes again when changes were missed; then a `session` for each
-	// change: `change` is created, renamed, status, ended or deleted, `session` what it is then, without its panes.
+	// change: `change` is created, renamed, edited, status, ended or deleted, `session` what it is then, without its panes.
 	// A comment comes every 15 s.
 	//
 	// Corresponds with GET /api/events (the `ListEvents` operationId).
@@ -1876,7 +1876,7 @@ type ClientInterface interface {
 // ListEvents Changes of your list of sessions, as server-sent events
 //
 // First `hello` with your `sessions`, which comes again when changes were missed; then a `session` for each
-// change: `change` is created, renamed, status, ended or deleted, `session` what it is then, without its panes.
+// change: `change` is created, renamed, edited, status, ended or deleted, `session` what it is then, without its panes.
 // A comment comes every 15 s.
 //
 // Corresponds with GET /api/events (the `ListEvents` operationId).
@@ -4506,7 +4506,7 @@ type ClientWithResponsesInterface interface {
 	// ListEventsWithResponse Changes of your list of sessions, as server-sent events
 	//
 	// First `hello` with your `sessions`, which comes again when changes were missed; then a `session` for each
-	// change: `change` is created, renamed, status, ended or deleted, `session` what it is then, without its panes.
+	// change: `change` is created, renamed, edited, status, ended or deleted, `session` what it is then, without its panes.
 	// A comment comes every 15 s.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -6185,7 +6185,7 @@ func (r ReadyResponse) ContentType() string {
 // ListEventsWithResponse Changes of your list of sessions, as server-sent events
 //
 // First `hello` with your `sessions`, which comes again when changes were missed; then a `session` for each
-// change: `change` is created, renamed, status, ended or deleted, `session` what it is then, without its panes.
+// change: `change` is created, renamed, edited, status, ended or deleted, `session` what it is then, without its panes.
 // A comment comes every 15 s.
 //
 // Returns a wrapper object for the known response body format(s).
