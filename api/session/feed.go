@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"maps"
 	"slices"
 )
 
@@ -9,6 +10,7 @@ import (
 const (
 	ChangeCreated = "created"
 	ChangeRenamed = "renamed"
+	ChangeEdited  = "edited" // its labels, its size, or whether it is kept after its end
 	ChangeStatus  = "status"
 	ChangeEnded   = "ended"
 	ChangeDeleted = "deleted"
@@ -98,5 +100,13 @@ func (rs *records) tellFrom(was, now *record) {
 		rs.tell(ChangeStatus, now)
 	case was.row.Name != now.row.Name:
 		rs.tell(ChangeRenamed, now)
+	case was.edited(now):
+		rs.tell(ChangeEdited, now)
 	}
+}
+
+// edited reports whether now has what else an Edit changes.
+func (rec *record) edited(now *record) bool {
+	a, b := rec.row, now.row
+	return !maps.Equal(a.Labels, b.Labels) || a.Width != b.Width || a.Height != b.Height || a.KeepAfterExit != b.KeepAfterExit
 }
