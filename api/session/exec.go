@@ -29,8 +29,10 @@ func (r *Registry) Exec(ctx context.Context, p Principal, o ExecOptions) (RunRes
 	if err := o.check(run); err != nil {
 		return RunResult{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	late, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
+	ctx, stop := context.WithTimeout(ctx, startTime)
+	defer stop()
 	if o.Stdin != nil {
 		file, err := inMemory(*o.Stdin)
 		if err != nil {
@@ -60,7 +62,7 @@ func (r *Registry) Exec(ctx context.Context, p Principal, o ExecOptions) (RunRes
 		end()
 		return RunResult{}, err
 	}
-	return x.await(ctx)
+	return x.await(late)
 }
 
 // command is the program in sh's language.

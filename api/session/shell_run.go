@@ -83,14 +83,20 @@ func (r *Registry) RunCommand(ctx context.Context, p Principal, id int64, o RunO
 	if err := o.check(); err != nil {
 		return RunResult{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	late, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
+	ctx, stop := context.WithTimeout(ctx, startTime)
+	defer stop()
 	x, err := r.startRun(ctx, p, id, o)
 	if err != nil {
 		return RunResult{}, err
 	}
-	return x.await(ctx)
+	return x.await(late)
 }
+
+// startTime bounds the start of a run, however short its own time: a caller for
+// whom it has not begun in that could not tell what has become of it.
+const startTime = 10 * time.Second
 
 // AwaitRun waits for a run that RunCommand has left, or tells how one ended that
 // is remembered. It fails with ErrNotFound when there is no such run, and with
