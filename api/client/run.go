@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/url"
 )
 
 // runWait is how long one request waits for a run, in seconds; then it is asked
@@ -20,36 +21,69 @@ func (s *Service) Run(ctx context.Context, id int64, in RunInput, key string) (R
 		params.IdempotencyKey = &key
 	}
 	once := in.Timeout != nil
-	wait := float32(runWait)
 	if !once {
-		in.Timeout = &wait
+		in.Timeout = new(s.runWait)
 	}
 	r, err := s.RunCommandWithResponse(ctx, id, &params, in)
 	if err != nil {
 		return Ran{}, fmt.Errorf("client: run: %w", err)
 	}
 	ran, err := result(r.JSON200, r.HTTPResponse, r.Body)
-	for !once {
-		run := unfinished(err)
-		if run == "" {
-			break
+	if once {
+		return ran, err
+	}
+	return s.finish(ctx, ran, err)
+}
+
+// Exec runs a program in a session of its own, which ends with it; else it is as
+// Run.
+func (s *Service) Exec(ctx context.Context, in ExecInput, key string) (Ran, error) {
+	var params ExecParams
+	if key != "" {
+		params.IdempotencyKey = &key
+	}
+	once := in.Timeout != nil
+	if !once {
+		in.Timeout = new(s.runWait)
+	}
+	r, err := s.ExecWithResponse(ctx, &params, in)
+	if err != nil {
+		return Ran{}, fmt.Errorf("client: exec: %w", err)
+	}
+	ran, err := result(r.JSON200, r.HTTPResponse, r.Body)
+	if once {
+		return ran, err
+	}
+	return s.finish(ctx, ran, err)
+}
+
+// finish asks again for a run whose answer is that it is not over.
+func (s *Service) finish(ctx context.Context, ran Ran, err error) (Ran, error) {
+	for {
+		id, run, unfinished := nextOfRun(err)
+		if !unfinished {
+			return ran, err
 		}
-		again, callErr := s.AwaitRunWithResponse(ctx, id, &AwaitRunParams{Run: run, Timeout: &wait})
+		r, callErr := s.AwaitRunWithResponse(ctx, id, &AwaitRunParams{Run: run, Timeout: new(s.runWait)})
 		if callErr != nil {
 			return Ran{}, fmt.Errorf("client: run: %w", callErr)
 		}
-		ran, err = result(again.JSON200, again.HTTPResponse, again.Body)
+		ran, err = result(r.JSON200, r.HTTPResponse, r.Body)
 	}
-	return ran, err
 }
 
-// unfinished is the run that err says is not over; "" when it says something else.
-func unfinished(err error) string {
+// nextOfRun is where the run that err says is not over can be waited for.
+func nextOfRun(err error) (session int64, run string, unfinished bool) {
 	var answer *Error
-	if errors.As(err, &answer) && answer.Kind() == "run-timeout" && answer.Problem.Run != nil {
-		return *answer.Problem.Run
+	if !errors.As(err, &answer) || answer.Kind() != "run-timeout" || answer.Problem.Next == nil {
+		return 0, "", false
 	}
-	return ""
+	next, err := url.Parse(*answer.Problem.Next)
+	if err != nil {
+		return 0, "", false
+	}
+	_, err = fmt.Sscanf(next.Path, "/api/sessions/%d/run", &session)
+	return session, next.Query().Get("run"), err == nil
 }
 
 // Bytes are what the command wrote.

@@ -38,4 +38,19 @@ func TestRunAndWait(t *testing.T) {
 	waited, err := alice.Wait(t.Context(), shell.ID, client.Wait{Text: of(`([$#]) $`), Send: &line})
 	require.NoError(t, err)
 	require.Equal(t, client.WaitedConditionText, waited.Condition)
+
+	own, err := bob.Exec(t.Context(), client.ExecInput{Argv: of([]string{"sh", "-c", "pwd; exit 4"}), Cwd: of("/")}, "")
+	require.NoError(t, err)
+	require.Equal(t, "/\n", own.Output)
+	require.Equal(t, 4, *own.ExitCode)
+	_, err = bob.Exec(t.Context(), client.ExecInput{Command: of("cat"), Timeout: of(float32(0.1))}, "")
+	failed(t, err, "run-timeout")
+
+	alice.AskEvery(0.05) // and until it is over
+	ran, err = alice.Exec(t.Context(), client.ExecInput{Command: of("sleep 0.3; echo over")}, "")
+	require.NoError(t, err)
+	require.Equal(t, "over\n", ran.Output)
+	ran, err = alice.Run(t.Context(), shell.ID, client.RunInput{Command: "sleep 0.3; echo over"}, "")
+	require.NoError(t, err)
+	require.Equal(t, "over\n", ran.Output)
 }

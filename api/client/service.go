@@ -17,9 +17,10 @@ import (
 // Service is one service, called with one token. It is safe for concurrent use.
 type Service struct {
 	*ClientWithResponses
-	base  *url.URL
-	token string
-	http  *http.Client
+	base    *url.URL
+	token   string
+	http    *http.Client
+	runWait float32
 }
 
 // New makes a Service of its address, such as http://127.0.0.1:8420, and a token.
@@ -33,7 +34,7 @@ func New(address, token string, client *http.Client) (*Service, error) {
 	if client == nil {
 		client = http.DefaultClient
 	}
-	s := &Service{base: base, token: token, http: client}
+	s := &Service{base: base, token: token, http: client, runWait: runWait}
 	s.ClientWithResponses, err = NewClientWithResponses(strings.TrimSuffix(address, "/"), WithHTTPClient(client), WithRequestEditorFn(s.sign))
 	return s, err
 }

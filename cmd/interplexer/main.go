@@ -71,11 +71,12 @@ Work with your sessions; a SESSION is an id, or the name of a live one:
   interplexer send build 'echo hello'
   interplexer capture --trim build
   interplexer run build 'make test'
+  interplexer exec make test
   interplexer attach build
 
 They end with status 1 when something failed, 2 when they were called wrongly,
 3 when there is no such session, 4 when the service cannot be reached or is busy,
-124 when the time of a run or a wait is up; run ends with its command's status.
+124 when the time of a run or a wait is up; run and exec end with the command's.
 
 Every setting is a flag and an environment variable alike: --data-dir is
 INTERPLEXER_DATA_DIR. A flag wins over its variable; an empty variable counts
@@ -87,7 +88,7 @@ func newRoot(environ []string) (root *cobra.Command, started *bool) {
 	s, envErr := settingsFromEnvironment(environ)
 	root = newGroup("interplexer", "tmux as a service", newServe(s), newUser(s), newToken(s), newVersion(),
 		newNew(s), newLs(s), newShow(s), newSend(s), newCapture(s), newWatch(s),
-		newRun(s), newWait(s), newAttach(s), newKill(s))
+		newRun(s), newExec(s), newWait(s), newAttach(s), newKill(s))
 	root.Long = rootHelp
 	root.SilenceErrors, root.SilenceUsage = true, true // run prints the error, once
 	root.CompletionOptions.HiddenDefaultCmd = true

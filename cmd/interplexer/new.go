@@ -18,6 +18,7 @@ func newNew(s *settings) *cobra.Command {
 your login shell, and prints its id. Flags come before the command.`,
 		Example: `  interplexer new
   interplexer new --name build --cwd /srv/app --env CI=1 make -j4
+  interplexer new --keep-after-exit make test
   interplexer new --label team=web sh -c 'while sleep 1; do date; done'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := o.session(args)
@@ -47,6 +48,7 @@ your login shell, and prints its id. Flags come before the command.`,
 	f.StringArrayVar(&o.labels, "label", nil, "`NAME=VALUE` to know the session by; may be repeated")
 	f.IntVar(&o.width, "width", 80, "`cells`")
 	f.IntVar(&o.height, "height", 24, "`cells`")
+	f.BoolVar(&o.keep, "keep-after-exit", false, "keep the screen and the exit status when the command has ended")
 	f.StringVar(&o.key, "key", "", "`text`, new for each session: with it a retry makes no second one")
 	f.BoolVar(&o.asJSON, "json", false, "print the session as JSON")
 	s.addFlags(cmd, (*settings).remoteFlags)
@@ -57,11 +59,11 @@ type newOptions struct {
 	name, cwd, key string
 	env, labels    []string
 	width, height  int
-	asJSON         bool
+	keep, asJSON   bool
 }
 
 func (o newOptions) session(command []string) (client.NewSession, error) {
-	n := client.NewSession{Width: &o.width, Height: &o.height}
+	n := client.NewSession{Width: &o.width, Height: &o.height, KeepAfterExit: &o.keep}
 	if o.name != "" {
 		n.Name = &o.name
 	}

@@ -26,7 +26,7 @@ func TestTour(t *testing.T) {
 func TestTourWithTheCommandLine(t *testing.T) {
 	showsInOrder(t, runTour(t, "The tour with the command line"), []string{
 		"1   build  running  80x24 ", " team=web ", "\nhello\n", "\n 00 1b 5b 41 ff 0d",
-		"\nto run\nstatus 5", "\ndone", "\n[]\n", "interplexer: Not found", "\nstatus 3\n", `"name": "build",`,
+		"\nto run\nstatus 5", "\ndone", "usr", "\n[]\n", "interplexer: Not found", "\nstatus 3\n", `"name": "build",`,
 		`interplexer: there is no live session "build"`, "\nstatus 3\n",
 	})
 }

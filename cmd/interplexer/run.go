@@ -46,16 +46,23 @@ over in time; the command runs on.`,
 		if err != nil {
 			return timedOut(err)
 		}
-		if asJSON {
-			err = writeJSON(cmd.OutOrStdout(), ran)
-		} else {
-			err = printOutput(cmd, ran)
-		}
-		if err != nil {
-			return err
-		}
-		return statusOf(ran)
+		return printRan(cmd, ran, asJSON)
 	})
+}
+
+// printRan prints what a command wrote, or all that is known of it, and gives
+// its exit status.
+func printRan(cmd *cobra.Command, ran client.Ran, asJSON bool) error {
+	var err error
+	if asJSON {
+		err = writeJSON(cmd.OutOrStdout(), ran)
+	} else {
+		err = printOutput(cmd, ran)
+	}
+	if err != nil {
+		return err
+	}
+	return statusOf(ran)
 }
 
 func printOutput(cmd *cobra.Command, ran client.Ran) error {

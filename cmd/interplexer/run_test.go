@@ -31,5 +31,15 @@ func TestRunAndWaitCommands(t *testing.T) {
 	c.fails(exitUsage, "text quiet exit", "wait", id)
 	c.fails(exitNotFound, "Not found", "run", "9999", "true")
 	c.run("wait", "--send", "exit", "--exit", id)
+
+	require.Equal(t, "/\n", c.run("exec", "--cwd", "/", "--env", "A=b c", "pwd"))
+	require.Equal(t, "b c\n", c.run("exec", "--env", "A=b c", "sh", "-c", `echo "$A"`))
+	require.Equal(t, "6\n", c.input("héllo", "exec", "--stdin", "wc", "-c"))
+	require.Contains(t, c.run("exec", "--json", "true"), `"exit_code": 0`)
+	require.Equal(t, c.run("exec", "--key", "k", "date", "+%N"), c.run("exec", "--key", "k", "date", "+%N"))
+	c.fails(5, "", "exec", "sh", "-c", "echo; exit 5") // of which the one line is
+	c.fails(exitTimeout, "Not over yet", "exec", "--timeout", "100ms", "cat")
+	c.fails(exitUsage, "--env is", "exec", "--env", "A", "true")
+	c.fails(exitFailure, "cwd: is not a folder", "exec", "--cwd", "/nonexistent", "true")
 	v.stop()
 }
