@@ -43,7 +43,7 @@ func (c *chaos) breakThings(ctx context.Context, faults []kind) error {
 		after, err := c.recover(context.WithoutCancel(ctx))
 		if err != nil {
 			c.ledger.violation("after %q (%s): %v", f.kind.name, f.lasts, err)
-			return nil
+			return c.autopsy()
 		}
 		c.tally.recovered(f.kind.name, after)
 		c.logf("%s, %s: all works after %s", f.kind.name, round(f.lasts), round(after))
