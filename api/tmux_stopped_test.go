@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"interplexer/controlmode"
 	"interplexer/controlmode/controltest"
 	"interplexer/db"
 	"interplexer/db/dbtest"
@@ -27,6 +28,21 @@ func TestTmuxStopped(t *testing.T) {
 	}
 	require.True(t, state("connected"))
 
+	// Of two more sessions, one is linked into the hub for nobody, as by a command
+	// that was given up, and one is looked at only when tmux is stopped.
+	stray, late := alice.create(`{"command":["cat"]}`), alice.create(`{"command":["cat"]}`)
+	windows := map[string]string{}
+	for _, one := range []string{at, stray, late} {
+		windows[one] = alice.session(one).Windows[0].ID
+	}
+	require.Equal(t, 200, alice.call("GET", at+"/capture-pane", "").status)
+	var hub string
+	require.Eventually(t, func() bool { hub = s.hubWith(windows[at]); return hub != "" }, 5*time.Second, 5*time.Millisecond)
+	slot, err := strconv.Atoi(windows[stray][1:])
+	require.NoError(t, err)
+	controltest.Tmux(t, s.socket, "link-window", "-d", "-s", windows[stray], "-t", fmt.Sprintf("=%s:%d", hub, 100_000+slot))
+	require.Equal(t, hub, s.hubWith(windows[stray]))
+
 	pid, err := strconv.Atoi(strings.TrimSpace(controltest.Tmux(t, s.socket, "display-message", "-p", "#{pid}")))
 	require.NoError(t, err)
 	require.NoError(t, syscall.Kill(pid, syscall.SIGSTOP))
@@ -37,10 +53,10 @@ func TestTmuxStopped(t *testing.T) {
 	}, 5*time.Second, 5*time.Millisecond)
 	require.True(t, state("degraded"))
 	for _, request := range [][3]string{
+		{"GET", late + "/capture-pane", ""},
 		{"POST", at + "/send-keys", `{"text":"refused"}`},
 		{"POST", "/api/sessions", `{}`},
 		{"DELETE", at, ""},
-		{"GET", at, ""},
 	} {
 		began := time.Now()
 		a := alice.call(request[0], request[1], request[2])
@@ -53,5 +69,20 @@ func TestTmuxStopped(t *testing.T) {
 	require.Eventually(t, func() bool {
 		return strings.HasPrefix(alice.call("GET", at+"/capture-pane", "").body, "typed\n")
 	}, 5*time.Second, 5*time.Millisecond, "what was refused was not done")
-	require.Equal(t, 1, strings.Count(alice.call("GET", "/api/sessions", "").body, `"status":"running"`))
+	require.Equal(t, 3, strings.Count(alice.call("GET", "/api/sessions", "").body, `"status":"running"`))
+	require.Eventually(t, func() bool { return s.hubWith(windows[late]) == hub }, 10*time.Second, 10*time.Millisecond, "live after all")
+	require.Eventually(t, func() bool { return s.hubWith(windows[stray]) == "" }, 10*time.Second, 10*time.Millisecond, "needed by nobody")
+	require.Equal(t, hub, s.hubWith(windows[at]))
+}
+
+// hubWith is the control client's session that a window is linked into; "": none.
+func (s service) hubWith(window string) string {
+	s.t.Helper()
+	for line := range strings.Lines(controltest.Tmux(s.t, s.socket, "list-windows", "-a", "-F", "#{window_id} #{session_name}")) {
+		id, name, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if id == window && controlmode.IsAnchor(name) {
+			return name
+		}
+	}
+	return ""
 }

@@ -124,31 +124,33 @@ func (h *Hub) Unlink(ctx context.Context, w WindowID) error {
 	return err
 }
 
-// Reap kills the windows that are linked nowhere but in the hub: their session
-// has ended, and without the hub they would have, too. It returns how many.
-func (h *Hub) Reap(ctx context.Context) (int, error) {
+// Reap kills the windows that are linked nowhere but in the hub, whose session
+// has ended: without the hub they would have, too. It unlinks those that are not
+// needed, such as one whose Link seemed to fail, since its answer did not come in
+// time. It returns how many there were of both.
+func (h *Hub) Reap(ctx context.Context, needed func(WindowID) bool) (int, error) {
 	cmd := newCommand("list-windows -F '#{window_id} #{window_linked_sessions}' -t").word("'" + h.session.String() + ":'")
 	blocks, err := h.conn.send(ctx, cmd, request{frame: frame{blocks: 1}, nonce: true, readOnly: true})
 	if err != nil {
 		return 0, err
 	}
-	killed := 0
+	reaped := 0
 	r := records{rest: string(blocks[0].Body)}
 	for r.more() {
 		w, links := r.window(), r.number()
 		r.newline()
 		if r.bad {
-			return killed, fmt.Errorf("%w: a list of windows is %q", ErrProtocol, blocks[0].Body)
+			return reaped, fmt.Errorf("%w: a list of windows is %q", ErrProtocol, blocks[0].Body)
 		}
-		if links > 1 || w == h.window {
+		if w == h.window || links > 1 && needed(w) {
 			continue
 		}
-		if err := h.kill(ctx, w); err != nil {
-			return killed, err
+		if err := h.Unlink(ctx, w); err != nil { // which kills what is linked nowhere else
+			return reaped, err
 		}
-		killed++
+		reaped++
 	}
-	return killed, nil
+	return reaped, nil
 }
 
 func (h *Hub) kill(ctx context.Context, w WindowID) error {

@@ -116,14 +116,26 @@ func TestHubReapsWindowsOfEndedSessions(t *testing.T) {
 		}
 		return false
 	})
-	killed, err := hub.Reap(t.Context())
+	needed := true
+	reap := func() int {
+		reaped, err := hub.Reap(t.Context(), func(w controlmode.WindowID) bool {
+			require.Equal(t, other.Window, w)
+			return needed
+		})
+		require.NoError(t, err)
+		return reaped
+	}
+	require.Equal(t, 1, reap())
+	require.Zero(t, reap(), "a window that is linked elsewhere is left alone")
+	needed = false
+	require.Equal(t, 1, reap(), "unless it is not needed")
+	require.Zero(t, reap())
+	_, err := client.ListPanes(t.Context(), other.Session)
 	require.NoError(t, err)
-	require.Equal(t, 1, killed)
-	killed, err = hub.Reap(t.Context())
-	require.NoError(t, err)
-	require.Zero(t, killed, "a window that is linked elsewhere is left alone")
-	_, err = client.ListPanes(t.Context(), other.Session)
-	require.NoError(t, err)
+	typeText(t, client, other, "unheard\r")
+	require.NoError(t, hub.Link(t.Context(), other.Window))
+	typeText(t, client, other, "heard\r")
+	hub.until(t, "heard", func() bool { return strings.Contains(hub.heard(other.Pane), "heard") })
 }
 
 func TestHubPauses(t *testing.T) {

@@ -23,7 +23,7 @@ func (r *Registry) End(ctx context.Context, p Principal, id int64) error {
 			return tmuxError(err, writing)
 		}
 		if r.live.find(id) != nil { // a part of it may live on in the hub
-			r.live.reap(ctx)
+			r.live.reapEnded(ctx)
 		}
 	}
 	// tmux first, then the row: a crash in between leaves an exited row, not

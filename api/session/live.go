@@ -40,17 +40,9 @@ type live struct {
 	mu   sync.RWMutex // guards what follows
 	byID map[int64]*watched
 	due  due
+	next due           // due in a second
 	over bool          // run has ended
 	quit chan struct{} // closed then
-}
-
-// due is what run is to do.
-type due struct {
-	link      map[*watched]bool // find out the shape, and link
-	unlink    []controlmode.WindowID
-	floods    []flood
-	strangers bool // there are windows that may belong to a watched session
-	orphans   bool // a window was closed that may live on in the hub
 }
 
 func newLive(tmux Tmux, o LiveOptions, log *slog.Logger, fault func(context.Context, *record, error) error) *live {
@@ -65,7 +57,7 @@ func newLive(tmux Tmux, o LiveOptions, log *slog.Logger, fault func(context.Cont
 	}
 	return &live{
 		tmux: tmux, opts: o, log: log, fault: fault, links: newLinks(), work: make(chan struct{}, 1), quit: make(chan struct{}),
-		byID: map[int64]*watched{}, due: due{link: map[*watched]bool{}},
+		byID: map[int64]*watched{}, due: newDue(), next: newDue(),
 	}
 }
 
@@ -155,31 +147,4 @@ func (l *live) ended(id int64) {
 	unneeded := l.links.set(w, nil)
 	w.end()
 	l.soon(func(d *due) { d.unlink = append(d.unlink, unneeded...) })
-}
-
-// reap ends what lives on in the hub of sessions that have ended, at once.
-func (l *live) reap(ctx context.Context) {
-	hub := l.hub.Load()
-	if hub == nil {
-		return
-	}
-	if _, err := hub.Reap(ctx); err != nil {
-		l.soon(func(d *due) { d.orphans = true })
-	}
-}
-
-// linkSoon has a session's shape found out, and its windows linked.
-func (l *live) linkSoon(w *watched) {
-	l.soon(func(d *due) { d.link[w] = true })
-}
-
-// soon notes what is due.
-func (l *live) soon(note func(*due)) {
-	l.mu.Lock()
-	note(&l.due)
-	l.mu.Unlock()
-	select {
-	case l.work <- struct{}{}:
-	default: // told already
-	}
 }

@@ -67,6 +67,7 @@ func (l *live) serve(ctx context.Context, hub *controlmode.Hub) error {
 		case <-second.C:
 			l.dropUnused(ctx, hub)
 			l.shrink()
+			l.ripen()
 		case <-l.work:
 			l.catchUp(ctx, hub)
 		}
@@ -76,6 +77,7 @@ func (l *live) serve(ctx context.Context, hub *controlmode.Hub) error {
 // lost notes that the hub is gone: until there is another, looks ask tmux.
 func (l *live) lost() {
 	l.hub.Store(nil)
+	l.ripen()
 	l.take()
 	for _, w := range l.links.clear() {
 		w.hide()
@@ -92,15 +94,6 @@ func (l *live) all() []*watched {
 	}
 	slices.SortFunc(all, func(a, b *watched) int { return cmp.Compare(a.used.Load(), b.used.Load()) })
 	return all
-}
-
-// take returns what is due, as something that is being done.
-func (l *live) take() due {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	d := l.due
-	l.due = due{link: map[*watched]bool{}}
-	return d
 }
 
 // endAll ends the watching at the end.
@@ -134,14 +127,38 @@ func (l *live) catchUp(ctx context.Context, hub *controlmode.Hub) {
 		group.Go(func() error { l.link(ctx, hub, w); return nil })
 	}
 	_ = group.Wait() // of no errors
-	l.unlinkLogged(ctx, hub, d.unlink)
+	l.unlinkNow(ctx, hub, d.unlink)
 	if d.orphans {
-		l.reap(ctx)
+		l.reap(ctx, hub)
+	}
+}
+
+// reap ends what lives on in the hub of sessions that have ended, and unlinks
+// what is of no watched session: a command whose answer did not come in time may
+// have linked it.
+func (l *live) reap(ctx context.Context, hub *controlmode.Hub) {
+	ctx, cancel := tmuxContext(ctx)
+	defer cancel()
+	l.linking.Lock()
+	defer l.linking.Unlock()
+	l.reapUnless(ctx, hub, func(id controlmode.WindowID) bool { return len(l.links.of(id)) > 0 })
+}
+
+// reapEnded only ends what lives on, and waits for nobody.
+func (l *live) reapEnded(ctx context.Context) {
+	if hub := l.hub.Load(); hub != nil {
+		l.reapUnless(ctx, hub, func(controlmode.WindowID) bool { return true })
+	}
+}
+
+func (l *live) reapUnless(ctx context.Context, hub *controlmode.Hub, needed func(controlmode.WindowID) bool) {
+	if _, err := hub.Reap(ctx, needed); err != nil {
+		l.later(func(d *due) { d.orphans = true })
 	}
 }
 
 // findStrangers adds the sessions that have a window which is not linked.
-func (l *live) findStrangers(ctx context.Context, due map[*watched]bool) {
+func (l *live) findStrangers(ctx context.Context, link map[*watched]bool) {
 	all := l.all()
 	if len(all) == 0 {
 		return
@@ -149,17 +166,18 @@ func (l *live) findStrangers(ctx context.Context, due map[*watched]bool) {
 	ctx, cancel := tmuxContext(ctx)
 	defer cancel()
 	on, err := l.tmux.Current(ctx)
-	if err != nil {
-		return // the next hub links everything anew
+	var panes []controlmode.PaneInfo
+	if err == nil {
+		panes, err = l.tmux.On(on).ListAllPanes(ctx)
 	}
-	panes, err := l.tmux.On(on).ListAllPanes(ctx)
 	if err != nil {
+		l.later(func(d *due) { d.strangers = true })
 		return
 	}
 	for _, p := range panes {
 		if w := l.links.session(p.Session); w != nil && !l.links.has(w, p.Window) {
 			w.turns.Add(1)
-			due[w] = true
+			link[w] = true
 		}
 	}
 }
@@ -184,8 +202,10 @@ func (l *live) link(ctx context.Context, hub *controlmode.Hub, w *watched) {
 			l.linkSoon(w)
 		}
 		w.announce()
-	case ctx.Err() == nil:
+	case hub.Err() != nil: // the next hub links everything
+	default:
 		l.log.Warn("a session's screen is not live", "session", w.rec.row.ID, "error", err)
+		l.later(func(d *due) { d.link[w], d.orphans = true, true })
 	}
 }
 
@@ -209,30 +229,29 @@ func (l *live) linkWindows(ctx context.Context, hub *controlmode.Hub, w *watched
 	} else {
 		w.show(sh)
 	}
-	return l.unlink(ctx, hub, unneeded)
+	l.unlink(ctx, hub, unneeded)
+	return nil
 }
 
 // unlink unlinks windows, but what is needed again. The caller holds linking.
-func (l *live) unlink(ctx context.Context, hub *controlmode.Hub, windows []controlmode.WindowID) error {
+func (l *live) unlink(ctx context.Context, hub *controlmode.Hub, windows []controlmode.WindowID) {
 	for _, id := range windows {
 		if len(l.links.of(id)) > 0 {
 			continue
 		}
-		if err := hub.Unlink(ctx, id); err != nil {
-			return err
+		if err := hub.Unlink(ctx, id); err != nil && hub.Err() == nil {
+			l.log.Warn("a window stays linked into the hub for now", "window", id.String(), "error", err)
+			l.later(func(d *due) { d.orphans = true })
 		}
 	}
-	return nil
 }
 
-func (l *live) unlinkLogged(ctx context.Context, hub *controlmode.Hub, windows []controlmode.WindowID) {
+func (l *live) unlinkNow(ctx context.Context, hub *controlmode.Hub, windows []controlmode.WindowID) {
 	ctx, cancel := tmuxContext(ctx)
 	defer cancel()
 	l.linking.Lock()
 	defer l.linking.Unlock()
-	if err := l.unlink(ctx, hub, windows); err != nil && hub.Err() == nil {
-		l.log.Warn("windows stay linked into the hub", "error", err)
-	}
+	l.unlink(ctx, hub, windows)
 }
 
 // dropUnused ends the watching of what nobody has looked at for Idle.
@@ -256,7 +275,7 @@ func (l *live) dropOne(ctx context.Context, hub *controlmode.Hub, w *watched) {
 	l.mu.Unlock()
 	unneeded := l.links.set(w, nil)
 	w.hide()
-	l.unlinkLogged(ctx, hub, unneeded)
+	l.unlinkNow(ctx, hub, unneeded)
 }
 
 // shrink drops what is kept of the longest unused until the rest fits.
