@@ -190,3 +190,16 @@ func TestServerRefusals(t *testing.T) {
 	require.NoError(t, os.WriteFile(broken, []byte("set -g nonsense 1\n"), 0o600))
 	require.NoError(t, controltest.Start(t, controlmode.ServerOptions{ConfigFile: broken}).Close(), "tmux goes on after a mistake in its configuration")
 }
+
+// A tmux server that dies while it is dialed at the start is started anew.
+func TestStartDialsAgain(t *testing.T) {
+	binary, died := t.TempDir()+"/tmux", t.TempDir()+"/died"
+	script := "#!/bin/sh\n" +
+		`case "$*" in *" -C "*) [ -e ` + died + ` ] || { : >` + died + `; echo died >&2; exit 1; } ;; esac` + "\n" +
+		`exec tmux "$@"` + "\n"
+	require.NoError(t, os.WriteFile(binary, []byte(script), 0o700))
+	server := controltest.Start(t, controlmode.ServerOptions{Binary: binary})
+	require.FileExists(t, died)
+	_, err := server.Current(t.Context())
+	require.NoError(t, err)
+}

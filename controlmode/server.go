@@ -99,8 +99,8 @@ func NewServer(o ServerOptions) *Server {
 // Start takes the socket's lock, checks tmux's version, starts the tmux server
 // if it does not run, and connects. It blocks until that is done or has failed:
 // with ErrLocked, ErrTmuxNotFound, a *VersionError, with ErrDown when a tmux
-// server runs and does not answer for half a minute, or with what tmux said. It
-// may be called once; after a nil return Close must be called.
+// server runs and does not answer for half a minute, or with what tmux said three
+// times. It may be called once; after a nil return Close must be called.
 func (s *Server) Start(ctx context.Context) error {
 	if err := checkBinary(ctx, s.opts.Binary, s.opts.Env); err != nil {
 		return err
@@ -125,13 +125,32 @@ func (s *Server) Start(ctx context.Context) error {
 // that is stopped or overloaded has the sessions, and may go on.
 const startTime = 30 * time.Second
 
+// startTries is how often Start dials a tmux that fails it otherwise: when a tmux
+// server has just crashed, the next dial starts another.
+const startTries = 3
+
 func (s *Server) firstConnect(ctx context.Context) (*Conn, ServerID, error) {
-	for giveUp := time.Now().Add(startTime); ; {
+	giveUp := time.Now().Add(startTime)
+	for tries := 1; ; {
 		conn, id, err := s.connect(ctx)
-		if !errors.Is(err, ErrDown) || time.Now().After(giveUp) {
+		var version *VersionError
+		switch {
+		case err == nil || ctx.Err() != nil || errors.As(err, &version):
 			return conn, id, err
+		case errors.Is(err, ErrDown):
+			if time.Now().After(giveUp) {
+				return nil, ServerID{}, err
+			}
+			s.log.Warn("tmux does not answer yet", "error", err)
+			continue // it has waited
+		case tries == startTries:
+			return nil, ServerID{}, err
 		}
-		s.log.Warn("tmux does not answer yet", "error", err)
+		s.log.Warn("tmux dial failed", "error", err)
+		if err := backOff(ctx, time.Duration(tries)*minBackoff); err != nil {
+			return nil, ServerID{}, err
+		}
+		tries++
 	}
 }
 
@@ -286,18 +305,26 @@ func (s *Server) supervise(ctx context.Context, conn *Conn) {
 // redial dials until it succeeds or ctx is done, waiting longer each time.
 func (s *Server) redial(ctx context.Context) (*Conn, ServerID, error) {
 	for backoff := minBackoff; ; backoff = min(2*backoff, maxBackoff) {
-		timer := time.NewTimer(backoff/2 + rand.N(backoff))
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return nil, ServerID{}, ctx.Err()
-		case <-timer.C:
+		if err := backOff(ctx, backoff); err != nil {
+			return nil, ServerID{}, err
 		}
 		conn, id, err := s.connect(ctx)
 		if err == nil {
 			return conn, id, nil
 		}
 		s.log.Error("tmux dial failed", "error", err)
+	}
+}
+
+// backOff waits for about as long as it is told, or for ctx, whose error it gives.
+func backOff(ctx context.Context, about time.Duration) error {
+	timer := time.NewTimer(about/2 + rand.N(about))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
 	}
 }
 
