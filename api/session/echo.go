@@ -75,11 +75,11 @@ func (e *echo) strip(lines []string, column, columns, cursor int, editing bool) 
 // returns how much of that is shown, and on which line something else begins;
 // more: nothing does so far.
 func (e *echo) beginning(a answer, column, columns int) (shown, line int, more bool) {
-	full := false  // the line before fills the row
+	rows := 0      // that the line before may have begun and shown nothing on
 	middle := true // the line goes on with what was typed in one line
 	for i, text := range a.lines {
-		if text == "" && full && (shown == len(e.display) || e.display[shown] != ' ') {
-			a.whole[i], full = true, false // the program had gone on to the next row already
+		if text == "" && rows > 0 && (shown == len(e.display) || e.display[shown] != ' ') {
+			a.whole[i], rows = true, rows-1 // the program had gone on to the next row already
 			continue
 		}
 		length, before := 0, shown
@@ -93,13 +93,16 @@ func (e *echo) beginning(a answer, column, columns int) (shown, line int, more b
 			shown, column = e.rowEnd(shown, column, columns)
 		}
 		end := shown == len(e.display)
-		full = column > 0 && column%columns == 0
+		full := column > 0 && column%columns == 0
+		enter := e.blank(shown)
+		if rows = column / columns; enter >= 0 {
+			rows = (column + enter - shown) / columns
+		}
 		switch {
 		case length < len(text): // something else
 			return shown, i, false
-		case !end && e.blank(shown) >= 0: // Enter
-			shown = e.blank(shown) + 1
-			column = 0
+		case !end && enter >= 0:
+			shown, column = enter+1, 0
 		case !end && full: // wrapped by the program
 			column, middle = 0, true
 		case end: // without an Enter

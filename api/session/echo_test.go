@@ -63,6 +63,7 @@ func TestEcho(t *testing.T) {
 		"no echo":                           {in: line("echo hello"), text: "|world\n", want: "world\n"},
 		"a line more":                       {in: line("x"), text: "|x\n\n\ny", want: "\n\ny"},
 		"blanks at the end":                 {in: line("x  "), text: "|x\ny", want: "y"},
+		"blanks that fill a row":            {in: line("0  \n0"), text: " |0\n\n\n0\nx", want: "x", columns: 2},
 		"wrapped and joined":                {in: line("0123456789"), text: "$ |0123456789\nx", want: "x", columns: 4},
 		"wrapped by the program":            {in: line("0123456789"), text: "$ |01\n2345\n6789\nx", want: "x", columns: 4},
 		"wrapped in part":                   {in: line("0123456789"), text: "$ |01\n23", want: "", columns: 4},
