@@ -78,7 +78,9 @@ func (e *echo) beginning(a answer, column, columns int) (shown, line int, more b
 	rows := 0      // that the line before may have begun and shown nothing on
 	middle := true // the line goes on with what was typed in one line
 	for i, text := range a.lines {
-		if text == "" && rows > 0 && (shown == len(e.display) || e.display[shown] != ' ') {
+		if text != "" {
+			rows = 0
+		} else if rows > 0 && !e.blankRow(shown, columns) {
 			a.whole[i], rows = true, rows-1 // the program had gone on to the next row already
 			continue
 		}
@@ -95,9 +97,7 @@ func (e *echo) beginning(a answer, column, columns int) (shown, line int, more b
 		end := shown == len(e.display)
 		full := column > 0 && column%columns == 0
 		enter := e.blank(shown)
-		if rows = column / columns; enter >= 0 {
-			rows = (column + enter - shown) / columns
-		}
+		rows += (column + max(enter-shown, 0)) / columns
 		switch {
 		case length < len(text): // something else
 			return shown, i, false
@@ -121,6 +121,17 @@ func (e *echo) beginning(a answer, column, columns int) (shown, line int, more b
 		}
 	}
 	return shown, len(a.lines), true
+}
+
+// blankRow reports whether the next row of what was typed shows nothing, but
+// begins with a blank.
+func (e *echo) blankRow(shown, columns int) bool {
+	for i, r := range e.display[shown:min(shown+columns, len(e.display))] {
+		if r != ' ' {
+			return r == '\n' && i > 0
+		}
+	}
+	return shown < len(e.display)
 }
 
 // rowEnd goes on over the blanks at the end of a row, which a screen does not
