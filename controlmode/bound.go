@@ -3,6 +3,7 @@ package controlmode
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"time"
 )
 
@@ -14,7 +15,7 @@ import (
 func (s *Server) On(id ServerID) Client {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return Client{caller: boundCaller{server: s, id: id}, version: s.version}
+	return Client{caller: boundCaller{server: s, id: id}, version: s.version, folder: filepath.Dir(id.Socket)}
 }
 
 // boundCaller sends commands over whichever connection its tmux server has.

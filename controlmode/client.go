@@ -18,6 +18,7 @@ import (
 type Client struct {
 	caller  caller
 	version Version // of the tmux server
+	folder  string  // of its socket, in which this user's processes find each other
 	name    string  // whose commands these are; see For
 }
 

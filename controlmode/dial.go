@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -125,7 +126,7 @@ func finishDial(conn *Conn, a *attach) (ServerID, error) {
 	if err != nil {
 		return ServerID{}, err
 	}
-	conn.version = version
+	conn.version, conn.folder = version, filepath.Dir(id.Socket)
 	return id, version.check()
 }
 

@@ -234,3 +234,25 @@ func TestStartWaitsForAStoppedServer(t *testing.T) {
 	_, err = second.On(id).ListPanes(t.Context(), pane.Session)
 	require.NoError(t, err)
 }
+
+// A tmux server that was stopped reads the input that was given up meanwhile only
+// when it goes on: from what that was, and not from whatever has its place now.
+func TestGivenUpInputIsNothingElse(t *testing.T) {
+	server := controltest.Start(t, controlmode.ServerOptions{})
+	client, pane := newPane(t, server, "s", "cat")
+	id, err := server.Current(t.Context())
+	require.NoError(t, err)
+	thaw := freeze(t, id.PID)
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	require.Error(t, client.SendKeys(ctx, controlmode.ActivePane(pane.Session), new(controlmode.Input).Paste(strings.Repeat("x", 10_000))))
+	for range 20 { // to read from one of these takes for ever
+		r, w, err := os.Pipe()
+		require.NoError(t, err)
+		defer r.Close()
+		defer w.Close()
+	}
+	thaw()
+	_, err = client.ListPanes(t.Context(), pane.Session)
+	require.NoError(t, err)
+}

@@ -27,16 +27,16 @@ func imported(t *testing.T, path string) (standard, other []string) {
 // framework, no database, no test helpers.
 func TestImports(t *testing.T) {
 	const self = "interplexer/controlmode"
-	pty := []string{"github.com/creack/pty", "golang.org/x/sys/unix", "golang.org/x/term"}
+	library := []string{"github.com/creack/pty", "golang.org/x/sys/unix", "golang.org/x/term", self + "/handover"}
 
 	standard, other := imported(t, self)
-	require.ElementsMatch(t, append(pty, self), other)
+	require.ElementsMatch(t, append(library, self), other)
 	for _, heavy := range []string{"database/sql", "net", "net/http", "testing", "html/template"} {
 		require.NotContains(t, standard, heavy)
 	}
 
 	standard, other = imported(t, self+"/controltest")
-	require.ElementsMatch(t, append(pty, self, self+"/controltest"), other)
+	require.ElementsMatch(t, append(library, self, self+"/controltest"), other)
 	for _, heavy := range []string{"database/sql", "net/http"} {
 		require.NotContains(t, standard, heavy)
 	}

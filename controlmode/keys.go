@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"interplexer/controlmode/handover"
 )
 
 const (
@@ -111,8 +113,7 @@ func (c Client) sendKeys(ctx context.Context, t Target, in *Input) ([]block, err
 			return nil, ErrInMode
 		}
 	}
-	typed := in.typing(c.version, t)
-	defer typed.removeFiles()
+	typed := in.typing(c, t)
 	var blocks []block
 	err := typed.fill(ctx, c)
 	if err == nil {
@@ -157,15 +158,14 @@ func (c Client) PaneTTY(ctx context.Context, t Target) (string, error) {
 type typing struct {
 	*command
 	target   Target
-	version  Version // of the tmux server
+	client   Client
 	commands int
-	before   []load      // to be run first, one by one
-	buffers  []string    // that they fill
-	files    []inputFile // to be removed when tmux has answered
+	before   []load   // to be run first, one by one
+	buffers  []string // that they fill
 }
 
-func (in *Input) typing(v Version, to Target) *typing {
-	t := &typing{command: paneState(to), target: to, version: v, commands: 1}
+func (in *Input) typing(c Client, to Target) *typing {
+	t := &typing{command: paneState(to), target: to, client: c, commands: 1}
 	if in.notePlace {
 		t.then("display-message -p").to(to).word(placeFormat)
 	}
@@ -212,30 +212,24 @@ func (in *Input) buffer(s, paste string) *Input {
 	return in.step(func(t *typing) {
 		name := lastingBuffers.next()
 		t.buffers = append(t.buffers, name)
-		file, err := keepInput(s)
+		file, err := handover.Text(t.client.folder, s)
 		if err != nil {
-			t.err = fmt.Errorf("%w: keep input: %w", ErrNoResources, err)
+			t.err = fmt.Errorf("%w: %w", ErrNoResources, err)
 			return
 		}
-		t.files = append(t.files, file)
-		t.before = append(t.before, load{newCommand("load-buffer -b " + name).word("--").format(file.path), len(s)})
+		t.before = append(t.before, load{newCommand("load-buffer -b " + name).word("--").format(file.Path()), file, len(s)})
 		t.then(fmt.Sprintf(paste, name)).to(t.target)
-		if t.version.has(pasteUnescaped) {
+		if t.client.version.has(pasteUnescaped) {
 			t.word("-S")
 		}
 	})
 }
 
-// load fills a buffer.
+// load fills a buffer from a file.
 type load struct {
 	*command
+	file  *handover.File
 	bytes int
-}
-
-// inputFile is text where tmux can read it and nobody else can.
-type inputFile struct {
-	path   string
-	remove func()
 }
 
 // sharer is a caller whose tmux others use.
@@ -244,23 +238,39 @@ type sharer interface {
 }
 
 // fill runs what has to be done before the typing. When it fails, nothing was
-// typed.
+// typed. A tmux that was stopped may come to a load long after that was given up.
 func (t *typing) fill(ctx context.Context, c Client) error {
-	for _, l := range t.before {
-		if shares, ok := c.caller.(sharer); ok && l.bytes > freeBytes {
-			if err := shares.awaitTyping(ctx, c.name, l.bytes); err != nil {
-				return err
-			}
+	if t.err != nil {
+		t.abandon(t.before)
+		return t.err
+	}
+	for i, l := range t.before {
+		if err := l.run(ctx, c); err != nil {
+			t.abandon(t.before[i:])
+			return err
 		}
-		_, err := c.send(ctx, l.command, request{frame: frame{blocks: 1}})
-		if errors.Is(err, ErrUnknownOutcome) {
-			return ErrNotSent // not what counts
-		}
-		if err != nil {
+		_ = l.file.Close() // tmux has read it
+	}
+	return nil
+}
+
+func (t *typing) abandon(loads []load) {
+	for _, l := range loads {
+		l.file.Abandon()
+	}
+}
+
+func (l load) run(ctx context.Context, c Client) error {
+	if shares, ok := c.caller.(sharer); ok && l.bytes > freeBytes {
+		if err := shares.awaitTyping(ctx, c.name, l.bytes); err != nil {
 			return err
 		}
 	}
-	return nil
+	_, err := c.send(ctx, l.command, request{frame: frame{blocks: 1}})
+	if errors.Is(err, ErrUnknownOutcome) {
+		return ErrNotSent // not what counts
+	}
+	return err
 }
 
 // clear deletes what a failed typing may have left in tmux.
@@ -276,12 +286,6 @@ func (t *typing) clear(ctx context.Context, c Client) {
 		if later, ok := c.caller.(interface{ dropLater(buffer string) }); ok {
 			later.dropLater(name)
 		}
-	}
-}
-
-func (t *typing) removeFiles() {
-	for _, f := range t.files {
-		f.remove()
 	}
 }
 

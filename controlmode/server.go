@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"sync"
 	"time"
+
+	"interplexer/controlmode/handover"
 )
 
 // Errors of a Server's commands, besides those of Client.
@@ -110,6 +112,9 @@ func (s *Server) Start(ctx context.Context) error {
 		return err
 	}
 	closeOnExec()
+	if err := handover.Sweep(socketDir(s.opts.Env)); err != nil {
+		s.log.Warn("what a killed process has left stays", "error", err)
+	}
 	conn, id, err := s.firstConnect(ctx)
 	if err != nil {
 		lock.Close()

@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 )
@@ -25,7 +24,7 @@ type ExecOptions struct {
 // fails as Create and RunCommand do. One that is not over in time, or whose caller
 // leaves, goes on, and its session with it.
 func (r *Registry) Exec(ctx context.Context, p Principal, o ExecOptions) (RunResult, error) {
-	run := RunOptions{Command: o.command(), Timeout: o.Timeout, MaxOutput: o.MaxOutput}
+	run := RunOptions{Command: o.command(), Timeout: o.Timeout, MaxOutput: o.MaxOutput, stdin: o.Stdin}
 	if err := o.check(run); err != nil {
 		return RunResult{}, err
 	}
@@ -33,21 +32,11 @@ func (r *Registry) Exec(ctx context.Context, p Principal, o ExecOptions) (RunRes
 	defer cancel()
 	ctx, stop := context.WithTimeout(ctx, startTime)
 	defer stop()
-	if o.Stdin != nil {
-		file, err := inMemory(*o.Stdin)
-		if err != nil {
-			return RunResult{}, fmt.Errorf("%w: %w", ErrNoResources, err)
-		}
-		run.keep = file
-		run.Command += " <" + descriptorPath(file)
-	}
 	made, err := r.Create(ctx, p, CreateOptions{Command: []string{"/bin/sh"}, Cwd: o.Cwd, Env: o.Env})
 	if err != nil {
-		run.release()
 		return RunResult{}, err
 	}
 	end := func() {
-		run.release()
 		// The result is remembered; should this fail, the session can be seen and
 		// ended by its owner.
 		ctx, cancel := context.WithTimeout(context.Background(), createTimeout)

@@ -2,7 +2,10 @@ package session
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
+
+	"interplexer/controlmode/handover"
 )
 
 // promptHook is the place of ours in bash's list of commands before a prompt.
@@ -14,7 +17,7 @@ func bashParts(command string, m marks, report string) []part {
 	begin := func(paths []string) string {
 		hook := fmt.Sprintf("{ . %s; } 2>/dev/null || unset %s", paths[0], quoted(promptHook))
 		return keepStatus + "{\n" +
-			bashHistory(command) +
+			bashHistory(command, filepath.Dir(report)) +
 			"if ((BASH_VERSINFO[0] > 5 || BASH_VERSINFO[0] == 5 && BASH_VERSINFO[1] > 0)); then " +
 			promptHook + "=" + quoted(hook) + "; fi\n" +
 			"} 2>/dev/null\n" +
@@ -34,9 +37,9 @@ func bashParts(command string, m marks, report string) []part {
 	return []part{end, begin, main}
 }
 
-// bashHistory replaces the line that was typed by the command, where bash keeps
-// what is typed and has kept that line.
-func bashHistory(command string) string {
+// bashHistory replaces the line that was typed, which reads a script in a folder,
+// by the command, where bash keeps what is typed and has kept that line.
+func bashHistory(command, folder string) string {
 	text := strings.TrimSuffix(command, "\n")
 	add := "history -s -- " + quoted(text) + "\n"
 	ignored := add
@@ -44,6 +47,6 @@ func bashHistory(command string) string {
 		ignored = ""
 	}
 	return "if shopt -qo history; then case :$HISTCONTROL: in *:ignorespace:*|*:ignoreboth:*) " + ignored + " ;; *)\n" +
-		"if [[ -z $HISTIGNORE || $(history 1) == *' . /proc/'* ]]; then history -d -1; fi\n" +
+		"if [[ -z $HISTIGNORE || $(history 1) == *" + quoted(" . "+filepath.Join(folder, handover.Prefix)) + "* ]]; then history -d -1; fi\n" +
 		add + ";; esac; fi\n"
 }

@@ -4,7 +4,6 @@ package session
 
 import (
 	"context"
-	"os"
 	"time"
 )
 
@@ -27,17 +26,12 @@ func (*shellTerminal) show(string) error                 { return ErrNoShell }
 
 type script struct{ typed string }
 
-func keepScript(shell, string, marks) (*script, error) { return nil, ErrNoShell }
+func keepScript(string, shell, RunOptions, marks) (*script, error) { return nil, ErrNoShell }
 
 func (*script) reports() <-chan string { return nil }
-func (*script) close()                 {}
+func (*script) close(bool)             {}
 
 type brake struct{ fd int }
 
 func (*brake) late(time.Duration) {}
 func (*brake) release()           {}
-
-// inMemory keeps no text here.
-func inMemory(string) (*os.File, error) { return nil, ErrNoShell }
-
-func descriptorPath(*os.File) string { return "" }

@@ -1,6 +1,13 @@
 package session
 
-import "fmt"
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"interplexer/controlmode"
+)
 
 // marks frame a command's output in what its terminal is sent. tmux and other
 // terminals show nothing of them: an operating system command of no known number.
@@ -45,6 +52,20 @@ func sourcingLine(sh shell, path string) string {
 		return "\x15 source " + path + "\r"
 	}
 	return "\x15 . " + path + "\r"
+}
+
+// plainPath needs no quotes in any shell.
+var plainPath = regexp.MustCompile(`^/[A-Za-z0-9_./+-]*$`)
+
+// scriptFolder is where the shells on a tmux server find scripts: beside its
+// socket, unless that is called strangely.
+func scriptFolder(server controlmode.ServerID) string {
+	for _, folder := range []string{filepath.Dir(server.Socket), os.TempDir()} {
+		if plainPath.MatchString(folder) {
+			return folder
+		}
+	}
+	return "/tmp"
 }
 
 // keepStatus and giveStatus keep $? over what is between them, and leave nothing

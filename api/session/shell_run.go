@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"errors"
-	"os"
 	"strings"
 	"time"
 )
@@ -51,14 +50,8 @@ type RunOptions struct {
 	Timeout   time.Duration // of the waiting, not of the command
 	MaxOutput int           // bytes of its output to keep: the first ones
 
-	keep  *os.File // open until it is over; nil: nothing
-	after func()   // called when it is over; nil: nothing
-}
-
-func (o RunOptions) release() {
-	if o.keep != nil {
-		_ = o.keep.Close()
-	}
+	stdin *string // nil: the terminal
+	after func()  // called when it is over; nil: nothing
 }
 
 // RunResult is what is known of a run.

@@ -170,6 +170,13 @@ func (x *shellRun) told(line string) (over bool) {
 	return true
 }
 
+// isRead reports whether the shell has read all of the script that it will.
+func (x *shellRun) isRead() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.err == nil
+}
+
 func (x *shellRun) hasBegun() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()

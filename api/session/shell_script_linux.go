@@ -3,75 +3,64 @@ package session
 import (
 	"bufio"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
-	"golang.org/x/sys/unix"
+	"interplexer/controlmode/handover"
 )
 
-// script is what a shell reads to run a command, in memory under paths that only
-// processes of this user's can open, and the pipe through which it reports. All
-// of it is gone with this process.
+// script is what a shell reads to run a command, under paths that only processes
+// of this user's can open, and the pipe through which it reports. The texts are in
+// memory, and all of it is gone with this process.
 type script struct {
 	typed  string // the line that has the shell read it
-	files  []*os.File
+	files  []*handover.File
 	report *os.File // the pipe's end to read from
 }
 
-// scriptName is what the kernel calls the files.
-const scriptName = "interplexer-run"
-
 // keepScript has texts say what the script consists of, in the order in which it
-// asks for their paths; report is the path of the pipe.
-func keepScript(sh shell, command string, m marks) (*script, error) {
-	s := &script{}
-	read, write, err := os.Pipe()
+// asks for their paths, which are in a folder.
+func keepScript(folder string, sh shell, o RunOptions, m marks) (*script, error) {
+	read, write, err := handover.Pipe(folder)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoResources, err)
 	}
-	s.report = read
-	s.files = append(s.files, write)
-	parts := shellParts(sh, command, m, descriptorPath(write))
-	var paths []string
-	for _, part := range parts {
-		path, err := s.keep(part(paths))
+	s := &script{report: read, files: []*handover.File{write}}
+	if err := s.fill(folder, sh, o, m); err != nil {
+		s.close(true)
+		return nil, fmt.Errorf("%w: %w", ErrNoResources, err)
+	}
+	return s, nil
+}
+
+func (s *script) fill(folder string, sh shell, o RunOptions, m marks) error {
+	command, report := o.Command, s.files[0].Path()
+	if o.stdin != nil {
+		path, err := s.keep(folder, *o.stdin)
 		if err != nil {
-			s.close()
-			return nil, fmt.Errorf("%w: %w", ErrNoResources, err)
+			return err
+		}
+		command += " <" + path
+	}
+	var paths []string
+	for _, part := range shellParts(sh, command, m, report) {
+		path, err := s.keep(folder, part(paths))
+		if err != nil {
+			return err
 		}
 		paths = append(paths, path)
 	}
 	s.typed = sourcingLine(sh, paths[len(paths)-1])
-	return s, nil
+	return nil
 }
 
-func (s *script) keep(text string) (path string, err error) {
-	file, err := inMemory(text)
+func (s *script) keep(folder, text string) (path string, err error) {
+	file, err := handover.Text(folder, text)
 	if err != nil {
 		return "", err
 	}
 	s.files = append(s.files, file)
-	return descriptorPath(file), nil
-}
-
-// inMemory keeps text in memory, as a file.
-func inMemory(text string) (*os.File, error) {
-	fd, err := unix.MemfdCreate(scriptName, unix.MFD_CLOEXEC)
-	if err != nil {
-		return nil, os.NewSyscallError("memfd_create", err)
-	}
-	file := os.NewFile(uintptr(fd), scriptName)
-	if _, err := io.WriteString(file, text); err != nil {
-		file.Close()
-		return nil, err
-	}
-	return file, nil
-}
-
-// descriptorPath is where other processes can open a file of this one's.
-func descriptorPath(f *os.File) string {
-	return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), f.Fd())
+	return file.Path(), nil
 }
 
 // reports tells the lines that the shell reports, until the script is closed. It
@@ -91,10 +80,14 @@ func (s *script) reports() <-chan string {
 	return lines
 }
 
-// close ends the reports.
-func (s *script) close() {
+// close ends the reports. read: the shell does not come to the files any more.
+func (s *script) close(read bool) {
 	for _, f := range s.files {
-		_ = f.Close()
+		if read {
+			_ = f.Close()
+		} else {
+			f.Abandon()
+		}
 	}
 	_ = s.report.Close()
 }

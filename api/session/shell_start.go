@@ -24,11 +24,12 @@ func (r *Registry) startRun(ctx context.Context, p Principal, id int64, o RunOpt
 	end := func() {
 		s.output.detach(x.ear)
 		b.release()
-		x.script.close()
+		x.script.close(x.isRead())
 		x.terminal.close()
 		v.Close()
 	}
 	if err := x.typeIn(ctx, v); err != nil {
+		x.fail(err)
 		end()
 		r.runs.drop(x)
 		close(x.over)
@@ -45,6 +46,7 @@ func (r *Registry) startRun(ctx context.Context, p Principal, id int64, o RunOpt
 			o.after()
 		}
 	}) {
+		x.fail(ErrUnavailable)
 		end()
 		return nil, ErrUnavailable
 	}
@@ -81,7 +83,7 @@ func (r *Registry) prepareRun(ctx context.Context, v *Viewer, o RunOptions) (*sh
 		x.ear.skip(fishPreface)
 	}
 	if err = x.terminal.awaitPrompt(ctx); err == nil {
-		x.script, err = keepScript(x.terminal.shell, o.Command, m)
+		x.script, err = keepScript(scriptFolder(v.w.rec.server), x.terminal.shell, o, m)
 	}
 	if err != nil {
 		x.terminal.close()

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"interplexer/controlmode/handover"
 )
 
 // shellTerminal is the terminal of a pane, and the shell in its foreground.
@@ -138,7 +140,7 @@ func (t *shellTerminal) holdsScript() bool {
 	dir := fmt.Sprintf("/proc/%d/fd", t.pid)
 	files, err := os.ReadDir(dir)
 	for _, f := range files {
-		if name, _ := os.Readlink(dir + "/" + f.Name()); strings.Contains(name, scriptName) {
+		if name, _ := os.Readlink(dir + "/" + f.Name()); strings.Contains(name, handover.MemoryName) {
 			return true
 		}
 	}

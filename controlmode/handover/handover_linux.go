@@ -1,0 +1,55 @@
+package handover
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Text hands a text over, under a path in a folder, which is made if need be. The
+// text is in memory, and gone with this process; on the disk there is only a
+// symbolic link. Only processes of this user's can open it. Close or Abandon it.
+func Text(dir, text string) (*File, error) {
+	name := strings.TrimPrefix(MemoryName, "memfd:")
+	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("handover: memfd_create: %w", err)
+	}
+	file := os.NewFile(uintptr(fd), name)
+	if _, err := io.WriteString(file, text); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("handover: %w", err)
+	}
+	return link(dir, file)
+}
+
+// Pipe hands a pipe's end over for others to write to. Closing both that and read
+// is the caller's; reads end when nobody has the pipe open any more.
+func Pipe(dir string) (read *os.File, f *File, err error) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, nil, fmt.Errorf("handover: %w", err)
+	}
+	if f, err = link(dir, write); err != nil {
+		read.Close()
+		return nil, nil, err
+	}
+	return read, f, nil
+}
+
+// link gives an open file a name that, unlike its number in /proc, is not used
+// again. It closes the file when it fails.
+func link(dir string, file *os.File) (*File, error) {
+	path, err := newPath(dir)
+	if err == nil {
+		err = os.Symlink(fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), file.Fd()), path)
+	}
+	if err != nil {
+		file.Close()
+		return nil, fmt.Errorf("handover: %w", err)
+	}
+	return &File{path: path, file: file}, nil
+}
