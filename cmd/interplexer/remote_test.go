@@ -113,7 +113,9 @@ func TestRemoteCommands(t *testing.T) {
 		require.Contains(t, alice.run("__complete", "kill", id, ""), id+"\tbuild")
 		require.Equal(t, ":4\n", v.calling("ipx_wrong").run("__complete", "show", ""))
 
-		second := strings.TrimSpace(alice.run("new", "--keep-after-exit", "sh", "-c", "seq -s, 40; exit 4"))
+		second := strings.TrimSpace(alice.run("new", "--keep-after-exit", "sh", "-c", "seq -s, 40; read x; exit 4"))
+		require.Eventually(t, func() bool { return strings.Contains(alice.run("capture", second), ",40\n") }, patience, tick)
+		alice.run("send", "--keys", second, "Enter")
 		require.Eventually(t, func() bool { return strings.Contains(alice.run("show", "--json", second), `"exit_code": 4`) }, patience, tick)
 		require.Contains(t, alice.run("capture", "--format", "json", "--styles", second), `"lines":["1,2,3`)
 		require.Contains(t, alice.run("capture", "--format", "svg", second), "<svg")

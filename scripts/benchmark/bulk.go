@@ -43,43 +43,68 @@ func runBulk(ctx context.Context, args []string, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		keys, polls := map[string][]figures{}, map[string][]figures{}
 		var histories, pastes atomic.Int64
-		var busy time.Duration
-		for round := range b.rounds {
-			fmt.Fprintf(out, "round %d of %d\n", round+1, b.rounds)
-			key, poll, err := typeAndPoll(ctx, ours.target, b.duration)
-			if err != nil {
-				return err
-			}
-			keys["idle"], polls["idle"] = append(keys["idle"], key), append(polls["idle"], poll)
-			working, stop := context.WithCancel(ctx)
-			group, working := errgroup.WithContext(working)
-			group.Go(func() error { return untilStoppedDo(working, &histories, reader.capture) })
-			group.Go(func() error { return untilStoppedDo(working, &pastes, paster.paste) })
-			began := time.Now()
-			key, poll, err = typeAndPoll(working, ours.target, b.duration)
-			stop()
-			if err := errors.Join(err, group.Wait()); err != nil {
-				return err
-			}
-			busy += time.Since(began)
-			keys["busy"], polls["busy"] = append(keys["busy"], key), append(polls["busy"], poll)
+		seen, err := b.beside(ctx, ours.target, out,
+			func(ctx context.Context) error { return untilStoppedDo(ctx, &histories, reader.capture) },
+			func(ctx context.Context) error { return untilStoppedDo(ctx, &pastes, paster.paste) })
+		if err != nil {
+			return err
 		}
 		fmt.Fprintf(out, "%.1f histories of %d lines and %.1f pastes of %d bytes a second\n",
-			float64(histories.Load())/busy.Seconds(), historyLines, float64(pastes.Load())/busy.Seconds(), pasteBytes)
-		for _, what := range []struct {
-			name string
-			seen map[string][]figures
-		}{{"keys", keys}, {"polls", polls}} {
-			idle, busy := medians(what.seen["idle"]), medians(what.seen["busy"])
-			for name, f := range map[string]figures{"idle": idle, "busy": busy} {
-				y.note(what.name+" "+name+" p99 ms", milliseconds(f.P99), "%-6s %s   p50 %7.3f ms   p99 %7.3f ms", what.name, name, milliseconds(f.P50), milliseconds(f.P99))
-			}
-			y.Verdicts = append(y.Verdicts, atMost("p99 of "+what.name+" over that of an idle service", float64(busy.P99)/float64(idle.P99), 5))
-		}
+			float64(histories.Load())/seen.busy.Seconds(), historyLines, float64(pastes.Load())/seen.busy.Seconds(), pasteBytes)
+		seen.judge(y)
 		return nil
 	})
+}
+
+// besideOthers are what keys and polls took when nobody else was there, and when
+// others were busy.
+type besideOthers struct {
+	keys, polls map[string][]figures // idle and busy
+	busy        time.Duration        // how long others were
+}
+
+// beside measures both in turns. What others do ends with its context.
+func (b *bench) beside(ctx context.Context, t *target, out io.Writer, others ...func(context.Context) error) (besideOthers, error) {
+	seen := besideOthers{keys: map[string][]figures{}, polls: map[string][]figures{}}
+	measure := func(ctx context.Context, name string) error {
+		key, poll, err := typeAndPoll(ctx, t, b.duration)
+		seen.keys[name], seen.polls[name] = append(seen.keys[name], key), append(seen.polls[name], poll)
+		return err
+	}
+	for round := range b.rounds {
+		fmt.Fprintf(out, "round %d of %d\n", round+1, b.rounds)
+		if err := measure(ctx, "idle"); err != nil {
+			return seen, err
+		}
+		working, stop := context.WithCancel(ctx)
+		group, working := errgroup.WithContext(working)
+		for _, do := range others {
+			group.Go(func() error { return do(working) })
+		}
+		began := time.Now()
+		err := measure(working, "busy")
+		stop()
+		if err := errors.Join(err, group.Wait()); err != nil {
+			return seen, err
+		}
+		seen.busy += time.Since(began)
+	}
+	return seen, nil
+}
+
+// judge notes the figures, and that others may make the slowest five times as slow.
+func (o besideOthers) judge(y *summary) {
+	for _, what := range []struct {
+		name string
+		seen map[string][]figures
+	}{{"keys", o.keys}, {"polls", o.polls}} {
+		idle, busy := medians(what.seen["idle"]), medians(what.seen["busy"])
+		for name, f := range map[string]figures{"idle": idle, "busy": busy} {
+			y.note(what.name+" "+name+" p99 ms", milliseconds(f.P99), "%-6s %s   p50 %7.3f ms   p99 %7.3f ms", what.name, name, milliseconds(f.P50), milliseconds(f.P99))
+		}
+		y.Verdicts = append(y.Verdicts, atMost("p99 of "+what.name+" over that of an idle service", float64(busy.P99)/float64(idle.P99), 5))
+	}
 }
 
 // typeAndPoll types a key and looks at the screen, which therefore is captured
