@@ -36,6 +36,7 @@ func freeze(t *testing.T, pid int) (thaw func()) {
 }
 
 func TestStoppedServerIsNoticed(t *testing.T) {
+	t.Parallel()
 	server := controltest.Start(t, controlmode.ServerOptions{})
 	id, err := server.Current(t.Context())
 	require.NoError(t, err)
@@ -62,6 +63,7 @@ func TestStoppedServerIsNoticed(t *testing.T) {
 // A client that died while tmux was stopped is noticed when tmux goes on. Another
 // one that identified itself just then would crash it.
 func TestClientKilledWhileTmuxIsStopped(t *testing.T) {
+	t.Parallel()
 	socket := controltest.SocketName(t)
 	said := make(chan string, 1024)
 	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket, Logger: slog.New(slog.NewTextHandler(lines(said), nil))})
@@ -216,6 +218,7 @@ func (l logged) WithGroup(string) slog.Handler      { return l }
 
 // A tmux server that is stopped when we start has the sessions: it is waited for.
 func TestStartWaitsForAStoppedServer(t *testing.T) {
+	t.Parallel()
 	socket := controltest.SocketName(t)
 	first := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
 	_, pane := newPane(t, first, "s", "cat")
@@ -238,6 +241,7 @@ func TestStartWaitsForAStoppedServer(t *testing.T) {
 // A tmux server that was stopped reads the input that was given up meanwhile only
 // when it goes on: from what that was, and not from whatever has its place now.
 func TestGivenUpInputIsNothingElse(t *testing.T) {
+	t.Parallel()
 	server := controltest.Start(t, controlmode.ServerOptions{})
 	client, pane := newPane(t, server, "s", "cat")
 	id, err := server.Current(t.Context())

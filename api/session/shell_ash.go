@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -28,12 +29,22 @@ func ashParts(command string, m marks, report string) []part {
 // longestLine is how much busybox sh is given for one line.
 const longestLine = 900
 
+// awaitQuietPrompt waits for a prompt that may be long in coming behind all that
+// the command has written.
+func (x *shellRun) awaitQuietPrompt(ctx context.Context) bool {
+	err := ErrShellBusy
+	for tries := 0; tries < 5 && errors.Is(err, ErrShellBusy) && ctx.Err() == nil; tries++ {
+		err = x.terminal.awaitPrompt(ctx)
+	}
+	return err == nil
+}
+
 // mendHistory replaces what was typed by the command in the history of busybox
 // sh, which has no command for that: the line before is recalled (Ctrl-P), typed
 // anew (Ctrl-U) and left (Ctrl-N). A line of the history cannot hold more than a
 // line, so that it is the command's first one.
 func (x *shellRun) mendHistory(ctx context.Context, v *Viewer, s *screen, command string) {
-	if !x.terminal.alive() || x.terminal.awaitPrompt(ctx) != nil || x.terminal.show(hide) != nil {
+	if !x.terminal.alive() || !x.awaitQuietPrompt(ctx) || x.terminal.show(hide) != nil {
 		return
 	}
 	line, _, _ := strings.Cut(strings.TrimLeft(command, "\n"), "\n")

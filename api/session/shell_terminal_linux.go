@@ -167,9 +167,22 @@ func (t *shellTerminal) awaitRead(ctx context.Context) {
 
 // show writes to the screen, past the shell.
 func (t *shellTerminal) show(text string) error {
-	n, err := unix.Write(t.fd, []byte(text))
-	if err == nil && n < len(text) || errors.Is(err, unix.EAGAIN) {
-		return ErrNotReading
+	for deadline := time.Now().Add(promptTime); text != ""; {
+		n, err := unix.Write(t.fd, []byte(text))
+		switch {
+		case err == nil:
+			text = text[n:]
+		case errors.Is(err, unix.EINTR):
+		case !errors.Is(err, unix.EAGAIN):
+			return err
+		case time.Now().After(deadline):
+			return ErrNotReading
+		default: // tmux has much to read before it
+			_, _ = unix.Poll([]unix.PollFd{{Fd: int32(t.fd), Events: unix.POLLOUT}}, showTick)
+		}
 	}
-	return err
+	return nil
 }
+
+// showTick is how long show waits for room before it looks at the time, in ms.
+const showTick = 50
