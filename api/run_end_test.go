@@ -2,11 +2,18 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"interplexer/controlmode/controltest"
+	"interplexer/controlmode/handover"
 	"interplexer/db"
 	"interplexer/db/dbtest"
 )
@@ -133,4 +140,33 @@ func TestRunWithoutTheHub(t *testing.T) {
 	r = alice.run(at, "echo again", nil)
 	require.Equal(t, "again\n", r.Output, r.body)
 	require.False(t, r.Truncated)
+}
+
+// Somebody who cleans the folder for temporary files takes a run's scripts away;
+// its end is heard all the same.
+func TestRunWhoseFilesAreRemoved(t *testing.T) {
+	s := startService(t, dbtest.Open(t, db.SQLite))
+	alice := s.user("alice", false)
+	at := alice.create(`{"command":["bash","--norc"]}`)
+	require.Equal(t, 200, alice.run(at, "true", nil).status)
+	late := alice.run(at, `read x; (exit 4)`, map[string]any{"timeout": 0.5})
+	require.Equal(t, 408, late.status, late.body)
+	socket := strings.TrimSpace(controltest.Tmux(t, s.socket, "display-message", "-p", "#{socket_path}"))
+	files := func() []string {
+		all, err := filepath.Glob(filepath.Join(filepath.Dir(socket), fmt.Sprintf("%s%d-*", handover.Prefix, os.Getpid())))
+		require.NoError(t, err)
+		return all
+	}
+	before := files()
+	require.NotEmpty(t, before)
+	for _, path := range before {
+		require.NoError(t, os.Remove(path))
+	}
+	require.Eventually(t, func() bool { return slices.Equal(before, files()) }, 10*time.Second, 10*time.Millisecond)
+	require.Equal(t, 204, alice.call("POST", at+"/send-keys", `{"keys":["x","Enter"]}`).status)
+	r := alice.ran(alice.call("GET", late.Next+"&timeout=20", ""))
+	require.Equal(t, 200, r.status, r.body)
+	require.Equal(t, 4, *r.ExitCode)
+	require.Equal(t, 200, alice.run(at, "true", nil).status)
+	require.Empty(t, files(), "what is over leaves nothing")
 }

@@ -29,6 +29,7 @@ type script struct{ typed string }
 func keepScript(string, shell, RunOptions, marks) (*script, error) { return nil, ErrNoShell }
 
 func (*script) reports() <-chan string { return nil }
+func (*script) renew() error           { return nil }
 func (*script) close(bool)             {}
 
 type brake struct{ fd int }

@@ -108,6 +108,7 @@ func (x *shellRun) follow(ctx context.Context, v *Viewer) {
 			}
 		case <-changes:
 		case <-look.C:
+			_ = x.script.renew() // as long as there is no room, there may be later
 		case <-take.C:
 			if x.hasBegun() {
 				continue

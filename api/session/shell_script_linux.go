@@ -80,6 +80,17 @@ func (s *script) reports() <-chan string {
 	return lines
 }
 
+// renew gives the files their names back: the shell comes to some of them only
+// when the command is over.
+func (s *script) renew() error {
+	for _, f := range s.files {
+		if err := f.Renew(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // close ends the reports. read: the shell does not come to the files any more.
 func (s *script) close(read bool) {
 	for _, f := range s.files {

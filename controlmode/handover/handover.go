@@ -57,16 +57,14 @@ func (f *File) Abandon() {
 	}
 }
 
-// newPath is a path in a folder, for this process, that nobody can guess. The
-// folder is made if need be.
-func newPath(dir string) (string, error) {
+// newPath is a path in a folder, for this process, that nobody can guess.
+func newPath(dir string) string {
 	var nonce [16]byte
 	_, _ = rand.Read(nonce[:]) // it never fails
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("handover: %w", err)
-	}
-	return filepath.Join(dir, Prefix+strconv.Itoa(os.Getpid())+"-"+base64.RawURLEncoding.EncodeToString(nonce[:])), nil
+	return filepath.Join(dir, Prefix+strconv.Itoa(os.Getpid())+"-"+base64.RawURLEncoding.EncodeToString(nonce[:]))
 }
+
+func makeFolder(path string) error { return os.MkdirAll(filepath.Dir(path), 0o700) }
 
 // Sweep removes from a folder what processes have left there that were killed.
 func Sweep(dir string) error {

@@ -43,13 +43,26 @@ func Pipe(dir string) (read *os.File, f *File, err error) {
 // link gives an open file a name that, unlike its number in /proc, is not used
 // again. It closes the file when it fails.
 func link(dir string, file *os.File) (*File, error) {
-	path, err := newPath(dir)
+	f := &File{path: newPath(dir), file: file}
+	if err := f.Renew(); err != nil {
+		file.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// Renew gives back the name, and its folder, if somebody has removed them: a
+// folder for temporary files is cleaned now and then. Not after Close or Abandon.
+func (f *File) Renew() error {
+	if _, err := os.Lstat(f.path); err == nil {
+		return nil
+	}
+	err := makeFolder(f.path)
 	if err == nil {
-		err = os.Symlink(fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), file.Fd()), path)
+		err = os.Symlink(fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), f.file.Fd()), f.path)
 	}
 	if err != nil {
-		file.Close()
-		return nil, fmt.Errorf("handover: %w", err)
+		return fmt.Errorf("handover: %w", err)
 	}
-	return &File{path: path, file: file}, nil
+	return nil
 }

@@ -75,6 +75,20 @@ func TestNamesAreNotGivenAgain(t *testing.T) {
 	require.Empty(t, files(t, dir))
 }
 
+func TestRenew(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "cleaned")
+	f, err := handover.Text(dir, "x")
+	require.NoError(t, err)
+	require.NoError(t, f.Renew())
+	require.NoError(t, os.RemoveAll(dir))
+	require.NoError(t, f.Renew())
+	got, err := os.ReadFile(f.Path())
+	require.NoError(t, err)
+	require.Equal(t, "x", string(got))
+	require.NoError(t, f.Close())
+	require.Empty(t, files(t, dir))
+}
+
 func TestPipe(t *testing.T) {
 	read, f, err := handover.Pipe(t.TempDir())
 	require.NoError(t, err)

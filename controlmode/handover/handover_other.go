@@ -12,9 +12,9 @@ import (
 // Text hands a text over, in a file in a folder, which is made if need be. Only
 // this user can read it. Close or Abandon it.
 func Text(dir, text string) (*File, error) {
-	path, err := newPath(dir)
-	if err != nil {
-		return nil, err
+	path := newPath(dir)
+	if err := makeFolder(path); err != nil {
+		return nil, fmt.Errorf("handover: %w", err)
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
