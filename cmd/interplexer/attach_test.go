@@ -125,7 +125,7 @@ func TestAttachCommand(t *testing.T) {
 	k = c.attach(id)
 	k.out.await(t, "\x1b[?25h")
 	k.keys("hello\r")
-	k.out.await(t, "hello\r\nhello")
+	k.out.await(t, "hello") // live, or in the picture of its new size
 	v.stop()
 	k.ends(exitUnavailable, "the service is stopping")
 }

@@ -34,7 +34,10 @@ func runPoll(ctx context.Context, args []string, out io.Writer) error {
 			atLeast("a screen that changes 20 times a second over the fixed text", ratio("changing", "fixed"), 0.8),
 		}
 		if b.before != "" {
-			y.Verdicts = append(y.Verdicts, atLeast("uncached captures over those of before", ratio("uncached", "before"), 0.95))
+			y.Verdicts = append(y.Verdicts,
+				atLeast("unchanged screens over those of before", ratio("unchanged", "unchanged before"), 0.95),
+				atLeast("304s over those of before", ratio("304", "304 before"), 0.95),
+				atLeast("uncached captures over those of before", ratio("uncached", "uncached before"), 0.95))
 		}
 		return nil
 	})
@@ -83,7 +86,7 @@ func (b *bench) pollContenders(ctx context.Context) ([]contender, error) {
 		return nil, err
 	}
 	all := []*target{spawner, ours.target}
-	var uncached, before *interplexer
+	var uncached, before, uncachedBefore *interplexer
 	if b.before != "" {
 		if uncached, err = b.service(ctx, "n", "", "--watch-idle", "0"); err != nil {
 			return nil, err
@@ -91,7 +94,10 @@ func (b *bench) pollContenders(ctx context.Context) ([]contender, error) {
 		if before, err = b.service(ctx, "o", b.before); err != nil {
 			return nil, err
 		}
-		all = append(all, uncached.target, before.target)
+		if uncachedBefore, err = b.service(ctx, "p", b.before, "--watch-idle", "0"); err != nil {
+			return nil, err
+		}
+		all = append(all, uncached.target, before.target, uncachedBefore.target)
 	}
 	for _, t := range all {
 		if err := t.furnish(ctx, n); err != nil {
@@ -111,8 +117,10 @@ func (b *bench) pollContenders(ctx context.Context) ([]contender, error) {
 	}
 	if b.before != "" {
 		contenders = append(contenders,
+			contender{"unchanged before", before.addr, each(before.target, n, pollStep)},
+			contender{"304 before", before.addr, each(before.target, n, notModifiedStep)},
 			contender{"uncached", uncached.addr, each(uncached.target, n, captureStep)},
-			contender{"before", before.addr, each(before.target, n, captureStep)})
+			contender{"uncached before", uncachedBefore.addr, each(uncachedBefore.target, n, captureStep)})
 	}
 	return contenders, nil
 }

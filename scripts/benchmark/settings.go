@@ -53,7 +53,7 @@ func parseSettings(name string, args []string, out io.Writer) (settings, error) 
 		return err
 	})
 	f.BoolVar(&s.live, "live", true, "core: with live screens, as by default; false has every capture ask tmux")
-	f.StringVar(&s.before, "before", "", "older `binary` of the service, whose captures poll compares with uncached ones")
+	f.StringVar(&s.before, "before", "", "older `binary` of the service, with live screens, which poll compares with this one")
 	f.StringVar(&s.jsonFile, "json", "", "write the figures to this `file` too")
 	f.BoolVar(&s.check, "check", false, "exit with 1 when a target is missed")
 	if err := f.Parse(args); err != nil {
