@@ -102,7 +102,7 @@ func (s *settings) serve(ctx context.Context, out io.Writer, logger *slog.Logger
 // second. GOGC overrides it.
 func relaxCollector() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400)
+		debug.SetGCPercent(150)
 	}
 }
 

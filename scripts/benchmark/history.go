@@ -19,14 +19,14 @@ func runHistory(ctx context.Context, args []string, out io.Writer) error {
 		if err := ours.furnish(ctx, 1); err != nil {
 			return err
 		}
-		reader, err := ours.newReader(ctx)
-		if err != nil {
-			return err
-		}
 		if _, _, err := typeAndPoll(ctx, ours.target, b.duration); err != nil { // as it is without histories
 			return err
 		}
 		before, err := ours.resident()
+		if err != nil {
+			return err
+		}
+		reader, err := ours.newReader(ctx)
 		if err != nil {
 			return err
 		}
