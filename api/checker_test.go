@@ -21,7 +21,7 @@ import (
 	"interplexer/db/dbtest"
 )
 
-var checkFor = flag.Duration("check", 2*time.Second, "how long the screens of TestScreensAreTrue change")
+var checkFor = flag.Duration("check", 3*time.Second, "how long the screens of TestScreensAreTrue change")
 
 const (
 	checkedSessions = 20

@@ -125,7 +125,8 @@ func TestAttachCommand(t *testing.T) {
 	k = c.attach(id)
 	k.out.await(t, "\x1b[?25h")
 	k.keys("hello\r")
-	k.out.await(t, "hello") // live, or in the picture of its new size
+	require.Eventually(t, func() bool { return strings.Count(k.out.String(), "hello") >= 2 }, patience, tick, // the echo, and cat's
+		"live, or in the picture of its new size")
 	v.stop()
 	k.ends(exitUnavailable, "the service is stopping")
 }
