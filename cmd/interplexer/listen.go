@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"strconv"
 	"syscall"
+
+	"interplexer/api/deadline"
 )
 
 // endpoint is where and how to serve.
@@ -63,7 +65,9 @@ func (e *endpoint) listen() (net.Listener, error) {
 		return nil, fmt.Errorf("%s is in use by another program: stop it, or choose another address with --listen", e.address)
 	case err != nil:
 		return nil, fmt.Errorf("cannot listen on %s: %w", e.address, err)
-	case e.tls != nil:
+	}
+	l = deadline.Listen(l)
+	if e.tls != nil {
 		return tls.NewListener(l, e.tls), nil
 	}
 	return l, nil
