@@ -97,7 +97,6 @@ func (s *Server) captureByBody(ctx context.Context, c *gin.Context, p session.Pr
 func writeScreen(c *gin.Context, f session.Format, screen session.Snapshot, known bool) error {
 	exchangeOf(c).setHeader("Etag", etagValue, screen.ETag)
 	if known {
-		delete(c.Writer.Header(), "X-Content-Type-Options") // there is no content
 		c.Writer.WriteHeader(http.StatusNotModified)
 		return nil
 	}

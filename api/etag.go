@@ -5,57 +5,41 @@ import (
 	"strings"
 )
 
-// entityTags are those of an If-None-Match (RFC 9110, 13.1.2).
-type entityTags struct {
-	given bool
-	any   bool // "*"
-	tags  []string
-}
+// entityTags are the lines of an If-None-Match (RFC 9110, 13.1.2), read when
+// they are compared: that makes no garbage.
+type entityTags []string
 
-// ifNoneMatch reads the header; what is malformed in it matches nothing.
-func ifNoneMatch(r *http.Request) entityTags {
-	lines := r.Header["If-None-Match"]
-	if len(lines) == 0 {
-		return entityTags{}
-	}
-	e := entityTags{given: true}
-	for _, line := range lines {
-		e.read(line)
-	}
-	return e
-}
+func ifNoneMatch(r *http.Request) entityTags { return r.Header["If-None-Match"] }
 
-// read takes one line: "*" or a list of tags, each weak (W/"…") or strong. A
-// tag may hold commas.
-func (e *entityTags) read(line string) {
-	if strings.Trim(line, " \t") == "*" {
-		e.any = true
-		return
-	}
-	for {
-		line = strings.TrimLeft(line, " \t,")
-		tag := strings.TrimPrefix(line, "W/")
-		if !strings.HasPrefix(tag, `"`) {
-			return
-		}
-		end := strings.IndexByte(tag[1:], '"')
-		if end < 0 {
-			return
-		}
-		e.tags = append(e.tags, tag[:end+2])
-		line = tag[end+2:]
-	}
-}
-
-// match compares weakly, as If-None-Match wants: the tags' texts count.
-func (e *entityTags) match(etag string) bool {
-	if e.any {
-		return true
-	}
-	for _, tag := range e.tags {
-		if tag == etag {
+// match compares weakly, as If-None-Match wants: the tags' texts count. What is
+// malformed matches nothing.
+func (e entityTags) match(etag string) bool {
+	for _, line := range e {
+		if matchLine(line, etag) {
 			return true
 		}
 	}
 	return false
+}
+
+// matchLine reads one line: "*" or a list of tags, each weak (W/"…") or strong.
+// A tag may hold commas.
+func matchLine(line, etag string) bool {
+	if strings.Trim(line, " \t") == "*" {
+		return true
+	}
+	for {
+		tag := strings.TrimPrefix(strings.TrimLeft(line, " \t,"), "W/")
+		if !strings.HasPrefix(tag, `"`) {
+			return false
+		}
+		end := strings.IndexByte(tag[1:], '"')
+		if end < 0 {
+			return false
+		}
+		if tag[:end+2] == etag {
+			return true
+		}
+		line = tag[end+2:]
+	}
 }

@@ -37,7 +37,6 @@ func FuzzIfNoneMatch(f *testing.F) {
 		anything := strings.Trim(first, " \t") == "*" || strings.Trim(second, " \t") == "*"
 		want := anything || slices.Contains(append(tagsOf(first), tagsOf(second)...), etag)
 		tags := ifNoneMatch(&http.Request{Header: http.Header{"If-None-Match": {first, second}}})
-		require.True(t, tags.given)
 		require.Equal(t, want, tags.match(etag), "%q, %q: %s", first, second, etag)
 	})
 }

@@ -47,6 +47,14 @@ func (x *exchange) setHeader(name string, place int, value string) {
 // statusGone is logged for a client that went away (nginx's invention).
 const statusGone = 499
 
+// WriteHeader begins the answer. No browser is to guess what its content is.
+func (x *exchange) WriteHeader(status int) {
+	if status != http.StatusNotModified { // which has none
+		x.Header()["X-Content-Type-Options"] = headerNoSniff
+	}
+	x.ResponseWriter.WriteHeader(status)
+}
+
 // Unwrap, Flush and Hijack let the rest of net/http through, to those who ask
 // for it in either way.
 func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
@@ -85,7 +93,6 @@ func (s *Server) observe(c *gin.Context) {
 	x.id = s.ids.of(c.Request)
 	h := c.Writer.Header()
 	x.setHeader("X-Request-Id", requestIDValue, x.id)
-	h["X-Content-Type-Options"] = headerNoSniff
 	h["Cache-Control"] = headerNoStore
 	defer func() {
 		if p := recover(); p != nil {

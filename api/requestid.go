@@ -27,7 +27,8 @@ func (r requestIDs) of(req *http.Request) string {
 	if given := req.Header["X-Request-Id"]; len(given) == 1 && harmless(given[0]) {
 		return given[0]
 	}
-	return r.process + strconv.FormatUint(r.last.Add(1), 10)
+	var room [maxRequestID]byte
+	return string(strconv.AppendUint(append(room[:0], r.process...), r.last.Add(1), 10))
 }
 
 func harmless(id string) bool {
