@@ -21,12 +21,12 @@ import (
 	"interplexer/db/dbtest"
 )
 
-var checkFor = flag.Duration("check", 3*time.Second, "how long the screens of TestScreensAreTrue change")
-
-const (
-	checkedSessions = 20
-	frameTime       = 20 * time.Millisecond
+var (
+	checkFor        = flag.Duration("check", 2*time.Second, "how long the screens of TestScreensAreTrue change")
+	checkedSessions = flag.Int("checked", 8, "how many there are; 20 for a measurement")
 )
+
+const frameTime = 20 * time.Millisecond
 
 // drawFrames is the program of a checked session: whole screens that tell their
 // number and when they were drawn, for a time, and then the last for ever.
@@ -183,21 +183,25 @@ func (k *checker) poll(c *client, at, query string) {
 
 // Every screen that anybody is shown is one that tmux had, and none is old.
 func TestScreensAreTrue(t *testing.T) {
-	for _, faults := range []string{"", "with connections killed"} {
-		t.Run("screens"+faults, func(t *testing.T) {
-			dbtest.Stores(t, func(t *testing.T, open func() *db.Store) { checkScreens(t, open(), faults != "") })
+	for name, kill := range map[string]func(service, <-chan struct{}){
+		"untouched":          nil,
+		"hub killed":         service.killHub,
+		"connections killed": service.killInTurn,
+	} {
+		t.Run(name, func(t *testing.T) {
+			dbtest.Stores(t, func(t *testing.T, open func() *db.Store) { checkScreens(t, open(), kill) })
 		})
 	}
 }
 
-func checkScreens(t *testing.T, store *db.Store, faults bool) {
+func checkScreens(t *testing.T, store *db.Store, kill func(service, <-chan struct{})) {
 	s := startServiceHeld(t, store, 0)
 	alice := s.user("alice", false)
 	var worst, polls, refused atomic.Int64
 	var group sync.WaitGroup
 	var all []*checker
 	program := fmt.Sprintf(`{"command":[%q,"draw-frames","%s"]}`, os.Args[0], *checkFor)
-	for range checkedSessions {
+	for range *checkedSessions {
 		at := alice.create(program)
 		k := &checker{t: t, worst: &worst, polls: &polls, refused: &refused}
 		all = append(all, k)
@@ -206,8 +210,8 @@ func checkScreens(t *testing.T, store *db.Store, faults bool) {
 		}
 	}
 	stop := make(chan struct{})
-	if faults {
-		group.Go(func() { s.killInTurn(stop) })
+	if kill != nil {
+		group.Go(func() { kill(s, stop) })
 	}
 	for _, k := range all {
 		require.Eventually(t, func() bool { return t.Failed() || k.done.Load() == 3 }, *checkFor+30*time.Second, 10*time.Millisecond, "the last frame is seen")
@@ -215,27 +219,42 @@ func checkScreens(t *testing.T, store *db.Store, faults bool) {
 	close(stop)
 	group.Wait()
 	t.Logf("%d screens checked, %d polls refused, the worst was %s old", polls.Load(), refused.Load(), time.Duration(worst.Load()))
-	if !faults {
+	if kill == nil {
 		require.Zero(t, refused.Load())
 	}
 	require.Less(t, time.Duration(worst.Load()), time.Second, "on a machine that does nothing else it is under 50 ms")
 }
 
+// killHub kills the hub's connection, again and again.
+func (s service) killHub(stop <-chan struct{}) {
+	s.whileChecked(stop, func(int) { s.killClient(true) })
+}
+
 // killInTurn kills the hub's and the commands' connection, one after another.
 func (s service) killInTurn(stop <-chan struct{}) {
+	s.whileChecked(stop, func(n int) { s.killClient(n%2 == 0) })
+}
+
+// whileChecked does something every five seconds, and at least three times.
+func (s service) whileChecked(stop <-chan struct{}, do func(n int)) {
 	every := time.NewTicker(min(5*time.Second, *checkFor/4))
 	defer every.Stop()
-	for hub := true; ; hub = !hub {
+	for n := 0; ; n++ {
 		select {
 		case <-stop:
 			return
 		case <-every.C:
+			do(n)
 		}
-		for line := range strings.Lines(controltest.Tmux(s.t, s.socket, "list-clients", "-F", "#{client_pid} #{client_flags}")) {
-			pid, flags, _ := strings.Cut(strings.TrimSpace(line), " ")
-			if strings.Contains(flags, "no-output") != hub {
-				s.kill(pid)
-			}
+	}
+}
+
+// killClient kills one control client, unless there is none just now.
+func (s service) killClient(hub bool) {
+	for line := range strings.Lines(controltest.Tmux(s.t, s.socket, "list-clients", "-F", "#{client_pid} #{client_flags}")) {
+		pid, flags, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if strings.Contains(flags, "no-output") != hub {
+			s.kill(pid)
 		}
 	}
 }
