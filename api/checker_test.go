@@ -93,7 +93,7 @@ func readFrame(text string) (f shownFrame, ok bool) {
 type checker struct {
 	t       *testing.T
 	newest  atomic.Int64 // number of the newest frame that anybody was shown
-	worst   *atomic.Int64
+	worst   *worst
 	polls   *atomic.Int64
 	refused *atomic.Int64
 	done    atomic.Int32 // pollers that have seen the last frame
@@ -124,14 +124,32 @@ func (k *checker) look(began time.Time, shown int64, text string) bool {
 	}
 	// The next frame was drawn a frame's time later, and tmux had it a little
 	// after that.
-	stale := int64(began.Sub(f.drawn) - frameTime)
-	for {
-		worst := k.worst.Load()
-		if worst >= stale || k.worst.CompareAndSwap(worst, stale) {
-			break
-		}
-	}
+	k.worst.note(began.Sub(f.drawn) - frameTime)
 	return false
+}
+
+// worst is how old a screen was at most: while the programs were started, when tmux
+// itself falls behind, as it starts programs, and since then.
+type worst struct {
+	mu           sync.Mutex // guards what follows
+	started      bool
+	before, then time.Duration
+}
+
+func (w *worst) note(age time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.started {
+		w.then = max(w.then, age)
+	} else {
+		w.before = max(w.before, age)
+	}
+}
+
+func (w *worst) allStarted() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.started = true
 }
 
 // poll asks again and again, with the ETag of before, until the last frame.
@@ -197,7 +215,8 @@ func TestScreensAreTrue(t *testing.T) {
 func checkScreens(t *testing.T, store *db.Store, kill func(service, <-chan struct{})) {
 	s := startServiceHeld(t, store, 0)
 	alice := s.user("alice", false)
-	var worst, polls, refused atomic.Int64
+	var polls, refused atomic.Int64
+	var worst worst
 	var group sync.WaitGroup
 	var all []*checker
 	program := fmt.Sprintf(`{"command":[%q,"draw-frames","%s"]}`, os.Args[0], *checkFor)
@@ -209,6 +228,10 @@ func checkScreens(t *testing.T, store *db.Store, kill func(service, <-chan struc
 			group.Go(func() { k.poll(alice, at, query) })
 		}
 	}
+	for _, k := range all {
+		require.Eventually(t, func() bool { return t.Failed() || k.newest.Load() >= 10 }, 30*time.Second, 10*time.Millisecond)
+	}
+	worst.allStarted()
 	stop := make(chan struct{})
 	if kill != nil {
 		group.Go(func() { kill(s, stop) })
@@ -218,11 +241,12 @@ func checkScreens(t *testing.T, store *db.Store, kill func(service, <-chan struc
 	}
 	close(stop)
 	group.Wait()
-	t.Logf("%d screens checked, %d polls refused, the worst was %s old", polls.Load(), refused.Load(), time.Duration(worst.Load()))
+	t.Logf("%d screens checked, %d polls refused, the worst was %s old, and %s while the programs were started",
+		polls.Load(), refused.Load(), worst.then, worst.before)
 	if kill == nil {
 		require.Zero(t, refused.Load())
 	}
-	require.Less(t, time.Duration(worst.Load()), time.Second, "on a machine that does nothing else it is under 50 ms")
+	require.Less(t, max(worst.then, worst.before), time.Second, "on a machine that does nothing else it is under 50 ms once they are")
 }
 
 // killHub kills the hub's connection, again and again.
