@@ -17,7 +17,7 @@ var scaleSizes = []int{1, 10, 100, 500}
 // runScale measures how the service bears many sessions.
 func runScale(ctx context.Context, args []string, out io.Writer) error {
 	return withBench(ctx, "scale", args, out, func(ctx context.Context, b *bench, y *summary) error {
-		p, err := b.service(ctx, "a", "")
+		p, err := b.service(ctx, "a", "", "--watch-idle", "10m") // longer than it takes to make all
 		if err != nil {
 			return err
 		}
