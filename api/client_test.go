@@ -18,6 +18,8 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 	"github.com/stretchr/testify/require"
+
+	"interplexer/api/deadline"
 )
 
 var loadSpec = sync.OnceValues(func() (*openapi3.T, error) {
@@ -87,6 +89,7 @@ func startServer(t *testing.T, o Options, tune ...func(*http.Server)) *client {
 	for _, f := range tune {
 		f(listening.Config)
 	}
+	listening.Listener = deadline.Listen(listening.Listener) // as the service has it
 	listening.Start()
 	t.Cleanup(func() {
 		http.DefaultClient.CloseIdleConnections()

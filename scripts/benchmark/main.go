@@ -24,6 +24,7 @@ import (
 var benchmarks = map[string]func(ctx context.Context, args []string, out io.Writer) error{
 	"bulk":    runBulk,
 	"core":    runCore,
+	"held":    runHeld,
 	"history": runHistory,
 	"poll":    runPoll,
 	"latency": runLatency,

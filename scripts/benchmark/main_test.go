@@ -13,7 +13,7 @@ func TestCommandLine(t *testing.T) {
 		status int
 		want   string
 	}{
-		"unknown benchmark": {[]string{"nope"}, 2, `no benchmark "nope"; there are: bulk, core, history`},
+		"unknown benchmark": {[]string{"nope"}, 2, `no benchmark "nope"; there are: bulk, core, held, history`},
 		"unknown flag":      {[]string{"--nope"}, 2, "nope"},
 		"no binary":         {[]string{"core"}, 2, "--interplexer"},
 		"argument":          {[]string{"core", "--interplexer", "x", "y"}, 2, `"y"`},
