@@ -21,12 +21,12 @@ import (
 	"interplexer/db/dbtest"
 )
 
-var (
-	checkFor        = flag.Duration("check", 2*time.Second, "how long the screens of TestScreensAreTrue change")
-	checkedSessions = flag.Int("checked", 8, "how many there are; 20 for a measurement")
-)
+var checkFor = flag.Duration("check", 3*time.Second, "how long the screens of TestScreensAreTrue change")
 
-const frameTime = 20 * time.Millisecond
+const (
+	checkedSessions = 20
+	frameTime       = 20 * time.Millisecond
+)
 
 // drawFrames is the program of a checked session: whole screens that tell their
 // number and when they were drawn, for a time, and then the last for ever.
@@ -128,8 +128,8 @@ func (k *checker) look(began time.Time, shown int64, text string) bool {
 	return false
 }
 
-// worst is how old a screen was at most: while the programs were started, when tmux
-// itself falls behind, as it starts programs, and since then.
+// worst is how old a screen was at most: while the programs were started, when
+// tmux itself falls behind, and since then.
 type worst struct {
 	mu           sync.Mutex // guards what follows
 	started      bool
@@ -220,7 +220,7 @@ func checkScreens(t *testing.T, store *db.Store, kill func(service, <-chan struc
 	var group sync.WaitGroup
 	var all []*checker
 	program := fmt.Sprintf(`{"command":[%q,"draw-frames","%s"]}`, os.Args[0], *checkFor)
-	for range *checkedSessions {
+	for range checkedSessions {
 		at := alice.create(program)
 		k := &checker{t: t, worst: &worst, polls: &polls, refused: &refused}
 		all = append(all, k)

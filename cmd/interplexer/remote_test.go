@@ -65,68 +65,69 @@ func (c *calling) shows(session, text string) {
 }
 
 func TestRemoteCommands(t *testing.T) {
-	s := newSite(t, "") // to which it is all one what the store is: they speak HTTP
-	v := s.start()
-	alice, bob := v.calling(s.newUser("alice")), v.calling(s.newUser("bob"))
-	require.Equal(t, "ID  NAME  STATUS  SIZE  CREATED  LABELS  COMMAND\n", alice.run("ls"))
-	require.Equal(t, "[]\n", alice.run("ls", "--json"))
-	id := strings.TrimSpace(alice.run("new", "--name", "build", "--label", "team=web", "--env", "A=b c", "--width", "60", "--height", "5", "--key", "k",
-		"sh", "-c", `stty -icanon -echo; head -c 3 | od -An -tx1; stty sane; echo "$A"; exec cat`))
-	require.Regexp(t, `^[0-9]+$`, id)
-	require.Contains(t, alice.run("ls"), id+"   build  running  60x5")
-	require.Contains(t, alice.run("ls", "--status", "running,lost", "--label", "team=web"), "team=web")
-	require.Equal(t, "[]\n", alice.run("ls", "--label", "team=db", "--json"))
+	onStores(t, func(t *testing.T, s *site) {
+		v := s.start()
+		alice, bob := v.calling(s.newUser("alice")), v.calling(s.newUser("bob"))
+		require.Equal(t, "ID  NAME  STATUS  SIZE  CREATED  LABELS  COMMAND\n", alice.run("ls"))
+		require.Equal(t, "[]\n", alice.run("ls", "--json"))
+		id := strings.TrimSpace(alice.run("new", "--name", "build", "--label", "team=web", "--env", "A=b c", "--width", "60", "--height", "5", "--key", "k",
+			"sh", "-c", `stty -icanon -echo; head -c 3 | od -An -tx1; stty sane; echo "$A"; exec cat`))
+		require.Regexp(t, `^[0-9]+$`, id)
+		require.Contains(t, alice.run("ls"), id+"   build  running  60x5")
+		require.Contains(t, alice.run("ls", "--status", "running,lost", "--label", "team=web"), "team=web")
+		require.Equal(t, "[]\n", alice.run("ls", "--label", "team=db", "--json"))
 
-	alice.input("\x00\xff\x1b", "send", "build")
-	alice.shows(id, " 00 ff 1b\nb c\n")
-	alice.run("send", id, "echo", "héllo")
-	alice.run("send", "--text", id, "x")
-	alice.run("send", "--keys", id, "y", "Enter")
-	alice.run("send", "--hex", id, "7a 0d")
-	alice.shows("build", "xy\nxy\nz\nz\n") // five lines, with the cursor's
-	require.Equal(t, " 00 ff 1b\nb c\n", strings.Join(strings.SplitAfter(alice.run("capture", "--start", "-", id), "\n")[:2], ""))
-	alice.input("pasted\n", "send", "--paste", id)
-	require.Eventually(t, func() bool { return strings.Contains(alice.run("capture", "--json", id), `pasted\npasted\n`) }, patience, tick)
+		alice.input("\x00\xff\x1b", "send", "build")
+		alice.shows(id, " 00 ff 1b\nb c\n")
+		alice.run("send", id, "echo", "héllo")
+		alice.run("send", "--text", id, "x")
+		alice.run("send", "--keys", id, "y", "Enter")
+		alice.run("send", "--hex", id, "7a 0d")
+		alice.shows("build", "xy\nxy\nz\nz\n") // five lines, with the cursor's
+		require.Equal(t, " 00 ff 1b\nb c\n", strings.Join(strings.SplitAfter(alice.run("capture", "--start", "-", id), "\n")[:2], ""))
+		alice.input("pasted\n", "send", "--paste", id)
+		require.Eventually(t, func() bool { return strings.Contains(alice.run("capture", "--json", id), `pasted\npasted\n`) }, patience, tick)
 
-	require.Contains(t, alice.run("show", id), "labels    team=web\n")
-	shown := decode[client.Session](t, alice.run("show", "--json", "build"))
-	require.Equal(t, [3]any{"build", 60, 1}, [3]any{shown.Name, shown.Width, len(shown.Panes)})
-	alice.run("capture", "--pane", shown.Panes[0].ID, id)
+		require.Contains(t, alice.run("show", id), "labels    team=web\n")
+		shown := decode[client.Session](t, alice.run("show", "--json", "build"))
+		require.Equal(t, [3]any{"build", 60, 1}, [3]any{shown.Name, shown.Width, len(shown.Panes)})
+		alice.run("capture", "--pane", shown.Panes[0].ID, id)
 
-	alice.fails(exitFailure, "Name is taken", "new", "--name", "build")
-	alice.fails(exitFailure, "cwd: is not a folder", "new", "--cwd", "/nonexistent")
-	alice.fails(exitFailure, "Key of another request", "new", "--key", "k")
-	alice.fails(exitFailure, "label: must be name=value", "ls", "--label", "team")
-	for _, args := range [][]string{{"show", id}, {"send", id, "x"}, {"capture", id}, {"watch", id}, {"attach", id}, {"kill", id}, {"show", "build"}, {"kill", "999999"}} {
-		why := "Not found"
-		if args[1] == "build" {
-			why = `there is no live session "build"`
+		alice.fails(exitFailure, "Name is taken", "new", "--name", "build")
+		alice.fails(exitFailure, "cwd: is not a folder", "new", "--cwd", "/nonexistent")
+		alice.fails(exitFailure, "Key of another request", "new", "--key", "k")
+		alice.fails(exitFailure, "label: must be name=value", "ls", "--label", "team")
+		for _, args := range [][]string{{"show", id}, {"send", id, "x"}, {"capture", id}, {"watch", id}, {"attach", id}, {"kill", id}, {"show", "build"}, {"kill", "999999"}} {
+			why := "Not found"
+			if args[1] == "build" {
+				why = `there is no live session "build"`
+			}
+			bob.fails(exitNotFound, why, args...)
 		}
-		bob.fails(exitNotFound, why, args...)
-	}
-	v.calling("ipx_wrong").fails(exitFailure, "Not authenticated", "ls")
+		v.calling("ipx_wrong").fails(exitFailure, "Not authenticated", "ls")
 
-	// The shell's completion asks for these.
-	complete := alice.run("__complete", "show", "")
-	require.Equal(t, id+"\tbuild, running\n:4\n", complete)
-	require.Equal(t, ":4\n", alice.run("__complete", "show", id, ""))
-	require.Contains(t, alice.run("__complete", "kill", id, ""), id+"\tbuild")
-	require.Equal(t, ":4\n", v.calling("ipx_wrong").run("__complete", "show", ""))
+		// The shell's completion asks for these.
+		complete := alice.run("__complete", "show", "")
+		require.Equal(t, id+"\tbuild, running\n:4\n", complete)
+		require.Equal(t, ":4\n", alice.run("__complete", "show", id, ""))
+		require.Contains(t, alice.run("__complete", "kill", id, ""), id+"\tbuild")
+		require.Equal(t, ":4\n", v.calling("ipx_wrong").run("__complete", "show", ""))
 
-	second := strings.TrimSpace(alice.run("new", "--keep-after-exit", "sh", "-c", "seq -s, 40; read x; exit 4"))
-	require.Eventually(t, func() bool { return strings.Contains(alice.run("capture", second), ",40\n") }, patience, tick)
-	alice.run("send", "--keys", second, "Enter")
-	require.Eventually(t, func() bool { return strings.Contains(alice.run("show", "--json", second), `"exit_code": 4`) }, patience, tick)
-	require.Contains(t, alice.run("capture", "--format", "json", "--styles", second), `"lines":["1,2,3`)
-	require.Contains(t, alice.run("capture", "--format", "svg", second), "<svg")
-	require.Contains(t, alice.run("capture", "--format", "png", second), "\x89PNG")
-	require.Contains(t, alice.run("capture", "--join", second), ",40\n")
-	require.Equal(t, 3, strings.Count(alice.run("capture", "--lines", "3", "--format", "ansi", second), "\n"))
-	alice.fails(exitFailure, "format", "capture", "--format", "gif", second)
-	alice.run("kill", "build", second)
-	require.Equal(t, "[]\n", alice.run("ls", "--json"))
-	v.stop()
-	alice.fails(exitUnavailable, "connection refused", "ls")
+		second := strings.TrimSpace(alice.run("new", "--keep-after-exit", "sh", "-c", "seq -s, 40; read x; exit 4"))
+		require.Eventually(t, func() bool { return strings.Contains(alice.run("capture", second), ",40\n") }, patience, tick)
+		alice.run("send", "--keys", second, "Enter")
+		require.Eventually(t, func() bool { return strings.Contains(alice.run("show", "--json", second), `"exit_code": 4`) }, patience, tick)
+		require.Contains(t, alice.run("capture", "--format", "json", "--styles", second), `"lines":["1,2,3`)
+		require.Contains(t, alice.run("capture", "--format", "svg", second), "<svg")
+		require.Contains(t, alice.run("capture", "--format", "png", second), "\x89PNG")
+		require.Contains(t, alice.run("capture", "--join", second), ",40\n")
+		require.Equal(t, 3, strings.Count(alice.run("capture", "--lines", "3", "--format", "ansi", second), "\n"))
+		alice.fails(exitFailure, "format", "capture", "--format", "gif", second)
+		alice.run("kill", "build", second)
+		require.Equal(t, "[]\n", alice.run("ls", "--json"))
+		v.stop()
+		alice.fails(exitUnavailable, "connection refused", "ls")
+	})
 }
 
 func TestWatchCommand(t *testing.T) {
