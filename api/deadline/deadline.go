@@ -1,6 +1,6 @@
 // Package deadline makes the deadlines of a connection cheap to set.
 //
-// net/http moves those of a connection six times a request, and each time takes
+// net/http sets those of a connection eight times a request, and each time takes
 // the lock of the runtime's poller, reads the clock and moves a timer there: of a
 // poll that changes nothing, that is a twentieth. Here a deadline that is moved
 // to a later time is only noted. The one below stays where it was, which is too

@@ -128,12 +128,21 @@ func TestStuckWriteEnds(t *testing.T) {
 	early := time.Now().Add(10 * time.Millisecond)
 	require.NoError(t, ours.SetWriteDeadline(early))
 	require.Equal(t, early, <-moved)
-	late := early.Add(time.Second)
+	late := early.Add(time.Hour)
 	require.NoError(t, ours.SetWriteDeadline(late))
-	n, err := ours.Write(text)
-	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
-	require.Equal(t, late, <-moved)
-	require.False(t, time.Now().Before(late))
+	var n int
+	ended := make(chan error, 1)
+	go func() {
+		var err error
+		n, err = ours.Write(text)
+		ended <- err
+	}()
+	require.Equal(t, late, <-moved, "it came too early, and was moved")
+	soon := time.Now().Add(10 * time.Millisecond)
+	require.NoError(t, ours.SetWriteDeadline(soon))
+	require.Equal(t, soon, <-moved)
+	require.ErrorIs(t, <-ended, os.ErrDeadlineExceeded)
+	require.False(t, time.Now().Before(soon))
 	require.Less(t, n, len(text))
 
 	require.NoError(t, ours.SetWriteDeadline(time.Time{}))
@@ -143,7 +152,7 @@ func TestStuckWriteEnds(t *testing.T) {
 		rest <- err
 	}()
 	got := make([]byte, len(text))
-	_, err = io.ReadFull(other, got)
+	_, err := io.ReadFull(other, got)
 	require.NoError(t, err)
 	require.NoError(t, <-rest)
 	require.True(t, bytes.Equal(text, got), "nothing is lost and nothing is sent twice")

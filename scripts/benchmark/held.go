@@ -101,6 +101,9 @@ func (h *holders) round(ctx context.Context, d time.Duration) (last time.Duratio
 		if held, err = h.held(ctx); err != nil {
 			return 0, 0, err
 		}
+		if len(answers) > 0 {
+			return 0, 0, fmt.Errorf("%w: one is answered before all are held (%v)", errResponse, <-answers)
+		}
 	}
 	before, err := h.p.processorTime()
 	if err != nil {
@@ -108,7 +111,7 @@ func (h *holders) round(ctx context.Context, d time.Duration) (last time.Duratio
 	}
 	select {
 	case err := <-answers:
-		return 0, 0, fmt.Errorf("%w: one is answered though nothing has changed (%w)", errResponse, err)
+		return 0, 0, fmt.Errorf("%w: one is answered though nothing has changed (%v)", errResponse, err)
 	case <-time.After(d):
 	case <-ctx.Done():
 		return 0, 0, ctx.Err()
