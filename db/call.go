@@ -21,6 +21,11 @@ type queryer interface {
 func (s *Store) read(ctx context.Context, verb string, f func(context.Context, queryer) error) error {
 	bounded, cancel := context.WithTimeout(ctx, s.options.QueryTimeout)
 	defer cancel()
+	done, err := s.reader.turn(bounded)
+	if err != nil {
+		return classify(ctx, verb, fmt.Errorf("wait for a connection: %w", err))
+	}
+	defer done()
 	return classify(ctx, verb, f(bounded, s.reader))
 }
 
@@ -34,6 +39,11 @@ func (s *Store) write(ctx context.Context, verb string, f func(context.Context, 
 }
 
 func (s *Store) transact(ctx context.Context, f func(context.Context, queryer) error) error {
+	done, err := s.writer.turn(ctx)
+	if err != nil {
+		return fmt.Errorf("wait for a connection: %w", err)
+	}
+	defer done()
 	tx, err := s.writer.BeginTxx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)

@@ -10,8 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/jmoiron/sqlx"
 )
 
 // The dialects that Store.Dialect names.
@@ -46,7 +44,7 @@ type Store struct {
 	// writer is reader itself on Postgres, and a single connection on SQLite:
 	// writers of one process then queue in order and honour their contexts,
 	// where SQLite would make them poll the lock.
-	reader, writer *sqlx.DB
+	reader, writer *pool
 }
 
 // Open connects and brings the tables up to date. Any number of processes may

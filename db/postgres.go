@@ -36,8 +36,7 @@ func openPostgres(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, errors.New("db: open: the database URL is not valid")
 	}
-	pool := sqlx.NewDb(sql.OpenDB(&connector{config: config, budget: o.QueryTimeout}), Postgres)
-	pool.SetMaxOpenConns(poolSize)
+	pool := newPool(sqlx.NewDb(sql.OpenDB(&connector{config: config, budget: o.QueryTimeout}), Postgres), poolSize)
 	pool.SetMaxIdleConns(poolSize / 2)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
 	pool.SetConnMaxLifetime(30 * time.Minute)

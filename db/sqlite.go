@@ -51,19 +51,19 @@ func openSQLite(ctx context.Context, o Options) (*Store, error) {
 		return nil, fmt.Errorf("db: open: %w", err)
 	}
 	source := (&url.URL{Scheme: "file", Path: path, RawQuery: sqliteSettings.Encode()}).String()
-	writer, err := sqlx.Open(SQLite, source)
+	db, err := sqlx.Open(SQLite, source)
 	if err != nil {
 		return nil, fmt.Errorf("db: open: %w", err)
 	}
-	writer.SetMaxOpenConns(1)
-	if err := migrate(ctx, goose.DialectSQLite3, SQLite, writer.DB); err != nil {
+	writer := newPool(db, 1)
+	if err := migrate(ctx, goose.DialectSQLite3, SQLite, db.DB); err != nil {
 		return nil, errors.Join(classify(ctx, "open", err), writer.Close())
 	}
-	reader, err := sqlx.Open(SQLite, source+"&_query_only=on")
+	db, err = sqlx.Open(SQLite, source+"&_query_only=on")
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("db: open: %w", err), writer.Close())
 	}
-	reader.SetMaxOpenConns(sqliteReaders)
+	reader := newPool(db, sqliteReaders)
 	reader.SetMaxIdleConns(sqliteReaders)
 	return &Store{dialect: SQLite, options: o, source: source, reader: reader, writer: writer}, nil
 }
