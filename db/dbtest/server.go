@@ -14,7 +14,11 @@ type Server struct {
 // NewServer starts a Postgres, which is removed at the test's end.
 func NewServer(t testing.TB) *Server {
 	t.Helper()
-	p, err := newInstance()
+	pristine, err := pristine()
+	if err != nil {
+		t.Fatalf("dbtest: %v", err)
+	}
+	p, err := startInstance(func(p *instance) error { return p.initialiseFrom(pristine) })
 	if err != nil {
 		t.Fatalf("dbtest: %v", err)
 	}
@@ -28,7 +32,7 @@ func (s *Server) URL() string { return s.instance.url("postgres") }
 // Exec runs a statement over a connection of its own.
 func (s *Server) Exec(query string) {
 	s.t.Helper()
-	s.check(s.instance.exec(query))
+	s.check(s.instance.exec("postgres", query))
 }
 
 // Stop shuts the server down and breaks its connections; the data stay.

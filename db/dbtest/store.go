@@ -29,16 +29,28 @@ var shared struct {
 	instance   *instance
 	err        error
 	databases  int
+	empty      []string // of them, those that no test uses
+	pristine   *instance
 }
+
+// pristine is a cluster that is never started, to copy; Main removes it.
+var pristine = sync.OnceValues(func() (*instance, error) {
+	p, err := newCluster((*instance).initialise)
+	shared.Lock()
+	defer shared.Unlock()
+	shared.pristine = p
+	return p, err
+})
 
 // Main runs the tests, stops the shared Postgres and then fails the run if
 // goroutines are left. The result is for os.Exit.
 func Main(m interface{ Run() int }, options ...goleak.Option) int {
 	code := m.Run()
 	shared.Lock()
-	if shared.instance != nil {
-		shared.instance.close()
-		shared.instance = nil
+	for _, p := range []*instance{shared.instance, shared.pristine} {
+		if p != nil {
+			p.close()
+		}
 	}
 	shared.Unlock()
 	if code != 0 {
@@ -109,8 +121,9 @@ func SQLitePath(t testing.TB) string {
 	return filepath.Join(t.TempDir(), "store.db")
 }
 
-// PostgresURL is the address of a fresh, empty database on the shared
-// Postgres. It is dropped at the test's end.
+// PostgresURL is the address of an empty database on the shared Postgres, which
+// is the test's until its end. It is emptied then and given to another test: to
+// make one takes hundreds of files.
 func PostgresURL(t testing.TB) string {
 	t.Helper()
 	shared.Lock()
@@ -122,16 +135,25 @@ func PostgresURL(t testing.TB) string {
 		t.Fatalf("dbtest: %v", shared.err)
 	}
 	p := shared.instance
-	shared.databases++
-	name := fmt.Sprintf("test_%d", shared.databases)
-	if err := p.exec("CREATE DATABASE " + name); err != nil {
-		t.Fatalf("dbtest: %v", err)
+	var name string
+	if n := len(shared.empty); n > 0 {
+		name, shared.empty = shared.empty[n-1], shared.empty[:n-1]
+	} else {
+		shared.databases++
+		name = fmt.Sprintf("test_%d", shared.databases)
+		if err := p.exec("postgres", "CREATE DATABASE "+name); err != nil {
+			t.Fatalf("dbtest: %v", err)
+		}
 	}
 	t.Cleanup(func() {
-		// FORCE: stores that the test opened itself may still be closing.
-		if err := p.exec("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
+		// Stores that the test opened itself may still be closing.
+		if err := p.empty(name); err != nil {
 			t.Errorf("dbtest: %v", err)
+			return
 		}
+		shared.Lock()
+		defer shared.Unlock()
+		shared.empty = append(shared.empty, name)
 	})
 	return p.url(name)
 }

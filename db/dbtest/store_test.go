@@ -1,0 +1,40 @@
+package dbtest
+
+import (
+	"database/sql"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A database that another test had is as empty as a new one, even though that
+// test was still connected to it.
+func TestDatabasesAreEmptied(t *testing.T) {
+	var before string
+	t.Run("one", func(t *testing.T) {
+		var pool *sql.DB
+		var tx *sql.Tx // it holds what it has created
+		t.Cleanup(func() {
+			require.Error(t, tx.Rollback(), "its connection was cut")
+			_ = pool.Close() // nor can the other be told goodbye
+		})
+		before = PostgresURL(t)
+		pool, err := sql.Open("postgres", before)
+		require.NoError(t, err)
+		tx, err = pool.Begin()
+		require.NoError(t, err)
+		_, err = tx.Exec("CREATE TABLE other (x INTEGER)")
+		require.NoError(t, err)
+		_, err = pool.Exec("CREATE TABLE stays (x INTEGER)")
+		require.NoError(t, err)
+	})
+	t.Run("another", func(t *testing.T) {
+		require.Equal(t, before, PostgresURL(t))
+		pool, err := sql.Open("postgres", before)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, pool.Close()) })
+		var tables int
+		require.NoError(t, pool.QueryRow("SELECT COUNT(*) FROM pg_tables WHERE schemaname = 'public'").Scan(&tables))
+		require.Zero(t, tables)
+	})
+}
