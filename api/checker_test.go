@@ -1,16 +1,18 @@
 package api
 
 import (
-	"bytes"
 	"flag"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,38 +27,30 @@ var checkFor = flag.Duration("check", 3*time.Second, "how long the screens of Te
 
 const (
 	checkedSessions = 20
-	frameTime       = 20 * time.Millisecond
+	pollTime        = 3 * time.Millisecond // many times a second, and not all there is
 )
 
-// drawFrames is the program of a checked session: whole screens that tell their
-// number and when they were drawn, for a time, and then the last for ever.
-func drawFrames(duration string) {
-	d, err := time.ParseDuration(duration)
-	if err != nil {
-		os.Exit(2)
-	}
-	ticker := time.NewTicker(frameTime)
-	for n := 1; n <= int(d/frameTime); n++ {
-		drawFrame(n, "")
-		<-ticker.C
-	}
-	drawFrame(int(d/frameTime)+1, "last")
-	_, _ = io.Copy(io.Discard, os.Stdin)
-}
+// drawnFrame tells that tmux had the frame not before the one time and not
+// after the other.
+type drawnFrame struct{ drawn, held time.Time }
 
-func drawFrame(n int, mark string) {
-	var b bytes.Buffer
-	now := time.Now().UnixNano()
-	for line := range 24 {
-		fmt.Fprintf(&b, "\x1b[%d;1H%08d %019d %02d %s", line+1, n, now, line, mark)
+// drawnFrames reads what the program (frames) told.
+func drawnFrames(t *testing.T, file string) (frames []drawnFrame) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	for line := range strings.Lines(string(text)) {
+		var drawn, held int64
+		_, err := fmt.Sscanln(line, &drawn, &held)
+		require.NoErrorf(t, err, "%q", line)
+		frames = append(frames, drawnFrame{time.Unix(0, drawn), time.Unix(0, held)})
 	}
-	os.Stdout.Write(b.Bytes())
+	return frames
 }
 
 // shownFrame is what a screen shows.
 type shownFrame struct {
 	number int
-	drawn  time.Time
 	last   bool
 }
 
@@ -70,21 +64,20 @@ func readFrame(text string) (f shownFrame, ok bool) {
 	before := 0
 	for i, line := range lines {
 		words := strings.Fields(line)
-		if len(words) < 3 || words[2] != fmt.Sprintf("%02d", i) {
+		if len(words) < 2 || words[1] != fmt.Sprintf("%02d", i) {
 			return f, false
 		}
 		n, err := strconv.Atoi(words[0])
-		at, timeErr := strconv.ParseInt(words[1], 10, 64)
 		switch {
-		case err != nil || timeErr != nil:
+		case err != nil:
 			return f, false
 		case i == 0:
-			f, before = shownFrame{number: n, drawn: time.Unix(0, at)}, n
+			f, before = shownFrame{number: n}, n
 		case n > before || n < f.number-1:
 			return f, false
 		}
 		before = n
-		f.last = len(words) == 4
+		f.last = len(words) == 3
 	}
 	return f, true
 }
@@ -92,11 +85,16 @@ func readFrame(text string) (f shownFrame, ok bool) {
 // checker holds every screen of one session against what could have been.
 type checker struct {
 	t       *testing.T
+	at      string       // the session's path
+	file    string       // where the program tells of its frames
 	newest  atomic.Int64 // number of the newest frame that anybody was shown
-	worst   *worst
 	polls   *atomic.Int64
 	refused *atomic.Int64
 	done    atomic.Int32 // pollers that have seen the last frame
+
+	mu sync.Mutex // guards what follows, by number: the last time when the frame was shown
+	// to a request that began then, and to anybody.
+	asked, got map[int]time.Time
 }
 
 // look checks one answer to a request that began at a time when somebody had
@@ -119,45 +117,46 @@ func (k *checker) look(began time.Time, shown int64, text string) bool {
 		}
 	}
 	k.polls.Add(1)
-	if f.last {
-		return true
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.asked[f.number].Before(began) {
+		k.asked[f.number] = began
 	}
-	// The next frame was drawn a frame's time later, and tmux had it a little
-	// after that.
-	k.worst.note(began.Sub(f.drawn) - frameTime)
-	return false
+	k.got[f.number] = time.Now()
+	return f.last
 }
 
-// worst is how old a screen was at most: while the programs were started, when
-// tmux itself falls behind, and since then.
-type worst struct {
-	mu           sync.Mutex // guards what follows
-	started      bool
-	before, then time.Duration
-}
+// age is how long tmux had held the next frame, at most, when something was
+// shown: for certain, as its program had been told so, and perhaps, as it had
+// been drawn.
+type age struct{ certain, perhaps time.Duration }
 
-func (w *worst) note(age time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.started {
-		w.then = max(w.then, age)
-	} else {
-		w.before = max(w.before, age)
+// ages gives the worst of requests, as of their beginning, and of answers.
+func (k *checker) ages(asked, got *age) {
+	frames := drawnFrames(k.t, k.file)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for i, next := range frames[1:] { // frame i+1 was the newest until then
+		asked.note(k.asked[i+1], next)
+		got.note(k.got[i+1], next)
 	}
 }
 
-func (w *worst) allStarted() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.started = true
+func (a *age) note(at time.Time, next drawnFrame) {
+	a.certain = max(a.certain, at.Sub(next.held))
+	a.perhaps = max(a.perhaps, at.Sub(next.drawn))
+}
+
+func (a age) String() string {
+	return fmt.Sprintf("%.1f to %.1f ms", a.certain.Seconds()*1000, a.perhaps.Seconds()*1000)
 }
 
 // poll asks again and again, with the ETag of before, until the last frame.
-func (k *checker) poll(c *client, at, query string) {
-	etag := ""
+func (k *checker) poll(c *client, query string) {
+	etag, text := "", ""
 	for {
 		began, shown := time.Now(), k.newest.Load()
-		r, err := http.NewRequest("GET", c.url+at+"/capture-pane"+query, nil)
+		r, err := http.NewRequest("GET", c.url+k.at+"/capture-pane"+query, nil)
 		if err != nil {
 			k.t.Error(err)
 			return
@@ -177,24 +176,22 @@ func (k *checker) poll(c *client, at, query string) {
 		case err != nil:
 			k.t.Error(err)
 			return
-		case response.StatusCode == 200:
-			etag = response.Header.Get("ETag")
-			// A held request is as of its answer, not of its beginning.
-			if query != "" {
-				began = time.Now()
-			}
-			if k.look(began, shown, string(body)) {
-				k.done.Add(1)
-				return
-			}
 		case response.StatusCode == 503:
 			k.refused.Add(1)
-		case response.StatusCode != 304:
+			time.Sleep(pollTime)
+			continue
+		case response.StatusCode == 200:
+			etag, text = response.Header.Get("ETag"), string(body)
+		case response.StatusCode != 304: // it is as it was
 			k.t.Errorf("status %d: %s", response.StatusCode, body)
 			return
 		}
+		if k.look(began, shown, text) {
+			k.done.Add(1)
+			return
+		}
 		if query == "" {
-			time.Sleep(3 * time.Millisecond) // many times a second, and not all there is
+			time.Sleep(pollTime)
 		}
 	}
 }
@@ -216,37 +213,53 @@ func checkScreens(t *testing.T, store *db.Store, kill func(service, <-chan struc
 	s := startServiceHeld(t, store, 0)
 	alice := s.user("alice", false)
 	var polls, refused atomic.Int64
-	var worst worst
 	var group sync.WaitGroup
 	var all []*checker
-	program := fmt.Sprintf(`{"command":[%q,"draw-frames","%s"]}`, os.Args[0], *checkFor)
-	for range checkedSessions {
-		at := alice.create(program)
-		k := &checker{t: t, worst: &worst, polls: &polls, refused: &refused}
-		all = append(all, k)
+	folder := t.TempDir()
+	frames, begin := filepath.Join(folder, "frames"), filepath.Join(folder, "begin")
+	// Without the race detector, with which twenty of them take the whole machine.
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-race=false", "-buildvcs=false", "-o", frames, "./frames").CombinedOutput()
+	require.NoErrorf(t, err, "go build: %s", out)
+	require.NoError(t, syscall.Mkfifo(begin, 0o600))
+	for i := range checkedSessions {
+		file := filepath.Join(folder, strconv.Itoa(i))
+		all = append(all, &checker{
+			t: t, file: file, polls: &polls, refused: &refused, asked: map[int]time.Time{}, got: map[int]time.Time{},
+			at: alice.create(fmt.Sprintf(`{"command":[%q,"%s",%q,%q]}`, frames, *checkFor, begin, file)),
+		})
+	}
+	fifo, err := os.OpenFile(begin, os.O_WRONLY, 0) // waits until one reads it
+	require.NoError(t, err)
+	defer fifo.Close()
+	for _, k := range all {
 		for _, query := range []string{"", "", "?wait=5"} {
-			group.Go(func() { k.poll(alice, at, query) })
+			group.Go(func() { k.poll(alice, query) })
 		}
 	}
-	for _, k := range all {
-		require.Eventually(t, func() bool { return t.Failed() || k.newest.Load() >= 10 }, 30*time.Second, 10*time.Millisecond)
-	}
-	worst.allStarted()
 	stop := make(chan struct{})
 	if kill != nil {
 		group.Go(func() { kill(s, stop) })
 	}
 	for _, k := range all {
-		require.Eventually(t, func() bool { return t.Failed() || k.done.Load() == 3 }, *checkFor+30*time.Second, 10*time.Millisecond, "the last frame is seen")
+		require.Eventually(t, func() bool { return t.Failed() || k.done.Load() == 3 }, *checkFor+60*time.Second, 10*time.Millisecond, "the last frame is seen")
+		require.Eventually(t, func() bool {
+			_, err := os.Stat(k.file)
+			return t.Failed() || err == nil
+		}, 30*time.Second, 10*time.Millisecond, "the program has written its file")
 	}
 	close(stop)
 	group.Wait()
-	t.Logf("%d screens checked, %d polls refused, the worst was %s old, and %s while the programs were started",
-		polls.Load(), refused.Load(), worst.then, worst.before)
+	require.False(t, t.Failed())
+	var asked, got age
+	for _, k := range all {
+		k.ages(&asked, &got)
+	}
+	t.Logf("%d screens checked, %d polls refused; at worst tmux had held a newer one for %s as a request began, and for %s as an answer was read",
+		polls.Load(), refused.Load(), asked, got)
 	if kill == nil {
 		require.Zero(t, refused.Load())
 	}
-	require.Less(t, max(worst.then, worst.before), time.Second, "on a machine that does nothing else it is under 50 ms once they are")
+	require.Less(t, got.perhaps, time.Second, "on a machine that does nothing else it is under 50 ms as requests begin")
 }
 
 // killHub kills the hub's connection, again and again.
