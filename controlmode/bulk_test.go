@@ -46,7 +46,7 @@ func TestLongCommandsRest(t *testing.T) {
 		}
 	}()
 	rest := time.Nanosecond
-	c := newConn(client, func() { client.Close() }, ConnOptions{
+	c := newConn(client, func() { client.Close() }, nil, ConnOptions{
 		MaxWait: 100 * time.Millisecond, window: 1, rest: func(time.Duration) time.Duration { return rest },
 	})
 	ask := request{text: []byte("x"), frame: frame{blocks: 1}}

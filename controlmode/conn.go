@@ -72,6 +72,7 @@ type Conn struct {
 	stream io.ReadWriteCloser
 	kill   func() // ends the other side, so that reads return; may be called again
 	opts   ConnOptions
+	lost   chan struct{} // closed when it is known that the connection is ending
 	done   chan struct{} // closed when nothing of the Conn runs any more
 	wake   chan struct{} // tells the writer that out has grown; holds one
 	reads  atomic.Uint64 // chunks that tmux has sent
@@ -87,8 +88,9 @@ type Conn struct {
 }
 
 // newConn starts the reader and the writer on a stream. kill must make a
-// blocked read or write on it return.
-func newConn(stream io.ReadWriteCloser, kill func(), opts ConnOptions) *Conn {
+// blocked read or write on it return. exited is closed when the client's process
+// has ended; nil: nobody says so.
+func newConn(stream io.ReadWriteCloser, kill func(), exited <-chan struct{}, opts ConnOptions) *Conn {
 	if opts.MaxInFlight == 0 {
 		opts.MaxInFlight = 4096
 	}
@@ -117,11 +119,12 @@ func newConn(stream io.ReadWriteCloser, kill func(), opts ConnOptions) *Conn {
 		stream: stream,
 		kill:   kill,
 		opts:   opts,
+		lost:   make(chan struct{}),
 		done:   make(chan struct{}),
 		wake:   make(chan struct{}, 1),
 	}
 	c.Client = Client{caller: c}
-	go c.loop()
+	go c.loop(exited)
 	return c
 }
 
@@ -160,13 +163,21 @@ func (c *Conn) askForLife() {
 
 // loop owns the reader and the writer: it returns, and closes done, when both
 // are gone and every waiter has been told.
-func (c *Conn) loop() {
+func (c *Conn) loop(exited <-chan struct{}) {
 	readErr := make(chan error, 1)
 	stop := make(chan struct{})
 	written := make(chan struct{})
 	go func() { readErr <- c.read() }()
 	go func() { c.write(stop); close(written) }()
-	c.fail(<-readErr)
+	var err error
+	select {
+	case err = <-readErr:
+		close(c.lost)
+	case <-exited: // the stream goes on until tmux has noticed
+		close(c.lost)
+		err = <-readErr
+	}
+	c.fail(err)
 	c.kill()
 	close(stop)
 	<-written

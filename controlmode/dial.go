@@ -46,7 +46,7 @@ func Dial(ctx context.Context, o DialOptions) (*Conn, ServerID, error) {
 	if err != nil {
 		return nil, ServerID{}, err
 	}
-	conn, id, err := attachConn(p, p.kill, o.Conn)
+	conn, id, err := attachConn(p, p.kill, p.exited, o.Conn)
 	if err == nil {
 		conn.anchor = anchor
 	}
@@ -62,13 +62,13 @@ func Dial(ctx context.Context, o DialOptions) (*Conn, ServerID, error) {
 // until tmux says %session-changed and who it is. Closing the Conn
 // closes the stream, which must make a blocked Read or Write return.
 func NewConn(stream io.ReadWriteCloser, o ConnOptions) (*Conn, ServerID, error) {
-	return attachConn(stream, sync.OnceFunc(func() { stream.Close() }), o)
+	return attachConn(stream, sync.OnceFunc(func() { stream.Close() }), nil, o)
 }
 
-func attachConn(stream io.ReadWriteCloser, kill func(), o ConnOptions) (*Conn, ServerID, error) {
+func attachConn(stream io.ReadWriteCloser, kill func(), exited <-chan struct{}, o ConnOptions) (*Conn, ServerID, error) {
 	a := newAttach(o.OnNotification)
 	o.OnNotification = a.notify
-	conn := newConn(stream, kill, o)
+	conn := newConn(stream, kill, exited, o)
 	id, err := finishDial(conn, a)
 	if err != nil {
 		conn.Close()

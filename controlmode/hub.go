@@ -81,6 +81,11 @@ func (h *Hub) listen(ctx context.Context) error {
 // Server is the tmux server that the hub is on.
 func (h *Hub) Server() ServerID { return h.server }
 
+// Lost is closed as soon as the connection is known to be ending, be it that its
+// client's process has ended, of which tmux itself may hear later: what panes
+// print since is not told.
+func (h *Hub) Lost() <-chan struct{} { return h.conn.lost }
+
 // Done is closed when the connection has ended; Err says why.
 func (h *Hub) Done() <-chan struct{} { return h.conn.Done() }
 

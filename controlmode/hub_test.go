@@ -2,9 +2,11 @@ package controlmode_test
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -189,6 +191,22 @@ func requireCounting(t *testing.T, text string) {
 	for i := 2; i < len(lines)-1; i++ {
 		require.Equal(t, atoi(t, lines[i-1])+1, atoi(t, lines[i]), "%q", text)
 	}
+}
+
+// A Hub whose client has ended is lost, whatever tmux, which is stopped, knows.
+func TestHubIsLostAtOnce(t *testing.T) {
+	socket := controltest.SocketName(t)
+	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
+	other := clientPID(t, socket)
+	h := openHub(t, server)
+	clients := slices.DeleteFunc(clientPIDs(t, socket), func(pid int) bool { return pid == other })
+	require.Len(t, clients, 1)
+	freeze(t, h.Server().PID)
+	require.NoError(t, syscall.Kill(clients[0], syscall.SIGKILL))
+	<-h.Lost()
+	require.NoError(t, h.Err(), "the connection goes on until tmux knows, for a second")
+	<-h.Done()
+	require.Error(t, h.Err())
 }
 
 func TestOpenHubOnADeadServer(t *testing.T) {

@@ -29,6 +29,7 @@ var (
 // command's fate when the connection dies, and all that was told in its order.
 // The clock is synctest's, which also fails when anything hangs or is left.
 func TestModel(t *testing.T) {
+	t.Parallel()
 	seeds := make([]uint64, *modelRuns)
 	for i := range seeds {
 		seeds[i] = rand.Uint64() | 1
@@ -206,7 +207,7 @@ func (m *model) commandOf(line []byte) *scripted {
 func (m *model) run() {
 	tmux, client := net.Pipe()
 	m.tmux = tmux
-	m.conn = newConn(client, func() { client.Close() }, m.opts)
+	m.conn = newConn(client, func() { client.Close() }, nil, m.opts)
 	var callers, others sync.WaitGroup
 	width := 1 + m.random.IntN(len(m.commands))
 	for first := range width {

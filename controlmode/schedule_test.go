@@ -77,7 +77,7 @@ func TestNoTurn(t *testing.T) {
 		defer close(read)
 		_, _ = sent.ReadFrom(tmux)
 	}()
-	c := newConn(client, func() { client.Close() }, ConnOptions{MaxWait: time.Millisecond, MaxInFlight: laneCalls + 2})
+	c := newConn(client, func() { client.Close() }, nil, ConnOptions{MaxWait: time.Millisecond, MaxInFlight: laneCalls + 2})
 	for range laneCalls {
 		_, err := c.enqueue(request{from: "slow", text: []byte("sent"), frame: frame{blocks: 1}})
 		require.NoError(t, err)

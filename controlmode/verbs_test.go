@@ -79,6 +79,7 @@ var verbs = map[string]verb{
 	"Hub.Done":          {},
 	"Hub.Err":           {},
 	"Hub.Link":          {},
+	"Hub.Lost":          {},
 	"Hub.Pause":         {},
 	"Hub.Reap":          {},
 	"Hub.Repaint":       {},
@@ -143,13 +144,14 @@ type victim struct {
 
 func newVictim(t *testing.T) *victim {
 	t.Helper()
-	v := &victim{T: t, dir: t.TempDir(), socket: controltest.SocketName(t)}
+	v := &victim{T: t, dir: t.TempDir()}
 	// It stays, so that one look later on shows it.
 	program := "#!/bin/sh\n: >\"$0.ran\"\nexec tmux wait-for never\n"
 	require.NoError(t, os.WriteFile(v.program(), []byte(program), 0o700))
-	files := filepath.Join(v.dir, "#{pid}#(x)") // what input is kept in passes through tmux, too
-	require.NoError(t, os.Mkdir(files, 0o700))
-	t.Setenv("TMPDIR", files)
+	sockets := filepath.Join(v.dir, "#{pid}#(x)") // long input is handed over beside the socket: its path is a text, too
+	require.NoError(t, os.Mkdir(sockets, 0o700))
+	t.Setenv("TMUX_TMPDIR", sockets)
+	v.socket = controltest.SocketName(t)
 	v.server = controltest.Start(t, controlmode.ServerOptions{SocketName: v.socket})
 	v.client, v.pane = newPane(t, v.server, "victim", "cat")
 	var err error

@@ -32,8 +32,9 @@ func (l *live) run(ctx context.Context) error {
 		hub, err := l.tmux.OpenHub(ctx, l.told)
 		if err == nil {
 			wait = hubRetry
-			err = l.serve(ctx, hub)
+			l.serve(ctx, hub)
 			hub.Close()
+			err = hub.Err()
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -50,7 +51,7 @@ func (l *live) run(ctx context.Context) error {
 }
 
 // serve keeps what is watched linked into one hub for as long as it lives.
-func (l *live) serve(ctx context.Context, hub *controlmode.Hub) error {
+func (l *live) serve(ctx context.Context, hub *controlmode.Hub) {
 	l.hub.Store(hub)
 	defer l.lost()
 	for _, w := range l.all() {
@@ -61,9 +62,9 @@ func (l *live) serve(ctx context.Context, hub *controlmode.Hub) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
-		case <-hub.Done():
-			return hub.Err()
+			return
+		case <-hub.Lost():
+			return
 		case <-second.C:
 			l.dropUnused(ctx, hub)
 			l.shrink()
