@@ -44,8 +44,7 @@ type WindowDetail struct {
 
 // detailNumbers are the fields that hold no text of any origin. What may be empty
 // follows an x.
-const detailNumbers = "#{session_id} #{window_id} #{pane_id} #{?#{&&:#{window_active},#{pane_active}},1,0} " +
-	"#{pane_width} #{pane_height} #{pane_pid} #{?pane_dead,1,0} " +
+const detailNumbers = paneFields + " " +
 	"#{pane_index} #{?pane_active,1,0} #{pane_left} #{pane_top} #{cursor_x} #{cursor_y} #{?cursor_flag,1,0} " +
 	"#{?alternate_on,1,0} #{history_size} x#{pane_dead_status} x#{pane_dead_signal} x#{pane_mode} " +
 	"#{window_index} #{?window_active,1,0} #{window_width} #{window_height} #{?window_zoomed_flag,1,0} #{window_layout} "
@@ -87,11 +86,8 @@ func parseDetails(body, mark string) ([]PaneDetail, error) {
 
 func (r *records) detail(mark string) PaneDetail {
 	p := PaneDetail{
-		PaneInfo: PaneInfo{
-			Session: r.session(), Window: r.window(), Pane: r.pane(), Active: r.flag(),
-			Width: r.number(), Height: r.number(), PID: r.number(), Dead: r.flag(),
-		},
-		Index: r.number(), ActiveInside: r.flag(), Left: r.number(), Top: r.number(),
+		PaneInfo: r.paneInfo(),
+		Index:    r.number(), ActiveInside: r.flag(), Left: r.number(), Top: r.number(),
 		CursorX: r.number(), CursorY: r.number(), CursorVisible: r.flag(),
 		Alternate: r.flag(), HistorySize: r.number(),
 		ExitStatus: r.optional(-1), Signal: r.optional(0), Mode: strings.TrimPrefix(r.word(), "x"),

@@ -17,9 +17,12 @@ type PaneInfo struct {
 	Dead    bool // that program has ended, and the pane has stayed
 }
 
-// paneFormat holds ids and numbers only: nothing that a program can set.
-const paneFormat = "'#{session_id} #{window_id} #{pane_id} #{?#{&&:#{window_active},#{pane_active}},1,0} " +
-	"#{pane_width} #{pane_height} #{pane_pid} #{?pane_dead,1,0}'"
+// paneFields are ids and numbers only: nothing that a program can set. Each takes
+// tmux a microsecond for each pane, and a condition several.
+const paneFields = "#{session_id} #{window_id} #{pane_id} #{window_active} #{pane_active} " +
+	"#{pane_width} #{pane_height} #{pane_pid} #{pane_dead}"
+
+const paneFormat = "'" + paneFields + "'"
 
 // ListPanes lists the panes of one session in tmux's order, or fails with
 // ErrNotFound.
@@ -28,7 +31,7 @@ func (c Client) ListPanes(ctx context.Context, s SessionID) ([]PaneInfo, error) 
 }
 
 // notAnchor leaves out what is linked into a Hub, which its own session lists.
-const notAnchor = "'#{?#{m:" + anchorPrefix + "*,#{session_name}},0,1}'"
+var notAnchor = fmt.Sprintf("'#{!=:#{=%d:session_name},%s}'", len(anchorPrefix), anchorPrefix)
 
 // ListAllPanes lists the panes of every session of the tmux server but those of
 // control clients.
@@ -49,14 +52,20 @@ func parsePanes(body []byte) ([]PaneInfo, error) {
 	r := records{rest: string(body)}
 	var list []PaneInfo
 	for r.more() {
-		list = append(list, PaneInfo{
-			Session: r.session(), Window: r.window(), Pane: r.pane(), Active: r.flag(),
-			Width: r.number(), Height: r.number(), PID: r.number(), Dead: r.flag(),
-		})
+		list = append(list, r.paneInfo())
 		r.newline()
 	}
 	if r.bad {
 		return nil, fmt.Errorf("%w: a list of panes is %q", ErrProtocol, body)
 	}
 	return list, nil
+}
+
+// paneInfo reads paneFields.
+func (r *records) paneInfo() PaneInfo {
+	p := PaneInfo{Session: r.session(), Window: r.window(), Pane: r.pane()}
+	inActiveWindow, active := r.flag(), r.flag()
+	p.Active = inActiveWindow && active
+	p.Width, p.Height, p.PID, p.Dead = r.number(), r.number(), r.number(), r.flag()
+	return p
 }
