@@ -66,6 +66,7 @@ func TestIdempotencyKeys(t *testing.T) {
 }
 
 func TestCreatedOnce(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		store := open()
 		s := startService(t, store)
@@ -105,6 +106,7 @@ func TestCreatedOnce(t *testing.T) {
 
 // The first is still carried out when it comes again, and its client leaves.
 func TestCreateInProgress(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		store := open()
 		begun, going := make(chan struct{}), make(chan struct{})

@@ -32,6 +32,7 @@ func (c *client) shell(script string) string {
 // What a program does after the picture ends where it would have without: the
 // picture holds the state that cannot be seen, too.
 func TestPicturesHoldWhatIsNotSeen(t *testing.T) {
+	t.Parallel()
 	for name, script := range map[string]struct{ before, after string }{
 		"the main screen":          {`main 漢\nsecond\033[31m red\033[0m\033[?1049h\033[2J\033[Hother`, `\033[?1049lback`},
 		"half an escape sequence":  {`a\033[3`, `1mred\033[0m`},
@@ -99,6 +100,7 @@ func (a *attached) quiet() {
 }
 
 func TestAttachedSize(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	at := alice.create(`{"command":["cat"]}`)
@@ -156,6 +158,7 @@ func TestAttachedPaneChanges(t *testing.T) {
 }
 
 func TestAttachSaysHowItEnds(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	for _, ending := range []struct {

@@ -119,6 +119,7 @@ func paneState(t *testing.T, socket, session string) string {
 }
 
 func TestAttachPaints(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	for name, program := range map[string]string{
@@ -157,6 +158,7 @@ func TestAttachPaints(t *testing.T) {
 // A picture and the bytes after it are the whole, also when the program writes
 // meanwhile.
 func TestAttachFollows(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	at := alice.create(`{"command":["sh","-c","i=0; while [ $i -lt 4000 ]; do i=$((i+1)); echo \"\\033[3$((i%8))m$i\\033[0m\"; done; stty -echo; printf 'the end'; exec cat"]}`)
@@ -270,6 +272,7 @@ func (s service) hubPID() string {
 }
 
 func TestStreamsSurviveTheHub(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	at := alice.create(`{"command":["cat"]}`)

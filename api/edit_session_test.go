@@ -44,6 +44,7 @@ func TestEditBodies(t *testing.T) {
 }
 
 func TestEditSession(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		s := startService(t, open())
 		alice := s.user("alice", false)

@@ -255,6 +255,7 @@ func TestResyncComesFirst(t *testing.T) {
 }
 
 func TestListEvents(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		s := startService(t, open())
 		alice, bob := s.user("alice", false), s.user("bob", false)

@@ -19,6 +19,7 @@ func (c *client) exec(body map[string]any) ran {
 }
 
 func TestExec(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		s := startService(t, open())
 		alice := s.user("alice", false)
@@ -55,6 +56,7 @@ func (c *client) hasNone() {
 }
 
 func TestExecGoesOn(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice, bob := s.user("alice", false), s.user("bob", false)
 	late := alice.exec(map[string]any{"command": "echo first; read line; echo $line; exit 7", "timeout": 2})

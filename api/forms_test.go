@@ -46,6 +46,7 @@ func (c *client) drawn(url, text string) answer {
 }
 
 func TestTextForms(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		s := startService(t, open())
 		alice, bob := s.user("alice", false), s.user("bob", false)
@@ -113,6 +114,7 @@ func TestLastLinesOfAShortScreen(t *testing.T) {
 // Every form of the screen has a name of its own, is answered with 304 by it and
 // from memory, and is waited for: also for what the plain text does not show.
 func TestFormsAreConditional(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	at := alice.drawing()
@@ -153,6 +155,7 @@ var conditionalForms = []string{
 // A form that nothing has changed is answered without a word to tmux, and many
 // who ask for it at once share one answer.
 func TestFormsAreKept(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	at := alice.drawing()
@@ -206,6 +209,7 @@ func (c *client) document(url string) (d screenDocument) {
 }
 
 func TestScreenAsJSON(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		s := startService(t, open())
 		alice := s.user("alice", false)

@@ -219,6 +219,7 @@ func pollTimes(c *client, at string, d time.Duration) (took []time.Duration) {
 
 // A human's window keeps its size while clients look at it.
 func TestWatchingResizesNobody(t *testing.T) {
+	t.Parallel()
 	s := startServiceHeld(t, dbtest.Open(t, db.SQLite), 0)
 	alice := s.user("alice", false)
 	at := alice.create(`{"command":["cat"]}`)

@@ -154,6 +154,7 @@ func attempts(t *testing.T, r route, pane string) []string {
 }
 
 func TestStrangersFindNothing(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		s := startService(t, open())
 		owner := s.user("alice", false)
@@ -200,6 +201,7 @@ func TestStrangersFindNothing(t *testing.T) {
 }
 
 func TestAnotherSessionsPaneIsNotFound(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		s := startService(t, open())
 		alice, bob := s.user("alice", false), s.user("bob", false)
@@ -232,6 +234,7 @@ func TestAnotherSessionsPaneIsNotFound(t *testing.T) {
 }
 
 func TestRevokedTokenIsRefused(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		s := startService(t, open())
 		alice := s.user("alice", false)

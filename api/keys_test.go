@@ -55,6 +55,7 @@ func TestKeysToAPaneInCopyMode(t *testing.T) {
 // A program that does not read is typed into so far and no further, disturbs
 // nobody, and gets every byte that was taken once it reads.
 func TestProgramThatNeverReads(t *testing.T) {
+	t.Parallel()
 	s := startServiceHeld(t, dbtest.Open(t, db.SQLite), 0)
 	alice := s.user("alice", false)
 	file := filepath.Join(t.TempDir(), "read")

@@ -43,6 +43,7 @@ func (i inside) becomes(is func(sessionJSON) bool) sessionJSON {
 }
 
 func TestWindowsOfASession(t *testing.T) {
+	t.Parallel()
 	i := newInside(t, `{"command":["cat"]}`)
 	first := i.session(i.at).Windows[0]
 	require.True(t, first.Active)
@@ -97,6 +98,7 @@ func TestWindowsOfASession(t *testing.T) {
 }
 
 func TestPanesOfASession(t *testing.T) {
+	t.Parallel()
 	i := newInside(t, `{"command":["cat"]}`)
 	first := i.session(i.at).Panes[0]
 	var right, above paneJSON

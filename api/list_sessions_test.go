@@ -92,6 +92,7 @@ func (c *client) follow(path string) (pages []string) {
 }
 
 func TestPages(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		s := startService(t, open())
 		alice, bob := s.user("alice", false), s.user("bob", false)

@@ -51,6 +51,7 @@ func (s service) awaitHeld(n int) {
 }
 
 func TestConditionalGet(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		s := startService(t, open())
 		alice := s.user("alice", false)
@@ -124,6 +125,7 @@ func TestLongPoll(t *testing.T) {
 }
 
 func TestLongPollEnds(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	for name, ending := range map[string]struct {
@@ -195,6 +197,7 @@ func TestWaitIsChecked(t *testing.T) {
 
 // A wait that is over before the screen could be looked at is as good as none.
 func TestShortestWait(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	capture := alice.create(`{"command":["sh","-c","while :; do echo x; done"]}`) + "/capture-pane"
@@ -206,6 +209,7 @@ func TestShortestWait(t *testing.T) {
 // What begins to be held while the server stops is told so, unless it was
 // quick enough to be answered.
 func TestHeldWhileStopping(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	s.server.stop() // as Shutdown does

@@ -38,6 +38,7 @@ func (c *client) outputUntil(at, cursor, text string) (all, next string) {
 }
 
 func TestOutput(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		s := startService(t, open())
 		alice := s.user("alice", false)
@@ -90,6 +91,7 @@ func TestOutputAfterAnEvent(t *testing.T) {
 }
 
 func TestOutputIsGone(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	at, other := alice.create(`{"command":["cat"]}`), alice.create(`{"command":["cat"]}`)

@@ -82,6 +82,7 @@ var refusedElsewhere = []string{"GET /api/sessions/{id}/attach 403", "GET /api/s
 // Every route refuses with every status that the specification has for it; with
 // one that it has not, no test passes.
 func TestEveryDocumentedRefusal(t *testing.T) {
+	t.Parallel()
 	accounts := &accountsThatFail{}
 	c := start(t, func(o *Options) {
 		accounts.memory = o.Registry.(*memory)

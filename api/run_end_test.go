@@ -28,6 +28,7 @@ func (c *client) shellOf(sh testShell) (at string) {
 // A command that is not over in time goes on, and is waited for again; meanwhile
 // the pane takes no other. An interrupt ends it as it would one that was typed.
 func TestRunGoesOn(t *testing.T) {
+	t.Parallel()
 	for _, sh := range testShells {
 		t.Run(sh.name, func(t *testing.T) {
 			s := startService(t, dbtest.Open(t, db.SQLite))
@@ -71,6 +72,7 @@ func TestRunGoesOn(t *testing.T) {
 }
 
 func TestRunEndsTheShell(t *testing.T) {
+	t.Parallel()
 	for _, sh := range testShells {
 		t.Run(sh.name, func(t *testing.T) {
 			s := startService(t, dbtest.Open(t, db.SQLite))
@@ -122,6 +124,7 @@ func TestRunNeedsAShell(t *testing.T) {
 // When the output cannot be heard, the answer says so, and how the command ended
 // is known all the same.
 func TestRunWithoutTheHub(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	at := alice.shellOf(testShells[0])

@@ -75,6 +75,7 @@ func (c *client) runAwkward(at, command string, a awkward) ran {
 var marksOnScreen = regexp.MustCompile(`__interplexer|\.ipx-|1049|;begin|\[200~`)
 
 func TestAwkwardCommands(t *testing.T) {
+	t.Parallel()
 	var whole atomic.Int64 // outputs too large to be heard on a machine that is too busy
 	t.Run("shells", func(t *testing.T) {
 		for _, sh := range testShells {

@@ -166,6 +166,7 @@ func TestWaitForWhatWasTyped(t *testing.T) {
 
 // When the history is full, tmux drops some of it: places move.
 func TestWaitWithAFullHistory(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	at := alice.runs("bash", "")
@@ -190,6 +191,7 @@ func TestWaitForWhatScrolls(t *testing.T) {
 }
 
 func TestWaitForPictures(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	at := alice.runs("bash", "")
@@ -201,6 +203,7 @@ func TestWaitForPictures(t *testing.T) {
 }
 
 func TestWaitConditions(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	at := alice.runs("cat", "")
@@ -232,6 +235,7 @@ func TestWaitConditions(t *testing.T) {
 }
 
 func TestWaitForTheEnd(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	name := func(at string) string { return "session-" + at[strings.LastIndexByte(at, '/')+1:] }

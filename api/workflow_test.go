@@ -15,6 +15,7 @@ import (
 
 // The origin's clients do just this.
 func TestOriginsWorkflow(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		s := startService(t, open())
 		c := s.user("alice", false)

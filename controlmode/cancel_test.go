@@ -22,6 +22,7 @@ var cancels = flag.Int("cancels", 10_000, "how many calls TestCancels cancels at
 // Callers that leave at any moment leave everybody else's answers where they
 // belong.
 func TestCancels(t *testing.T) {
+	t.Parallel()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	client := connect(t, controlmode.ServerOptions{Conn: controlmode.ConnOptions{MaxInFlight: 200}})

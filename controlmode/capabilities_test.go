@@ -15,6 +15,7 @@ import (
 // TestCapabilities asks the tmux that is installed for what the table says of
 // its release.
 func TestCapabilities(t *testing.T) {
+	t.Parallel()
 	text, err := exec.Command("tmux", "-V").Output()
 	require.NoError(t, err)
 	version, err := controlmode.ParseVersion(string(text))

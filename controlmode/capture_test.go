@@ -15,6 +15,7 @@ import (
 // Captures are exact whatever their size: where show-buffer overruns, it does so
 // at sizes such as 976, 2000 and 4048 bytes, which just fill a block of memory.
 func TestCapturesOfEverySize(t *testing.T) {
+	t.Parallel()
 	socket := controltest.SocketName(t)
 	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
 	const width, height, drawn = 4100, 3, "drawn"

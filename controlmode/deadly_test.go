@@ -104,6 +104,7 @@ var deadly = []struct {
 }
 
 func TestDeadlyWays(t *testing.T) {
+	t.Parallel()
 	for _, d := range deadly {
 		t.Run(d.name, func(t *testing.T) {
 			socket := controltest.SocketName(t)

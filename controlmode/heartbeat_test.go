@@ -104,6 +104,7 @@ func TestStoppedClientGoesOn(t *testing.T) {
 }
 
 func TestStuckClientIsReplaced(t *testing.T) {
+	t.Parallel()
 	server := controltest.Start(t, controlmode.ServerOptions{})
 	id, err := server.Current(t.Context())
 	require.NoError(t, err)
@@ -122,6 +123,7 @@ func TestStuckClientIsReplaced(t *testing.T) {
 }
 
 func TestRemovedSocketComesBack(t *testing.T) {
+	t.Parallel()
 	socket := controltest.SocketName(t)
 	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
 	id, err := server.Current(t.Context())
@@ -141,6 +143,7 @@ func TestRemovedSocketComesBack(t *testing.T) {
 // Somebody else's server on our socket would be taken for ours by the next
 // client, and the sessions of ours be lost.
 func TestReplacedSocketComesBack(t *testing.T) {
+	t.Parallel()
 	socket := controltest.SocketName(t)
 	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
 	id, err := server.Current(t.Context())
@@ -180,6 +183,7 @@ func TestDeadServerIsDown(t *testing.T) {
 // Input that was given up while tmux did not answer leaves no buffer behind,
 // though it is taken when tmux goes on.
 func TestGivenUpInputLeavesNoBuffer(t *testing.T) {
+	t.Parallel()
 	server := controltest.Start(t, controlmode.ServerOptions{})
 	id, err := server.Current(t.Context())
 	require.NoError(t, err)

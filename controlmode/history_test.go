@@ -82,6 +82,7 @@ func TestCaptureLines(t *testing.T) {
 // What scrolls while it is captured is neither lost nor told twice, also when
 // tmux drops the oldest lines meanwhile.
 func TestCaptureLinesOfAScrollingPane(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		printed int
 		first   int // what is oldest may be dropped before it is read

@@ -40,6 +40,7 @@ tmux rename-window -- "$1" \; set-option -- @own "$0" \; set-environment OWN "$0
 // TestHostileNames: whatever things are called, every list and every answer is
 // what plain tmux says, and other callers have their own.
 func TestHostileNames(t *testing.T) {
+	t.Parallel()
 	socket := controltest.SocketName(t)
 	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
 	id, err := server.Current(t.Context())

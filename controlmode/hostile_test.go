@@ -81,6 +81,7 @@ func played(t *testing.T, socket string, client controlmode.Client, hub *hearing
 // tmux shows and what the program wrote, byte for byte; every other caller gets
 // its own answers; and the connection is the first throughout.
 func TestHostileContent(t *testing.T) {
+	t.Parallel()
 	socket := controltest.SocketName(t)
 	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
 	controltest.Tmux(t, socket, "set-option", "-gw", "allow-rename", "on", ";", "set-option", "-gw", "allow-passthrough", "on", ";", "set-option", "-s", "set-clipboard", "on")

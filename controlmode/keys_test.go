@@ -65,6 +65,7 @@ func everyByte() string {
 }
 
 func TestBytesArriveAsTheyAre(t *testing.T) {
+	t.Parallel()
 	var want bytes.Buffer
 	texts := append(hostileTexts(3000), everyByte(), strings.Repeat("\x00", 2500), "")
 	for _, text := range texts {

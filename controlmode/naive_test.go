@@ -116,6 +116,7 @@ func (c *tap) fooled(t *testing.T, socket string, pane controlmode.PaneInfo) (by
 // TestNaiveReadersAreFooled is the control of the tests of hostile content: on
 // the streams that our client reads right, one that trusts guards is wrong.
 func TestNaiveReadersAreFooled(t *testing.T) {
+	t.Parallel()
 	socket := controltest.SocketName(t)
 	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
 	tap := openTap(t, socket)
@@ -145,6 +146,7 @@ func TestNaiveReadersAreFooled(t *testing.T) {
 // number that is near, at every second that is. The answer of one who trusts
 // the number is cut there, and the next caller gets what the pane makes up.
 func TestGuessedGuards(t *testing.T) {
+	t.Parallel()
 	const numbers, seconds = 80, 30
 	socket := controltest.SocketName(t)
 	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})

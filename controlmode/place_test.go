@@ -73,6 +73,7 @@ func TestCaptureJoined(t *testing.T) {
 
 // A text of every size comes whole and alone, where show-buffer overruns, too.
 func TestCaptureJoinedOfEverySize(t *testing.T) {
+	t.Parallel()
 	socket, client, target := newHistory(t, controlmode.ServerOptions{}, 0, "stty -echo; tmux wait-for -S silent; exec cat")
 	controltest.Tmux(t, socket, "wait-for", "silent")
 	var want strings.Builder

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,21 +87,31 @@ func TestQuoteRoundTrip(t *testing.T) {
 
 // What a list cannot carry counts as unset, and spoils nothing.
 func TestListSessionsWithHostileOptions(t *testing.T) {
+	t.Parallel()
 	client := connect(t, controlmode.ServerOptions{})
-	for i, value := range hostileTexts(300) {
-		name := fmt.Sprint("s", i)
+	n := 0
+	for values := range slices.Chunk(hostileTexts(300), 10) { // a session for each would be a process for each
+		n++
+		options := map[string]string{}
+		for i, value := range values {
+			options[fmt.Sprint("@x", i)] = value
+		}
+		name := fmt.Sprint("s", n)
 		_, err := client.NewSession(t.Context(), controlmode.NewSessionOptions{
-			Name: name, Width: 9, Height: 2, Command: []string{"cat"}, Options: map[string]string{"@x": value},
+			Name: name, Width: 9, Height: 2, Command: []string{"cat"}, Options: options,
 		})
 		require.NoError(t, err)
-		list, err := client.ListSessions(t.Context(), "@x")
-		require.NoError(t, err)
-		last := list[len(list)-1]
-		require.Equal(t, name, last.Name)
-		if strings.IndexFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) < 0 {
-			require.Equal(t, value, last.Option)
-		} else {
-			require.Empty(t, last.Option)
+		var last controlmode.SessionInfo
+		for option, value := range options {
+			list, err := client.ListSessions(t.Context(), option)
+			require.NoError(t, err)
+			last = list[len(list)-1]
+			require.Equal(t, name, last.Name)
+			if strings.IndexFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) < 0 {
+				require.Equal(t, value, last.Option)
+			} else {
+				require.Empty(t, last.Option)
+			}
 		}
 		require.NoError(t, client.KillSession(t.Context(), last.ID))
 	}

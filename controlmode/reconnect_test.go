@@ -35,6 +35,7 @@ done`
 // to 3.6 a notification at the wrong moment of an attach would kill the tmux
 // server.
 func TestReconnectsUnderChange(t *testing.T) {
+	t.Parallel()
 	socket := controltest.SocketName(t)
 	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
 	id, err := server.Current(t.Context())

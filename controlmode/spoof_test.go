@@ -31,6 +31,7 @@ done`
 // beside panes whose text is known: no answer may be cut short, run on, or
 // reach another caller.
 func TestSpoofedGuards(t *testing.T) {
+	t.Parallel()
 	socket := controltest.SocketName(t)
 	client := connect(t, controlmode.ServerOptions{SocketName: socket})
 	hostile, err := client.NewSession(t.Context(), controlmode.NewSessionOptions{

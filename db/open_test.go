@@ -15,6 +15,7 @@ import (
 )
 
 func TestOpenEmptyStoreAtOnce(t *testing.T) {
+	t.Parallel()
 	for _, dialect := range dbtest.Dialects {
 		t.Run(dialect, func(t *testing.T) {
 			o := dbtest.Options(t, dialect)

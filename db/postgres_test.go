@@ -58,6 +58,7 @@ func requireWaiters(t *testing.T, pool *sql.DB, want int) {
 }
 
 func TestPostgresDownAtOpen(t *testing.T) {
+	t.Parallel()
 	server := dbtest.NewServer(t)
 	server.Stop()
 	requireUnavailable(t, func() error {
@@ -76,6 +77,7 @@ func TestPostgresDownAtOpen(t *testing.T) {
 }
 
 func TestPostgresStopped(t *testing.T) {
+	t.Parallel()
 	server, s := faulty(t)
 	newUser(t, s, "alice")
 	server.Signal(syscall.SIGSTOP)
@@ -108,6 +110,7 @@ func TestPostgresStopped(t *testing.T) {
 }
 
 func TestPostgresStoppedMidQuery(t *testing.T) {
+	t.Parallel()
 	server, s := faulty(t)
 	pool, release := hold(t, server.URL())
 	result := make(chan error, 1)
@@ -126,6 +129,7 @@ func TestPostgresStoppedMidQuery(t *testing.T) {
 }
 
 func TestPostgresStoppedCallerGivesUp(t *testing.T) {
+	t.Parallel()
 	server := dbtest.NewServer(t)
 	s := dbtest.OpenOptions(t, db.Options{URL: server.URL(), QueryTimeout: time.Minute})
 	pool, release := hold(t, server.URL())
@@ -149,6 +153,7 @@ func TestPostgresStoppedCallerGivesUp(t *testing.T) {
 
 // A query that is given up does not run on in the server.
 func TestPostgresSlow(t *testing.T) {
+	t.Parallel()
 	server, s := faulty(t)
 	pool, release := hold(t, server.URL())
 	requireUnavailable(t, func() error {
@@ -168,6 +173,7 @@ func TestPostgresSlow(t *testing.T) {
 const killBackends = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'interplexer'"
 
 func TestPostgresKilledBackends(t *testing.T) {
+	t.Parallel()
 	server, s := faulty(t)
 	calls := []func() error{
 		func() error { _, err := s.Users(t.Context()); return err },
@@ -183,6 +189,7 @@ func TestPostgresKilledBackends(t *testing.T) {
 }
 
 func TestPostgresKilledMidQuery(t *testing.T) {
+	t.Parallel()
 	server, s := faulty(t)
 	pool, release := hold(t, server.URL())
 	result := make(chan error, 1)
@@ -200,6 +207,7 @@ func TestPostgresKilledMidQuery(t *testing.T) {
 }
 
 func TestPostgresRestart(t *testing.T) {
+	t.Parallel()
 	server, s := faulty(t)
 	newUser(t, s, "alice")
 	race(8, func(int) error { return s.Ping(t.Context()) })
@@ -215,6 +223,7 @@ func TestPostgresRestart(t *testing.T) {
 }
 
 func TestPostgresTooManyConnections(t *testing.T) {
+	t.Parallel()
 	server := dbtest.NewServer(t)
 	server.Exec("CREATE ROLE limited LOGIN CONNECTION LIMIT 0")
 	limited := strings.Replace(server.URL(), "user=interplexer", "user=limited", 1)

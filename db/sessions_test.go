@@ -226,6 +226,7 @@ func TestQuota(t *testing.T) {
 }
 
 func TestCreateSessionRaces(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		stores := []*db.Store{open(), open()}
 		alice := newUser(t, stores[0], "alice")

@@ -103,6 +103,7 @@ func TestTouchTokens(t *testing.T) {
 }
 
 func TestTouchManyTokens(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		stores := []*db.Store{open(), open()}
 		alice := newUser(t, stores[0], "alice")

@@ -47,6 +47,7 @@ func TestUsers(t *testing.T) {
 }
 
 func TestUserRace(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		stores := []*db.Store{open(), open()}
 		errs := race(20, func(i int) error {

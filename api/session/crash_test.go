@@ -31,6 +31,7 @@ func (w *world) crashAt(at step, call func()) {
 }
 
 func TestCrashInCreate(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		o := session.CreateOptions{Name: "build", Command: []string{"cat"}}
 		create := func() { _, _ = w.Create(w.t.Context(), w.alice, o) }
@@ -57,6 +58,7 @@ func TestCrashInCreate(t *testing.T) {
 }
 
 func TestCrashInEnd(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		for _, at := range []step{{"DeleteSession", false}, {"DeleteSession", true}} {
 			s := w.create(w.alice, session.CreateOptions{})
@@ -74,6 +76,7 @@ func TestCrashInEnd(t *testing.T) {
 }
 
 func TestSessionsSurviveTheProcess(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		s := w.create(w.alice, session.CreateOptions{Name: "build"})
 		w.typeLine(w.alice, s.ID, "kept")
@@ -85,6 +88,7 @@ func TestSessionsSurviveTheProcess(t *testing.T) {
 
 // TestAdoption: the row is deleted behind the Registry's back.
 func TestAdoption(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		s := w.create(w.alice, session.CreateOptions{Name: "build", Width: 33, Height: 7})
 		w.typeLine(w.alice, s.ID, "kept")
@@ -114,6 +118,7 @@ func TestAdoption(t *testing.T) {
 
 // TestOrphanEndsBeforeItsAdoption: the list that showed it is out of date.
 func TestOrphanEndsBeforeItsAdoption(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		s := w.create(w.alice, session.CreateOptions{})
 		row := w.row(s.ID)
@@ -141,6 +146,7 @@ func (w *world) plant(name, identity string) {
 func uid(n int) string { return fmt.Sprintf("%032x", n) }
 
 func TestForeignSessionsAreLeftAlone(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		for i, identity := range []string{
 			"", "x", uid(1), uid(2) + " ghost", uid(3) + " ", "short alice", strings.Repeat("é", 16) + " alice",
@@ -166,6 +172,7 @@ func TestForeignSessionsAreLeftAlone(t *testing.T) {
 // TestTakeOver: the row is kept under another server's name, say of a socket
 // that was renamed.
 func TestTakeOver(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		elsewhere := func(n int, name string) db.Session {
 			row, err := w.store.Store.CreateSession(w.t.Context(), db.NewSession{

@@ -31,6 +31,7 @@ func (w *world) get(id int64) session.Session {
 }
 
 func TestEdit(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		one := w.create(w.alice, session.CreateOptions{Name: "one", Labels: map[string]string{"a": "1", "b": "2"}})
 		require.Equal(w.t, map[string]string{"a": "1", "b": "2"}, one.Labels)
@@ -62,6 +63,7 @@ func TestEdit(t *testing.T) {
 }
 
 func TestEditIsAllOrNothing(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		one := w.create(w.alice, session.CreateOptions{Name: "one", Labels: map[string]string{"a": "1"}})
 		w.create(w.alice, session.CreateOptions{Name: "two"})
@@ -111,6 +113,7 @@ func TestEditIsAllOrNothing(t *testing.T) {
 
 // tmux loses the session between the row and the resize.
 func TestEditOfASessionThatEnds(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		one := w.create(w.alice, session.CreateOptions{Name: "one"})
 		w.store.on(func(at step) error {
@@ -137,6 +140,7 @@ func TestEditOfASessionThatEnds(t *testing.T) {
 }
 
 func TestEditsOfOneSessionTakeTurns(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		one := w.create(w.alice, session.CreateOptions{})
 		var all sync.WaitGroup
@@ -174,6 +178,7 @@ func TestEditsOfOneSessionTakeTurns(t *testing.T) {
 
 // The store does not know yet that a session has ended, and holds its name.
 func TestEditOfASessionWhoseEndIsNotWritten(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		one := w.create(w.alice, session.CreateOptions{Name: "one"})
 		w.create(w.alice, session.CreateOptions{Name: "two"})

@@ -55,6 +55,7 @@ func TestFormsOfAScreen(t *testing.T) {
 
 // Many who want the same picture have it drawn once, and it weighs in the cache.
 func TestDrawings(t *testing.T) {
+	t.Parallel()
 	var captures atomic.Int64
 	s := newFormed(&captures)
 	o := CaptureOptions{Format: PNG}

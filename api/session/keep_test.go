@@ -12,6 +12,7 @@ import (
 // What is kept is told by the row, by windows that are made later, and by those
 // that were there.
 func TestKeep(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		s := w.create(w.alice, session.CreateOptions{})
 		_, second, err := w.CreateWindow(w.t.Context(), w.alice, s.ID, session.NewWindow{Program: session.Program{Command: []string{"cat"}}})

@@ -66,6 +66,7 @@ var hostile = []string{
 }
 
 func TestFolderIsExact(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, dbtest.Open(t, db.SQLite))
 	base, err := filepath.EvalSymlinks(t.TempDir())
 	require.NoError(t, err)
@@ -84,6 +85,7 @@ func TestFolderIsExact(t *testing.T) {
 }
 
 func TestCommandAndEnvironmentAreExact(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, dbtest.Open(t, db.SQLite))
 	dir := t.TempDir()
 	recorder := program(t, dir, "record")

@@ -19,6 +19,7 @@ import (
 // TestServerLost: an id of the old tmux server never reaches a session of the
 // next, although both count from 0.
 func TestServerLost(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		w.run()
 		named := session.CreateOptions{Name: "build"}
@@ -48,6 +49,7 @@ func TestServerLost(t *testing.T) {
 
 // TestServerLostIsSeenWithoutRun: the list knows as soon as tmux answers.
 func TestServerLostIsSeenWithoutRun(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		old := w.create(w.alice, session.CreateOptions{})
 		asked := w.create(w.alice, session.CreateOptions{})
@@ -70,6 +72,7 @@ func TestServerLostIsSeenWithoutRun(t *testing.T) {
 
 // TestServerLostWhileNobodyServed: the next process finds another server.
 func TestServerLostWhileNobodyServed(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		old := w.create(w.alice, session.CreateOptions{})
 		w.killServer()

@@ -13,6 +13,7 @@ import (
 // TestEndedIsNeverResurrected: neither in memory nor in the store, however a
 // reconciliation and the end of a session interleave.
 func TestEndedIsNeverResurrected(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		stop := make(chan struct{})
 		var reconcilers sync.WaitGroup
@@ -46,6 +47,7 @@ func TestEndedIsNeverResurrected(t *testing.T) {
 
 // TestEveryInterleavingOfEnd: a reconciliation runs at each step of an end.
 func TestEveryInterleavingOfEnd(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		for _, at := range []step{{"DeleteSession", false}, {"DeleteSession", true}} {
 			s := w.create(w.alice, session.CreateOptions{})
@@ -67,6 +69,7 @@ func TestEveryInterleavingOfEnd(t *testing.T) {
 // TestEveryInterleavingOfReconcile: a session is made, or ended, at each step
 // of a reconciliation.
 func TestEveryInterleavingOfReconcile(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		for _, at := range []step{{"SessionsOnServer", false}, {"SessionsOnServer", true}} {
 			meanwhile := func(call func()) {
@@ -92,6 +95,7 @@ func TestEveryInterleavingOfReconcile(t *testing.T) {
 // TestEveryInterleavingOfCreate: a reconciliation runs at each step of a
 // creation and leaves what is being made alone.
 func TestEveryInterleavingOfCreate(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		for _, at := range []step{
 			{"CreateSession", false}, {"CreateSession", true}, {"StartSession", false}, {"StartSession", true},
@@ -116,6 +120,7 @@ func TestEveryInterleavingOfCreate(t *testing.T) {
 // TestOlderReadingOfTheStoreChangesNothing: rows were read while a session was
 // being started, and are compared once it runs.
 func TestOlderReadingOfTheStoreChangesNothing(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		read, started, reconciled := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 		starts := 0
@@ -143,6 +148,7 @@ func TestOlderReadingOfTheStoreChangesNothing(t *testing.T) {
 
 // TestStartingSessionCannotBeReached: it has no tmux side yet.
 func TestStartingSessionCannotBeReached(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		w.store.on(func(now step) error {
 			if now == (step{"StartSession", false}) {
@@ -161,6 +167,7 @@ func TestStartingSessionCannotBeReached(t *testing.T) {
 }
 
 func TestManyAtOnce(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		w.run()
 		var callers sync.WaitGroup
@@ -187,6 +194,7 @@ func TestManyAtOnce(t *testing.T) {
 
 // TestCallerLeaves: what has begun is finished.
 func TestCallerLeaves(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		var s session.Session
 		w.leaveAt(step{"StartSession", false}, func(ctx context.Context) (err error) {

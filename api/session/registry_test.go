@@ -11,6 +11,7 @@ import (
 )
 
 func TestLife(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		ctx := t.Context()
 		require.NoError(w.t, w.Ready(ctx))
@@ -58,6 +59,7 @@ func (w *world) unreachable(p session.Principal, id int64) {
 }
 
 func TestAnotherUsersSessionDoesNotExist(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		hers, his := w.create(w.alice, session.CreateOptions{}), w.create(w.bob, session.CreateOptions{})
 		w.unreachable(w.bob, hers.ID)
@@ -86,6 +88,7 @@ func TestAnotherUsersSessionDoesNotExist(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		w.run()
 		named := session.CreateOptions{Name: "build"}
@@ -107,6 +110,7 @@ func TestNames(t *testing.T) {
 }
 
 func TestQuota(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		w.Registry = session.NewRegistry(w.store, w.tmux, session.Options{Server: w.socket, Quota: 2})
 		first := w.create(w.alice, session.CreateOptions{})
@@ -122,6 +126,7 @@ func TestQuota(t *testing.T) {
 
 // TestProgramEnds: nobody asks, and still the store hears of it.
 func TestProgramEnds(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		w.run()
 		s := w.create(w.alice, session.CreateOptions{Command: []string{"true"}})
@@ -147,6 +152,7 @@ func (w *world) requireEnded(id int64) {
 // TestEndedIsSeenWithoutRun: whoever asks finds out, whichever way they ask,
 // and reconciliation writes it down without losing it in between.
 func TestEndedIsSeenWithoutRun(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		for _, ask := range []func(id int64) session.Status{
 			func(id int64) session.Status { s, _ := w.Get(w.t.Context(), w.alice, id); return s.Status },
@@ -174,6 +180,7 @@ func TestEndedIsSeenWithoutRun(t *testing.T) {
 
 // TestWhatWasSeenStaysSeen: the store says running, tmux says nothing any more.
 func TestWhatWasSeenStaysSeen(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		s := w.create(w.alice, session.CreateOptions{})
 		controltest.Tmux(w.t, w.socket, "kill-session", "-t", w.row(s.ID).TmuxID)

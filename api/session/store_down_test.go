@@ -15,6 +15,7 @@ import (
 // TestStoreFailsDuringCreate: whatever was done by then, nothing is left once
 // the store is back, and nobody sees anything before.
 func TestStoreFailsDuringCreate(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		o := session.CreateOptions{Name: "build", Command: []string{"cat"}}
 		undeletable := step{"DeleteSession", false}
@@ -43,6 +44,7 @@ func TestStoreFailsDuringCreate(t *testing.T) {
 }
 
 func TestStoreFailsDuringEnd(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		for _, done := range []bool{false, true} {
 			s := w.create(w.alice, session.CreateOptions{})
@@ -64,6 +66,7 @@ func TestStoreFailsDuringEnd(t *testing.T) {
 // TestRunRepairsSoon: what failed is repaired when the store is back, though
 // nothing happens in tmux then.
 func TestRunRepairsSoon(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		w.run()
 		o := session.CreateOptions{Name: "build", Command: []string{"cat"}}
@@ -77,6 +80,7 @@ func TestRunRepairsSoon(t *testing.T) {
 }
 
 func TestStoreDown(t *testing.T) {
+	t.Parallel()
 	onBothStores(t, func(w *world) {
 		s := w.create(w.alice, session.CreateOptions{})
 		w.store.on(down)
@@ -96,6 +100,7 @@ func TestStoreDown(t *testing.T) {
 
 // TestPostgresHangs: it accepts connections and says nothing.
 func TestPostgresHangs(t *testing.T) {
+	t.Parallel()
 	server := dbtest.NewServer(t)
 	w := newWorld(t, dbtest.OpenOptions(t, db.Options{URL: server.URL(), QueryTimeout: 500 * time.Millisecond}))
 	s := w.create(w.alice, session.CreateOptions{})

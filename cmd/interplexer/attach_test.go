@@ -78,6 +78,7 @@ func (c *calling) hasSize(id, size string) {
 }
 
 func TestAttachCommand(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	v := s.start()
 	c := v.calling("")
@@ -132,6 +133,7 @@ func TestAttachCommand(t *testing.T) {
 }
 
 func TestAttachNeedsATerminal(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	v := s.start()
 	c := v.calling("")

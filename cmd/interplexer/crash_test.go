@@ -18,6 +18,7 @@ import (
 // A server killed while it creates sessions leaves none that the next one does
 // not know, and no row that claims a session that is not there.
 func TestKilledWhileCreating(t *testing.T) {
+	t.Parallel()
 	onStores(t, func(t *testing.T, s *site) {
 		v := s.start()
 		token := s.newUser("alice")
@@ -97,6 +98,7 @@ func (s *site) runningRows(store *db.Store) []string {
 // A tmux server that dies takes its sessions along; the service goes on with
 // a new one and says what was lost.
 func TestTmuxKilled(t *testing.T) {
+	t.Parallel()
 	onStores(t, func(t *testing.T, s *site) {
 		v := s.start()
 		token := s.newUser("alice")

@@ -13,6 +13,7 @@ import (
 // A shell gets nothing of what the service was started with: no secret in its
 // environment, no descriptor.
 func TestShellsAreClean(t *testing.T) {
+	t.Parallel()
 	onStores(t, func(t *testing.T, s *site) {
 		inherited, err := os.Create(filepath.Join(s.tmp, "inherited-file"))
 		require.NoError(t, err)

@@ -18,6 +18,7 @@ import (
 // What is typed over HTTP arrives byte for byte: every single byte, and 10,000
 // random strings, valid UTF-8 as text and the rest as hex.
 func TestTypedBytesAreExact(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	v := s.start("--log-level", "warn")
 	alice := s.newUser("alice")

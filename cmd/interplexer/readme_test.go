@@ -16,6 +16,7 @@ var shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
 // The README's tours are true to the word: their blocks run as they are, but for
 // the port, and show what it says they do.
 func TestTour(t *testing.T) {
+	t.Parallel()
 	showsInOrder(t, runTour(t, "A tour in five minutes"), []string{
 		`{"id":1,"user":"`, `"name":"build","status":"running","width":80,"height":24`, // created
 		`[{"id":1,"user":"`, "\nhello\n", "\n 00 1b 5b 41 ff 0d", // listed, typed, exact
@@ -24,6 +25,7 @@ func TestTour(t *testing.T) {
 }
 
 func TestTourWithTheCommandLine(t *testing.T) {
+	t.Parallel()
 	showsInOrder(t, runTour(t, "The tour with the command line"), []string{
 		"1   build  running  80x24 ", " team=web ", "\nhello\n", "\n 00 1b 5b 41 ff 0d",
 		"\nto run\nstatus 5", "\ndone", "usr", "\n[]\n", "interplexer: Not found", "\nstatus 3\n", `"name": "build",`,

@@ -65,6 +65,7 @@ func (c *calling) shows(session, text string) {
 }
 
 func TestRemoteCommands(t *testing.T) {
+	t.Parallel()
 	onStores(t, func(t *testing.T, s *site) {
 		v := s.start()
 		alice, bob := v.calling(s.newUser("alice")), v.calling(s.newUser("bob"))
@@ -131,6 +132,7 @@ func TestRemoteCommands(t *testing.T) {
 }
 
 func TestWatchCommand(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	v := s.start()
 	c := v.calling("") // the first token
@@ -160,6 +162,7 @@ func TestWatchCommand(t *testing.T) {
 
 // Nobody but the machine's own service gets the first token.
 func TestTokenOfTheFirstStart(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	v := s.start()
 	c := v.calling("")

@@ -9,6 +9,7 @@ import (
 )
 
 func TestRunAndWaitCommands(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	v := s.start()
 	c := v.calling("")

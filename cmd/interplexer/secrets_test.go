@@ -13,6 +13,7 @@ import (
 // No token, no password and nothing that was typed gets into the log, however
 // chatty it is.
 func TestNoSecretInTheLog(t *testing.T) {
+	t.Parallel()
 	u, err := url.Parse(dbtest.PostgresURL(t))
 	require.NoError(t, err)
 	u.User = url.UserPassword(u.User.Username(), "pass-w0rd") // the private server asks for none

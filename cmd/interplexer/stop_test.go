@@ -52,6 +52,7 @@ func (p *pending) finish(t *testing.T) *http.Response {
 // A server that is stopped finishes what is in flight, takes nothing new and
 // leaves the tmux session alive; the next one finds it running.
 func TestStopAndStartAgain(t *testing.T) {
+	t.Parallel()
 	onStores(t, func(t *testing.T, s *site) {
 		v := s.start()
 		token := s.newUser("alice")
@@ -110,6 +111,7 @@ func TestSecondSignal(t *testing.T) {
 
 // Two servers never own one tmux socket, and the second says so.
 func TestSecondServer(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	v := s.start()
 	j := v.create(s.firstToken(), "")

@@ -22,6 +22,7 @@ import (
 // With a certificate the service may listen for other machines, speaks HTTP/2
 // and does not answer in the clear.
 func TestTLS(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	cert, key, roots := s.certificate()
 	v := s.start("--listen", "0.0.0.0:0", "--tls-cert", cert, "--tls-key", key)

@@ -15,6 +15,7 @@ import (
 
 // The origin's workflow, on its own paths.
 func TestWorkflow(t *testing.T) {
+	t.Parallel()
 	onStores(t, func(t *testing.T, s *site) {
 		v := s.start()
 		alice, bob := s.newUser("alice"), s.newUser("bob") // while it serves
@@ -44,6 +45,7 @@ func TestWorkflow(t *testing.T) {
 // A first start on the embedded store leaves a token that works, in a file
 // that nobody else can read, and the next start keeps it.
 func TestFirstStart(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	v := s.start()
 	path := filepath.Join(s.data, tokenFile)
@@ -79,6 +81,7 @@ func TestFirstStart(t *testing.T) {
 
 // On Postgres nobody is made: other servers may share the database.
 func TestFirstStartOnPostgres(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, dbtest.PostgresURL(t))
 	v := s.start()
 	require.Contains(t, v.out, "user add "+osUserName()+" --admin")
