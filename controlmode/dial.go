@@ -212,7 +212,16 @@ func (a *attach) wait(ctx context.Context, conn *Conn) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.failed || err != nil && len(a.text) > 0 {
-		return fmt.Errorf("attach: %s", strings.Join(a.text, "; "))
+		text, lost := strings.CutSuffix(strings.Join(a.text, "; "), errServerLost.Error())
+		if lost {
+			return fmt.Errorf("attach: %s%w", text, errServerLost)
+		}
+		return fmt.Errorf("attach: %s", text)
 	}
 	return err
 }
+
+// errServerLost is what a tmux client says when the server hangs up on it: one
+// that crashes does, and so does one that is ending, which goes only when all of
+// its clients have gone, and takes no other meanwhile.
+var errServerLost = errors.New("server exited unexpectedly")

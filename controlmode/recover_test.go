@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strconv"
 	"strings"
@@ -203,4 +204,27 @@ func TestStartDialsAgain(t *testing.T) {
 	require.FileExists(t, died)
 	_, err := server.Current(t.Context())
 	require.NoError(t, err)
+}
+
+// A tmux server that is ending takes no more clients, and goes only when those
+// that it has are gone: it is waited for, and another is started.
+func TestStartWaitsForAnEndingServer(t *testing.T) {
+	socket := controltest.SocketName(t)
+	n := startNaive(t, socket, "new-session", "-x", "80", "-y", "24", "cat").attached()
+	before := serverPID(socket)
+	thaw := freeze(t, n.cmd.Process.Pid)
+	controltest.Tmux(t, socket, "kill-server")
+	dials := 0
+	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket, Logger: slog.New(logged(func(message string) {
+		if message == "tmux dial failed" {
+			dials++
+		}
+		if dials == 6 {
+			thaw()
+		}
+	}))})
+	require.GreaterOrEqual(t, dials, 6)
+	id, err := server.Current(t.Context())
+	require.NoError(t, err)
+	require.NotEqual(t, before, id.PID)
 }

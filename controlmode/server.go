@@ -126,12 +126,12 @@ func (s *Server) Start(ctx context.Context) error {
 	return nil
 }
 
-// startTime is how long Start waits for a tmux server that does not answer: one
-// that is stopped or overloaded has the sessions, and may go on.
+// startTime is how long Start waits for a tmux server that does not answer, as
+// one that is stopped or overloaded has the sessions, and may go on; and for one
+// that hangs up, as it may be ending.
 const startTime = 30 * time.Second
 
-// startTries is how often Start dials a tmux that fails it otherwise: when a tmux
-// server has just crashed, the next dial starts another.
+// startTries is how often Start dials a tmux that fails it otherwise.
 const startTries = 3
 
 func (s *Server) firstConnect(ctx context.Context) (*Conn, ServerID, error) {
@@ -148,6 +148,10 @@ func (s *Server) firstConnect(ctx context.Context) (*Conn, ServerID, error) {
 			}
 			s.log.Warn("tmux does not answer yet", "error", err)
 			continue // it has waited
+		case errors.Is(err, errServerLost):
+			if time.Now().After(giveUp) {
+				return nil, ServerID{}, fmt.Errorf("%w: it crashes, or it is ending and waits for a client of its own that hangs", err)
+			}
 		case tries == startTries:
 			return nil, ServerID{}, err
 		}
