@@ -19,7 +19,6 @@ import (
 
 // A tmux that is stopped gives 503 in time, is seen, and loses nothing.
 func TestTmuxStopped(t *testing.T) {
-	t.Parallel()
 	s := startServiceHeld(t, dbtest.Open(t, db.SQLite), 0)
 	alice := s.user("alice", false)
 	root := s.user("root", true)

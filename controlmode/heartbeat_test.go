@@ -183,7 +183,6 @@ func TestDeadServerIsDown(t *testing.T) {
 // Input that was given up while tmux did not answer leaves no buffer behind,
 // though it is taken when tmux goes on.
 func TestGivenUpInputLeavesNoBuffer(t *testing.T) {
-	t.Parallel()
 	server := controltest.Start(t, controlmode.ServerOptions{})
 	id, err := server.Current(t.Context())
 	require.NoError(t, err)

@@ -152,7 +152,6 @@ func canceledAfter(t testing.TB, d time.Duration) context.Context {
 }
 
 func TestCloseReturnsWhileTmuxIsStopped(t *testing.T) {
-	t.Parallel()
 	socket := controltest.SocketName(t)
 	conn, id, err := controlmode.Dial(t.Context(), controlmode.DialOptions{SocketName: socket, Env: testEnv(), Dir: "/"})
 	require.NoError(t, err)

@@ -23,7 +23,7 @@ func (s *Store) read(ctx context.Context, verb string, f func(context.Context, q
 	defer cancel()
 	done, err := s.reader.turn(bounded)
 	if err != nil {
-		return classify(ctx, verb, fmt.Errorf("wait for a connection: %w", err))
+		return classify(ctx, verb, err)
 	}
 	defer done()
 	return classify(ctx, verb, f(bounded, s.reader))
@@ -41,7 +41,7 @@ func (s *Store) write(ctx context.Context, verb string, f func(context.Context, 
 func (s *Store) transact(ctx context.Context, f func(context.Context, queryer) error) error {
 	done, err := s.writer.turn(ctx)
 	if err != nil {
-		return fmt.Errorf("wait for a connection: %w", err)
+		return err
 	}
 	defer done()
 	tx, err := s.writer.BeginTxx(ctx, nil)

@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/jmoiron/sqlx"
 	"golang.org/x/sync/semaphore"
@@ -21,10 +22,10 @@ func newPool(db *sqlx.DB, connections int) *pool {
 }
 
 // turn waits until a connection is the caller's, who gives it back with done.
-// Its error is ctx's.
+// Its error wraps ctx's.
 func (p *pool) turn(ctx context.Context) (done func(), err error) {
 	if err := p.turns.Acquire(ctx, 1); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("wait for a connection: %w", err)
 	}
 	return func() { p.turns.Release(1) }, nil
 }

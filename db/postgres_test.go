@@ -58,7 +58,6 @@ func requireWaiters(t *testing.T, pool *sql.DB, want int) {
 }
 
 func TestPostgresDownAtOpen(t *testing.T) {
-	t.Parallel()
 	server := dbtest.NewServer(t)
 	server.Stop()
 	requireUnavailable(t, func() error {
@@ -77,7 +76,6 @@ func TestPostgresDownAtOpen(t *testing.T) {
 }
 
 func TestPostgresStopped(t *testing.T) {
-	t.Parallel()
 	server, s := faulty(t)
 	newUser(t, s, "alice")
 	server.Signal(syscall.SIGSTOP)
@@ -110,7 +108,6 @@ func TestPostgresStopped(t *testing.T) {
 }
 
 func TestPostgresStoppedMidQuery(t *testing.T) {
-	t.Parallel()
 	server, s := faulty(t)
 	pool, release := hold(t, server.URL())
 	result := make(chan error, 1)
@@ -129,7 +126,6 @@ func TestPostgresStoppedMidQuery(t *testing.T) {
 }
 
 func TestPostgresStoppedCallerGivesUp(t *testing.T) {
-	t.Parallel()
 	server := dbtest.NewServer(t)
 	s := dbtest.OpenOptions(t, db.Options{URL: server.URL(), QueryTimeout: time.Minute})
 	pool, release := hold(t, server.URL())
@@ -153,7 +149,6 @@ func TestPostgresStoppedCallerGivesUp(t *testing.T) {
 
 // A query that is given up does not run on in the server.
 func TestPostgresSlow(t *testing.T) {
-	t.Parallel()
 	server, s := faulty(t)
 	pool, release := hold(t, server.URL())
 	requireUnavailable(t, func() error {
@@ -189,7 +184,6 @@ func TestPostgresKilledBackends(t *testing.T) {
 }
 
 func TestPostgresKilledMidQuery(t *testing.T) {
-	t.Parallel()
 	server, s := faulty(t)
 	pool, release := hold(t, server.URL())
 	result := make(chan error, 1)
@@ -207,7 +201,6 @@ func TestPostgresKilledMidQuery(t *testing.T) {
 }
 
 func TestPostgresRestart(t *testing.T) {
-	t.Parallel()
 	server, s := faulty(t)
 	newUser(t, s, "alice")
 	race(8, func(int) error { return s.Ping(t.Context()) })
@@ -223,7 +216,6 @@ func TestPostgresRestart(t *testing.T) {
 }
 
 func TestPostgresTooManyConnections(t *testing.T) {
-	t.Parallel()
 	server := dbtest.NewServer(t)
 	server.Exec("CREATE ROLE limited LOGIN CONNECTION LIMIT 0")
 	limited := strings.Replace(server.URL(), "user=interplexer", "user=limited", 1)

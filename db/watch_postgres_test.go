@@ -12,7 +12,6 @@ import (
 )
 
 func TestWatchSurvivesPostgres(t *testing.T) {
-	t.Parallel()
 	server, s := faulty(t)
 	f := watch(t, s)
 	f.expect(db.Resync, 10*time.Second)
@@ -37,7 +36,6 @@ const pingTime = time.Second
 
 // Watch ends at once even while the server does not answer its connection.
 func TestWatchEndsOnStoppedPostgres(t *testing.T) {
-	t.Parallel()
 	server, s := faulty(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended, resync := make(chan error, 1), make(chan struct{}, 10)

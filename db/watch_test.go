@@ -62,7 +62,6 @@ func TestWatch(t *testing.T) {
 
 // What is told of has been committed: a reader who asks then sees it.
 func TestWatchFollowsCommit(t *testing.T) {
-	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		watched, other := open(), open()
 		f := watch(t, watched)

@@ -23,7 +23,7 @@ func main() {
 }
 
 // run draws whole screens that tell their number, for a time, and then the last
-// for ever. It begins when somebody writes to a FIFO, and tells in a file, when
+// for ever. It begins when somebody opens a FIFO to write, and tells in a file, when
 // the last is drawn, of each when it was begun and when tmux had it, at the
 // latest, in nanoseconds.
 func run(args []string) error {
