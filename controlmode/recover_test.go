@@ -207,6 +207,38 @@ func TestStartDialsAgain(t *testing.T) {
 
 // A tmux server that is ending takes no more clients, and goes only when those
 // that it has are gone: it is waited for, and another is started.
+// A tmux server that ends answers what reached it with the signal, and mostly
+// has no session any more by then: that is not how its sessions ended.
+func TestEndingServerListsNothing(t *testing.T) {
+	t.Parallel()
+	for range 5 {
+		sent := make(chan string, 100)
+		server := controltest.Start(t, controlmode.ServerOptions{Conn: controlmode.ConnOptions{Trace: func(out bool, data []byte) {
+			if out {
+				sent <- string(data)
+			}
+		}}})
+		id, err := server.Current(t.Context())
+		require.NoError(t, err)
+		client, _ := newPane(t, server, "s", "cat")
+		thaw := freeze(t, id.PID)
+		failed := make(chan error, 1)
+		go func() {
+			list, err := client.ListSessions(t.Context(), "@x")
+			if err == nil && len(list) == 2 { // it came before the signal
+				err = controlmode.ErrDown
+			}
+			failed <- err
+		}()
+		for !strings.HasPrefix(<-sent, "list-sessions") {
+		}
+		require.NoError(t, syscall.Kill(id.PID, syscall.SIGTERM))
+		thaw()
+		err = <-failed
+		require.True(t, errors.Is(err, controlmode.ErrDown) || errors.Is(err, controlmode.ErrServerGone), err)
+	}
+}
+
 func TestStartWaitsForAnEndingServer(t *testing.T) {
 	socket := controltest.SocketName(t)
 	n := startNaive(t, socket, "new-session", "-x", "80", "-y", "24", "cat").attached()

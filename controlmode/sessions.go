@@ -94,7 +94,8 @@ type SessionInfo struct {
 // ListSessions lists every session of the tmux server, anchors of control
 // clients included, with the value of one user option ("@name"). From 3.4 tmux
 // prints anything but text vis-encoded, so that its length is not what it was:
-// a value that is not plain counts as unset. It fails with ErrOptionName.
+// a value that is not plain counts as unset. It fails with ErrOptionName, and with
+// ErrDown when tmux is ending.
 func (c Client) ListSessions(ctx context.Context, option string) ([]SessionInfo, error) {
 	if err := checkOption(option); err != nil {
 		return nil, err
@@ -116,6 +117,12 @@ func (c Client) ListSessions(ctx context.Context, option string) ([]SessionInfo,
 	}
 	if r.bad {
 		return nil, fmt.Errorf("%w: list-sessions answered %q", ErrProtocol, blocks[0].Body)
+	}
+	if len(list) == 0 {
+		// Not even our own. A tmux server that ends has ended every session
+		// when it comes to what reached it with the signal or kill-server; with
+		// a target it would have said "no current target".
+		return nil, fmt.Errorf("%w: tmux is ending", ErrDown)
 	}
 	return list, nil
 }
