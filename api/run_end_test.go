@@ -121,6 +121,15 @@ func TestRunNeedsAShell(t *testing.T) {
 	require.Eventually(t, func() bool { return alice.run(at, "echo typed", nil).status == 409 }, 20*time.Second, time.Millisecond)
 }
 
+// A shell that another program execs is one as soon as it is there.
+func TestRunAwaitsTheShell(t *testing.T) {
+	s := startService(t, dbtest.Open(t, db.SQLite))
+	alice := s.user("alice", false)
+	r := alice.run(alice.create(`{"command":["sh","-c","sleep 0.1; exec bash --norc"]}`), "echo typed", nil)
+	require.Equal(t, 200, r.status, r.body)
+	require.Equal(t, "typed\n", r.Output)
+}
+
 // When the output cannot be heard, the answer says so, and how the command ended
 // is known all the same.
 func TestRunWithoutTheHub(t *testing.T) {

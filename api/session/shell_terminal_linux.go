@@ -32,12 +32,16 @@ func openShellTerminal(path string, panePID int) (*shellTerminal, error) {
 		return nil, fmt.Errorf("%w: its terminal: %w", ErrNoShell, err)
 	}
 	t := &shellTerminal{fd: fd, panePID: panePID}
+	seen := time.Now()
 	for {
 		err := t.findShell()
 		if err == nil {
 			return t, nil
 		}
-		if !t.starting() {
+		if t.forked() {
+			seen = time.Now()
+		}
+		if !t.young() || time.Since(seen) > startingTime {
 			t.close()
 			return nil, err
 		}
@@ -45,17 +49,18 @@ func openShellTerminal(path string, panePID int) (*shellTerminal, error) {
 	}
 }
 
-// starting: the foreground is what tmux has just started, and may yet become a
-// shell.
-func (t *shellTerminal) starting() bool {
-	if t.pid != t.panePID && t.pid > 0 {
-		return false
-	}
-	stat := readStat(t.panePID)
-	if processFile(t.panePID) == processFile(stat.parent()) { // tmux itself, before it runs the program
-		return stat.age() < time.Second
-	}
-	return stat.age() < 100*time.Millisecond
+// startingTime is how long what tmux has just started may take to become a shell,
+// such as a sh that execs one, from when it is first seen.
+const startingTime = 300 * time.Millisecond
+
+// young: the foreground is what tmux started within the last second.
+func (t *shellTerminal) young() bool {
+	return (t.pid == t.panePID || t.pid <= 0) && readStat(t.panePID).age() < time.Second
+}
+
+// forked: the pane's process is still tmux itself, before it runs the program.
+func (t *shellTerminal) forked() bool {
+	return processFile(t.panePID) == processFile(readStat(t.panePID).parent())
 }
 
 func (t *shellTerminal) close() { _ = unix.Close(t.fd) }
