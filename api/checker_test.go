@@ -256,8 +256,9 @@ func checkScreens(t *testing.T, store *db.Store, kill func(service, <-chan struc
 		polls.Load(), refused.Load(), asked, got)
 	if kill == nil {
 		require.Zero(t, refused.Load())
+		require.Less(t, asked.certain, 200*time.Millisecond, "50 ms, and what others do to this machine")
 	}
-	require.Less(t, got.perhaps, time.Second, "on a machine that does nothing else it is under 50 ms as requests begin")
+	require.Less(t, got.perhaps, time.Second)
 }
 
 // killHub kills the hub's connection, again and again.

@@ -2,6 +2,7 @@ package controlmode
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -147,6 +148,13 @@ func (c *Conn) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.err
+}
+
+// catchUp waits until what tmux has written is dealt with (see process.caughtUp).
+func (c *Conn) catchUp(ctx context.Context) {
+	if p, ok := c.stream.(*process); ok { // and not a recorded stream
+		p.caughtUp(ctx, c.lost)
+	}
 }
 
 // idle reports whether tmux owes no answer.

@@ -209,6 +209,33 @@ func TestHubIsLostAtOnce(t *testing.T) {
 	require.Error(t, h.Err())
 }
 
+// What has been read counts when it has been handed on, not before.
+func TestHubCatchesUp(t *testing.T) {
+	server := controltest.Start(t, controlmode.ServerOptions{})
+	client, pane := newPane(t, server, "s", "cat")
+	entered, release := make(chan struct{}), make(chan struct{})
+	handedOn := false
+	hub, err := server.OpenHub(t.Context(), func(n controlmode.Notification) {
+		if _, ok := n.(controlmode.Output); ok && !handedOn {
+			close(entered)
+			<-release
+			handedOn = true
+		}
+	})
+	require.NoError(t, err)
+	defer hub.Close()
+	require.NoError(t, hub.Link(t.Context(), pane.Window))
+	typeText(t, client, pane, "x")
+	<-entered
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	hub.CatchUp(ctx)
+	require.ErrorIs(t, ctx.Err(), context.DeadlineExceeded, "it waits")
+	close(release)
+	hub.CatchUp(t.Context())
+	require.True(t, handedOn) // and the race detector sees the one before the other
+}
+
 func TestOpenHubOnADeadServer(t *testing.T) {
 	socket := controltest.SocketName(t)
 	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})

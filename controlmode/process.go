@@ -1,10 +1,14 @@
 package controlmode
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"runtime"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/creack/pty"
@@ -19,8 +23,19 @@ const drainTime = time.Second
 // process is a tmux client on the slave side of a pty.
 type process struct {
 	master *os.File
+	raw    syscall.RawConn // master's
 	proc   *os.Process
 	exited chan struct{} // closed when the process has been waited for
+
+	// reading: something may have been read that whoever reads has not dealt
+	// with. When nothing is unread and this is false, in that order, all that
+	// tmux had written has been dealt with.
+	reading atomic.Bool
+	// step, unless nil, is closed when that may have changed.
+	step atomic.Pointer[chan struct{}]
+	// caught is when all was last known to have been dealt with, since made.
+	caught atomic.Int64
+	made   time.Time
 }
 
 // startProcess starts the client on a raw pty. The slave is made raw before
@@ -41,7 +56,12 @@ func startProcess(cmd *exec.Cmd) (*process, error) {
 	if master, err = pollable(master); err != nil {
 		return nil, err
 	}
-	p := &process{master: master, exited: make(chan struct{})}
+	raw, err := master.SyscallConn()
+	if err != nil {
+		master.Close()
+		return nil, fmt.Errorf("controlmode: make pty pollable: %w", err)
+	}
+	p := &process{master: master, raw: raw, exited: make(chan struct{}), made: time.Now()}
 	started := make(chan error)
 	go p.startAndWait(cmd, started)
 	if err := <-started; err != nil {
@@ -86,8 +106,102 @@ func (p *process) startAndWait(cmd *exec.Cmd, started chan<- error) {
 // kill ends the client with SIGKILL, the one signal it cannot be stuck in.
 func (p *process) kill() { p.proc.Kill() }
 
-// Read reads what tmux wrote; on Linux the end of a pty is EIO.
-func (p *process) Read(b []byte) (int, error) { return p.master.Read(b) }
+// Read reads what tmux wrote; on Linux the end of a pty is EIO. It belongs to one
+// goroutine, and by calling it, that has dealt with what was read before.
+func (p *process) Read(b []byte) (n int, err error) {
+	p.stepped()
+	ended := p.raw.Read(func(fd uintptr) bool {
+		p.reading.Store(true)
+		for n, err = unix.Read(int(fd), b); err == unix.EINTR; {
+			n, err = unix.Read(int(fd), b)
+		}
+		if err != unix.EAGAIN {
+			return true
+		}
+		p.reading.Store(false)
+		p.stepped()
+		return false
+	})
+	switch {
+	case ended != nil:
+		return 0, ended
+	case err != nil:
+		return 0, os.NewSyscallError("read", err)
+	case n == 0:
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// stepped wakes those who wait for what was read, or for there being no more.
+func (p *process) stepped() {
+	if p.step.Load() != nil {
+		if step := p.step.Swap(nil); step != nil {
+			close(*step)
+		}
+	}
+}
+
+const (
+	// maxSteps bounds the wait for all to be read where tmux writes all the time.
+	maxSteps = 64
+	// caughtFor is how long it counts that all has been read, so that many who
+	// ask cost no more system calls than one.
+	caughtFor = time.Millisecond
+)
+
+// caughtUp blocks until all that tmux had written caughtFor ago has been read and
+// dealt with, or ctx is done, or the reading has ended. When tmux writes faster
+// than it is read, it returns after maxSteps reads.
+func (p *process) caughtUp(ctx context.Context, ended <-chan struct{}) {
+	if time.Since(p.made)-time.Duration(p.caught.Load()) < caughtFor {
+		return
+	}
+	for range maxSteps {
+		if !p.unread() {
+			return
+		}
+		step := p.nextStep()
+		if !p.unread() { // it may have gone on before
+			return
+		}
+		select {
+		case <-step:
+		case <-ended:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// nextStep is closed when something more has been read or dealt with.
+func (p *process) nextStep() <-chan struct{} {
+	fresh := make(chan struct{})
+	for {
+		if step := p.step.Load(); step != nil {
+			return *step
+		}
+		if p.step.CompareAndSwap(nil, &fresh) {
+			return fresh
+		}
+	}
+}
+
+// unread reports whether tmux has written what has not been dealt with.
+func (p *process) unread() bool {
+	began, more := time.Since(p.made), false
+	err := p.raw.Control(func(fd uintptr) {
+		fds := [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+		n, err := unix.Poll(fds[:], 0)
+		more = n > 0 && err == nil
+	})
+	if err == nil && (more || p.reading.Load()) {
+		return true
+	}
+	p.caught.Store(int64(began))
+	return false
+}
 
 // Write writes commands to tmux. It blocks while tmux does not read, until
 // the process is killed.

@@ -75,6 +75,7 @@ var verbs = map[string]verb{
 	},
 	"Client.SwapPane":   {},
 	"Client.ToggleZoom": {},
+	"Hub.CatchUp":       {},
 	"Hub.Close":         {},
 	"Hub.Done":          {},
 	"Hub.Err":           {},

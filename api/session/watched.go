@@ -41,8 +41,12 @@ func newWatched(l *live, rec *record) *watched {
 	}
 }
 
-// look returns what a pane of the session shows.
+// look returns what a pane of the session shows. On a machine with much to do
+// what the hub has to tell may have come some time ago: it is heard first.
 func (w *watched) look(ctx context.Context, at subject) (*capture, error) {
+	if hub := w.live.hub.Load(); hub != nil {
+		hub.CatchUp(ctx)
+	}
 	if s := w.screen(at.pane); s != nil {
 		c, err := s.form(at.form).current(ctx)
 		if at.pane != "" || !errors.Is(err, controlmode.ErrNotFound) {
