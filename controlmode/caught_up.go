@@ -12,7 +12,7 @@ const (
 	maxSteps = 64
 	// caughtFor is how long it counts that all has been read, so that many who
 	// ask cost no more system calls than one.
-	caughtFor = time.Millisecond
+	caughtFor = 3 * time.Millisecond
 )
 
 // caughtUp blocks until all that tmux had written caughtFor ago has been read and

@@ -86,9 +86,9 @@ func (h *Hub) Server() ServerID { return h.server }
 // print since is not told.
 func (h *Hub) Lost() <-chan struct{} { return h.conn.lost }
 
-// CatchUp blocks until all that tmux had told a millisecond ago has been handed on,
+// CatchUp blocks until all that tmux had told three milliseconds ago is handed on,
 // for as long as ctx and the connection last. Mostly that is so already, which takes
-// one system call each millisecond to find out. While tmux tells more than can be
+// one system call each such time to find out. While tmux tells more than can be
 // handed on, such as of a flood, it does not wait for the end of that.
 func (h *Hub) CatchUp(ctx context.Context) { h.conn.catchUp(ctx) }
 
