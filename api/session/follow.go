@@ -45,11 +45,17 @@ func (l *live) goServing(f func(context.Context)) (begun bool) {
 	return true
 }
 
+// earlyRest is the rest after a look that showed nothing new: it may have come
+// before what it was stirred for, such as the echo of what was typed. The rest after
+// each further one in vain is longer, up to the interval.
+const earlyRest = 2 * time.Millisecond
+
 // follow looks at the panes that somebody waits for whenever they may have
 // changed, and tells the waiting when they have: however many wait, one looks.
 // It runs until ctx is done.
 func (w *watched) follow(ctx context.Context) {
 	seen := map[subject]string{}
+	early := earlyRest
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -60,11 +66,14 @@ func (w *watched) follow(ctx context.Context) {
 		case <-timer.C:
 		}
 		began := time.Now()
+		rest := w.live.opts.Interval // lets changes that come together be seen together
 		if w.differs(ctx, seen) {
 			w.announce()
+			early = earlyRest
+		} else {
+			rest, early = min(early, rest), min(2*early, rest)
 		}
-		// Let changes that come together be seen together.
-		pace := time.NewTimer(w.live.opts.Interval - time.Since(began))
+		pace := time.NewTimer(rest - time.Since(began))
 		select {
 		case <-ctx.Done():
 			pace.Stop()
