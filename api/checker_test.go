@@ -189,7 +189,7 @@ func (k *checker) poll(c *client, query string) {
 			return
 		}
 		if query == "" {
-			time.Sleep(pollTime)
+			time.Sleep(pollTime) // a client's pace: nothing is waited for
 		}
 	}
 }

@@ -150,10 +150,10 @@ func (c *Conn) Err() error {
 	return c.err
 }
 
-// catchUp waits until what tmux has written is dealt with (see process.caughtUp).
+// catchUp waits until what tmux has written is dealt with (see process.catchUp).
 func (c *Conn) catchUp(ctx context.Context) {
 	if p, ok := c.stream.(*process); ok { // and not a recorded stream
-		p.caughtUp(ctx, c.lost)
+		p.catchUp(ctx, c.lost)
 	}
 }
 

@@ -111,7 +111,7 @@ func (p *process) Read(b []byte) (n int, err error) {
 	p.stepped()
 	ended := p.raw.Read(func(fd uintptr) bool {
 		p.reading.Store(true)
-		for n, err = unix.Read(int(fd), b); err == unix.EINTR; {
+		for err = unix.EINTR; err == unix.EINTR; {
 			n, err = unix.Read(int(fd), b)
 		}
 		if err != unix.EAGAIN {

@@ -15,10 +15,10 @@ const (
 	caughtFor = 3 * time.Millisecond
 )
 
-// caughtUp blocks until all that tmux had written caughtFor ago has been read and
+// catchUp blocks until all that tmux had written caughtFor ago has been read and
 // dealt with, or ctx is done, or the reading has ended. When tmux writes faster
 // than it is read, it returns after maxSteps reads.
-func (p *process) caughtUp(ctx context.Context, ended <-chan struct{}) {
+func (p *process) catchUp(ctx context.Context, ended <-chan struct{}) {
 	if time.Since(p.made)-time.Duration(p.caught.Load()) < caughtFor {
 		return
 	}
