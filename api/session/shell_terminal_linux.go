@@ -51,7 +51,7 @@ func openShellTerminal(path string, panePID int) (*shellTerminal, error) {
 
 // startingTime is how long what tmux has just started may take to become a shell,
 // such as a sh that execs one, from when it is first seen.
-const startingTime = 300 * time.Millisecond
+const startingTime = 200 * time.Millisecond
 
 // young: the foreground is what tmux started within the last second.
 func (t *shellTerminal) young() bool {
