@@ -3,7 +3,6 @@ package controlmode
 import (
 	"context"
 	"io"
-	"os"
 )
 
 // What the tests in controlmode_test see of the inside.
@@ -50,9 +49,7 @@ func TmuxError(command, message string) error { return commandError(command, mes
 
 // Line is the command line that types the input on a tmux of version v.
 func (in *Input) Line(v Version) string {
-	t := in.typing(Client{version: v, folder: os.TempDir()}, Target{})
-	t.abandon(t.before)
-	return string(t.text)
+	return string(in.typing(v, Target{}).text)
 }
 
 // Tell has every subscription hear of n.

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -15,6 +16,7 @@ import (
 
 	"interplexer/controlmode"
 	"interplexer/controlmode/controltest"
+	"interplexer/controlmode/handover"
 )
 
 // within waits for a state and says how long that took.
@@ -262,4 +264,33 @@ func TestGivenUpInputIsNothingElse(t *testing.T) {
 	thaw()
 	_, err = client.ListPanes(t.Context(), pane.Session)
 	require.NoError(t, err)
+}
+
+// Whoever cleans folders for temporary files may do so while tmux is about to read
+// long input from one.
+func TestInputOutlivesItsFile(t *testing.T) {
+	t.Parallel()
+	server := controltest.Start(t, controlmode.ServerOptions{})
+	client, pane := newPane(t, server, "s", "cat")
+	id, err := server.Current(t.Context())
+	require.NoError(t, err)
+	thaw := freeze(t, id.PID)
+	typed := make(chan error, 1)
+	go func() {
+		typed <- client.SendKeys(t.Context(), controlmode.ActivePane(pane.Session), new(controlmode.Input).Paste(strings.Repeat("x", 10_000)))
+	}()
+	var files []string
+	require.Eventually(t, func() bool {
+		files, err = filepath.Glob(filepath.Join(filepath.Dir(id.Socket), handover.Prefix+strconv.Itoa(os.Getpid())+"-*"))
+		return err == nil && len(files) > 0
+	}, 5*time.Second, time.Millisecond)
+	for _, file := range files { // another test's is none the worse for it
+		require.NoError(t, os.RemoveAll(file))
+	}
+	thaw()
+	require.NoError(t, <-typed)
+	require.Eventually(t, func() bool {
+		screen, err := client.Print(t.Context(), "capture-pane -p -t s:")
+		return err == nil && strings.Contains(screen, "xxxx")
+	}, 5*time.Second, 5*time.Millisecond)
 }

@@ -113,7 +113,7 @@ func (c Client) sendKeys(ctx context.Context, t Target, in *Input) ([]block, err
 			return nil, ErrInMode
 		}
 	}
-	typed := in.typing(c, t)
+	typed := in.typing(c.version, t)
 	var blocks []block
 	err := typed.fill(ctx, c)
 	if err == nil {
@@ -158,14 +158,13 @@ func (c Client) PaneTTY(ctx context.Context, t Target) (string, error) {
 type typing struct {
 	*command
 	target   Target
-	client   Client
+	version  Version
 	commands int
-	before   []load   // to be run first, one by one
-	buffers  []string // that they fill
+	before   []load // to be run first, one by one
 }
 
-func (in *Input) typing(c Client, to Target) *typing {
-	t := &typing{command: paneState(to), target: to, client: c, commands: 1}
+func (in *Input) typing(v Version, to Target) *typing {
+	t := &typing{command: paneState(to), target: to, version: v, commands: 1}
 	if in.notePlace {
 		t.then("display-message -p").to(to).word(placeFormat)
 	}
@@ -211,26 +210,19 @@ const hexDigits = "0123456789abcdef"
 func (in *Input) buffer(s, paste string) *Input {
 	return in.step(func(t *typing) {
 		name := lastingBuffers.next()
-		t.buffers = append(t.buffers, name)
-		file, err := handover.Text(t.client.folder, s)
-		if err != nil {
-			t.err = fmt.Errorf("%w: %w", ErrNoResources, err)
-			return
-		}
-		t.before = append(t.before, load{newCommand("load-buffer -b " + name).word("--").format(file.Path()), file, len(s)})
+		t.before = append(t.before, load{name, s})
 		t.then(fmt.Sprintf(paste, name)).to(t.target)
-		if t.client.version.has(pasteUnescaped) {
+		if t.version.has(pasteUnescaped) {
 			t.word("-S")
 		}
 	})
 }
 
-// load fills a buffer from a file.
-type load struct {
-	*command
-	file  *handover.File
-	bytes int
-}
+// load fills a buffer with a text.
+type load struct{ buffer, text string }
+
+// maxLoads is how often a file may be removed before tmux has read it.
+const maxLoads = 10
 
 // sharer is a caller whose tmux others use.
 type sharer interface {
@@ -238,53 +230,65 @@ type sharer interface {
 }
 
 // fill runs what has to be done before the typing. When it fails, nothing was
-// typed. A tmux that was stopped may come to a load long after that was given up.
+// typed.
 func (t *typing) fill(ctx context.Context, c Client) error {
 	if t.err != nil {
-		t.abandon(t.before)
 		return t.err
 	}
-	for i, l := range t.before {
+	for _, l := range t.before {
 		if err := l.run(ctx, c); err != nil {
-			t.abandon(t.before[i:])
 			return err
 		}
-		_ = l.file.Close() // tmux has read it
 	}
 	return nil
 }
 
-func (t *typing) abandon(loads []load) {
-	for _, l := range loads {
-		l.file.Abandon()
-	}
-}
-
 func (l load) run(ctx context.Context, c Client) error {
-	if shares, ok := c.caller.(sharer); ok && l.bytes > freeBytes {
-		if err := shares.awaitTyping(ctx, c.name, l.bytes); err != nil {
+	if shares, ok := c.caller.(sharer); ok && len(l.text) > freeBytes {
+		if err := shares.awaitTyping(ctx, c.name, len(l.text)); err != nil {
 			return err
 		}
 	}
-	_, err := c.send(ctx, l.command, request{frame: frame{blocks: 1}})
-	if errors.Is(err, ErrUnknownOutcome) {
-		return ErrNotSent // not what counts
+	for range maxLoads {
+		if read, err := l.hand(ctx, c); read || err != nil {
+			return err
+		}
 	}
-	return err
+	return fmt.Errorf("%w: %q is removed again and again", ErrNoResources, c.folder)
+}
+
+// hand has tmux read the text. It reports whether tmux can have done so: nobody
+// had removed the file. tmux does not say (measured, 3.3a and 3.5a).
+func (l load) hand(ctx context.Context, c Client) (bool, error) {
+	file, err := handover.Text(c.folder, l.text)
+	if err != nil {
+		return false, fmt.Errorf("%w: %w", ErrNoResources, err)
+	}
+	_, err = c.send(ctx, newCommand("load-buffer -b "+l.buffer).word("--").format(file.Path()), request{frame: frame{blocks: 1}})
+	if err != nil {
+		file.Abandon() // a tmux that was stopped may come to it long after
+		if errors.Is(err, ErrUnknownOutcome) {
+			err = ErrNotSent // not what counts
+		}
+		return false, err
+	}
+	read := !file.Removed()
+	_ = file.Close()
+	return read, nil
 }
 
 // clear deletes what a failed typing may have left in tmux.
 func (t *typing) clear(ctx context.Context, c Client) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), clearTime)
 	defer cancel()
-	for _, name := range t.buffers {
-		_, err := c.run(ctx, newCommand("delete-buffer -b "+name), 1)
+	for _, l := range t.before {
+		_, err := c.run(ctx, newCommand("delete-buffer -b "+l.buffer), 1)
 		var notThere *CommandError
 		if err == nil || errors.As(err, &notThere) {
 			continue
 		}
 		if later, ok := c.caller.(interface{ dropLater(buffer string) }); ok {
-			later.dropLater(name)
+			later.dropLater(l.buffer)
 		}
 	}
 }

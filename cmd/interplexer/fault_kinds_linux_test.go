@@ -112,7 +112,7 @@ var faults = []fault{
 	},
 	{
 		name: "tmux's socket folder removed", spares: true,
-		do:   func(c *trial) { require.NoError(c.t, os.RemoveAll(filepath.Dir(c.before.socket))) },
+		do:   (*trial).removeFolder,
 		over: (*trial).reached,
 	},
 	{
@@ -284,6 +284,15 @@ func (c *trial) killAnchor(pid int) {
 func (c *trial) reached() bool {
 	out, err := c.tmuxCommand("-N", "display-message", "-p", "#{pid}").Output()
 	return err == nil && strings.TrimSpace(string(out)) == fmt.Sprint(c.before.tmux)
+}
+
+// removeFolder removes the folder of tmux's socket, in which files are made all the
+// time.
+func (c *trial) removeFolder() {
+	c.t.Helper()
+	require.Eventually(c.t, func() bool {
+		return os.RemoveAll(filepath.Dir(c.before.socket)) == nil
+	}, patience, tick)
 }
 
 // usurp starts another tmux server on the socket.

@@ -35,6 +35,13 @@ type File struct {
 // Path is where others open it.
 func (f *File) Path() string { return f.path }
 
+// Removed reports whether somebody else has taken the name away: a folder for
+// temporary files is cleaned now and then.
+func (f *File) Removed() bool {
+	_, err := os.Lstat(f.path)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
 // Close takes the name away and forgets what is behind it. Who has opened it goes
 // on reading. Nobody must be about to open it: see Abandon.
 func (f *File) Close() error {
@@ -64,7 +71,22 @@ func newPath(dir string) string {
 	return filepath.Join(dir, Prefix+strconv.Itoa(os.Getpid())+"-"+base64.RawURLEncoding.EncodeToString(nonce[:]))
 }
 
-func makeFolder(path string) error { return os.MkdirAll(filepath.Dir(path), 0o700) }
+// maxRemovals is how often a folder may be removed while something is made in it.
+const maxRemovals = 10
+
+// inFolder makes something at a path, and its folder if need be, though others
+// may remove that at the same time.
+func inFolder(path string, make func() error) (err error) {
+	for range maxRemovals {
+		if err = os.MkdirAll(filepath.Dir(path), 0o700); err == nil {
+			err = make()
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	return err
+}
 
 // Sweep removes from a folder what processes have left there that were killed.
 func Sweep(dir string) error {

@@ -51,16 +51,15 @@ func link(dir string, file *os.File) (*File, error) {
 	return f, nil
 }
 
-// Renew gives back the name, and its folder, if somebody has removed them: a
-// folder for temporary files is cleaned now and then. Not after Close or Abandon.
+// Renew gives back the name, and its folder, if they were Removed. Not after Close
+// or Abandon.
 func (f *File) Renew() error {
-	if _, err := os.Lstat(f.path); err == nil {
+	if !f.Removed() {
 		return nil
 	}
-	err := makeFolder(f.path)
-	if err == nil {
-		err = os.Symlink(fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), f.file.Fd()), f.path)
-	}
+	err := inFolder(f.path, func() error {
+		return os.Symlink(fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), f.file.Fd()), f.path)
+	})
 	if err != nil {
 		return fmt.Errorf("handover: %w", err)
 	}

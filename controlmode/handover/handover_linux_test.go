@@ -89,6 +89,28 @@ func TestRenew(t *testing.T) {
 	require.Empty(t, files(t, dir))
 }
 
+// A folder may be removed while something is made in it.
+func TestRemovedMeanwhile(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "cleaned")
+	for range 1000 {
+		removed := make(chan struct{})
+		go func() {
+			defer close(removed)
+			_ = os.RemoveAll(dir) // unless something has been made meanwhile
+		}()
+		f, err := handover.Text(dir, "x")
+		<-removed
+		require.NoError(t, err)
+		f.Abandon()
+	}
+	f, err := handover.Text(dir, "x")
+	require.NoError(t, err)
+	require.False(t, f.Removed())
+	require.NoError(t, os.RemoveAll(dir))
+	require.True(t, f.Removed())
+	f.Abandon()
+}
+
 func TestPipe(t *testing.T) {
 	read, f, err := handover.Pipe(t.TempDir())
 	require.NoError(t, err)

@@ -13,10 +13,11 @@ import (
 // this user can read it. Close or Abandon it.
 func Text(dir, text string) (*File, error) {
 	path := newPath(dir)
-	if err := makeFolder(path); err != nil {
-		return nil, fmt.Errorf("handover: %w", err)
-	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	var file *os.File
+	err := inFolder(path, func() (err error) {
+		file, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("handover: %w", err)
 	}
