@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"interplexer/api/session"
@@ -19,7 +20,10 @@ import (
 	"interplexer/db/dbtest"
 )
 
-var waitRounds = flag.Int("wait-rounds", 20, "how many lines TestWaitRounds types into each shell")
+var (
+	waitRounds  = flag.Int("wait-rounds", 20, "how many lines TestWaitRounds types into each shell")
+	aheadRounds = flag.Int("ahead-rounds", 24, "how many lines TestWaitForWhatIsTypedAhead types into each shell")
+)
 
 // waitAnswer asks for a wait; the body is JSON, or made into it.
 func (c *client) waitAnswer(at string, body any) answer {
@@ -149,6 +153,56 @@ func TestWaitForAShell(t *testing.T) {
 	}
 }
 
+// What is typed while a shell turns from one line to the next is shown by the
+// terminal or by the shell, or by both.
+func TestWaitForWhatIsTypedAhead(t *testing.T) {
+	t.Parallel()
+	s := startService(t, dbtest.Open(t, db.SQLite))
+	alice := s.user("alice", false)
+	for _, name := range []string{"bash", "zsh", "fish"} {
+		t.Run(name, func(t *testing.T) {
+			alice := *alice
+			alice.t = t
+			at := alice.runs(name, "")
+			for round := range *aheadRounds {
+				require.Equal(t, 204, alice.call("POST", at+"/send-keys", `{"keys":"sleep 0.01"}`).status)
+				for range round % 8 { // which takes a while
+					require.Equal(t, 200, alice.call("GET", at, "").status)
+				}
+				w := alice.sends(at, fmt.Sprintf("echo one%d\necho two%d", round, round), "two")
+				assert.Equal(t, fmt.Sprintf("two%d", round), w.Match.Line, "round %d\n%s", round, w.Screen)
+			}
+		})
+	}
+}
+
+// Whatever was on the screen and in the history before, what comes after a
+// clearing is found.
+func TestWaitForWhatClears(t *testing.T) {
+	t.Parallel()
+	s := startService(t, dbtest.Open(t, db.SQLite))
+	alice := s.user("alice", false)
+	for _, clearing := range []string{
+		`\033[H\033[2J\033[3J`, // clear(1)
+		`\033[3J\033[H\033[2J`,
+		`\033[H\033[2J`,
+		`\033[H\033[J`,
+		`\033c`,
+	} {
+		t.Run(clearing, func(t *testing.T) {
+			alice := *alice
+			alice.t = t
+			at := alice.create(`{"command":["sh","-c","stty -echo; echo ready; while read -r x; do printf \"$x\"; done"],"width":40,"height":6}`)
+			alice.waits(at, `{"text":"ready"}`)
+			for before := range 14 {
+				word := fmt.Sprintf("cleared%d", before)
+				w := alice.sends(at, strings.Repeat(`x\n`, before)+clearing+word+`\n`, word)
+				require.Contains(t, w.Match.Line, word)
+			}
+		})
+	}
+}
+
 func TestWaitForWhatWasTyped(t *testing.T) {
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
@@ -159,6 +213,11 @@ func TestWaitForWhatWasTyped(t *testing.T) {
 		require.Equal(t, min(2*n+1, 22), w.Match.Number, "the second of them")
 	}
 	alice.sends(alice.create(`{"command":["cat","-n"]}`), "hello", "1\thello|1  hello")
+	editor := alice.create(`{"command":["bash","-c","while read -rep '> ' x; do echo \"$x\"; done"]}`)
+	for n := range 5 { // what answers what was typed turns the terminal over and over
+		word := fmt.Sprintf("hello%d", n)
+		require.Equal(t, word, alice.sends(editor, word, word).Match.Line)
+	}
 	silent := alice.create(`{"command":["sh","-c","stty -echo; echo ready; exec cat"]}`)
 	alice.waits(silent, `{"text":"ready"}`)
 	require.Equal(t, 1, alice.sends(silent, "hello", "hello").Match.Number)

@@ -11,30 +11,47 @@ import (
 //
 //   - the longest beginning that is a beginning of what was typed, which is what
 //     the terminal or a line editor shows at once;
-//   - of lines that were not shown so, what a line editor shows of each when it
-//     gets to read it, behind its prompt. What the terminal itself has shown, a
-//     line editor that reads it later shows again.
+//   - of lines that were not shown so, what the terminal shows of them behind what
+//     a program had on its way already;
+//   - what a line editor shows of each when it gets to read it, behind its prompt.
+//     What the terminal itself has shown, a line editor that reads it later shows
+//     again.
 //
 // It looks at text only, and is given all of it each time, so that it makes no
 // difference in which pieces the echo comes.
 type echo struct {
 	display []rune
-	aligned bool        // the text begins where the typing began
-	twice   bool        // the terminal itself echoes: a line editor may show all of it again
-	pending []typedLine // that a line editor may yet show
+	aligned bool // the text begins where the typing began
+	pending pending
 }
 
-func newEcho(display []rune, twice bool) *echo {
-	return &echo{display: display, aligned: true, twice: twice, pending: typedLines(display)}
+func newEcho(display []rune) *echo {
+	return &echo{display: display, aligned: true, pending: allPending(display)}
+}
+
+// pending are the typed lines that may yet be shown.
+type pending struct {
+	terminal []typedLine // by the terminal itself
+	editor   []typedLine // by a line editor
+}
+
+func allPending(display []rune) pending {
+	lines := typedLines(display)
+	return pending{terminal: lines, editor: lines}
+}
+
+// hands are those that what was typed has gone through.
+type hands struct {
+	editing bool // a line editor has read since the typing
+	twice   bool // the terminal itself has shown it: a line editor may show all of it again
 }
 
 // answer is what is no echo in lines of a screen.
 type answer struct {
 	lines []string // of the same number, the echo being left out
 	whole []bool   // the line, to its end, is echo: it is no line of the answer
-	// pending are what a line editor may yet show, before each line and after
-	// the last.
-	pending [][]typedLine
+	// pending is what may yet be shown, before each line and after the last.
+	pending []pending
 	// begins is the first line that does not belong to the beginning, which is
 	// echoed at once; beginning: it may go on.
 	begins    int
@@ -42,32 +59,42 @@ type answer struct {
 }
 
 // strip leaves the echo out of lines of a screen so wide, of which the first
-// begins at a column and the one of number cursor holds the cursor. editing: a
-// line editor has read since the typing.
-func (e *echo) strip(lines []string, column, columns, cursor int, editing bool) answer {
+// begins at a column and the one of number cursor holds the cursor.
+func (e *echo) strip(lines []string, column, columns, cursor int, h hands) answer {
 	a := answer{lines: slices.Clone(lines), whole: make([]bool, len(lines))}
-	pending := e.pending
+	left := e.pending
 	if e.aligned {
 		shown := 0
 		shown, a.begins, a.beginning = e.beginning(a, column, columns)
-		if !e.twice {
-			pending = slices.DeleteFunc(slices.Clone(pending), func(l typedLine) bool { return l.end <= shown })
+		left.terminal = linesFrom(left.terminal, shown)
+		if !h.twice {
+			left.editor = left.terminal
 		}
 	}
 	for i, line := range a.lines {
-		a.pending = append(a.pending, pending)
-		if i < a.begins || !editing || len(pending) == 0 || a.beginning {
+		a.pending = append(a.pending, left)
+		if i < a.begins || a.beginning {
 			continue
 		}
-		rest, n := echoed(line, pending)
-		if n > 0 {
-			a.lines[i], a.whole[i] = rest, rest == ""
-			pending = pending[n:]
-		} else if i == cursor {
-			a.lines[i] = echoedInPart(line, pending)
+		for _, by := range []struct {
+			shows bool
+			lines *[]typedLine
+		}{{h.twice, &left.terminal}, {h.editing, &left.editor}} {
+			if !by.shows || len(*by.lines) == 0 {
+				continue
+			}
+			rest, n := echoed(line, *by.lines)
+			if n > 0 {
+				a.lines[i], a.whole[i] = rest, rest == ""
+				*by.lines = (*by.lines)[n:]
+				break
+			}
+			if i == cursor {
+				a.lines[i] = echoedInPart(a.lines[i], *by.lines)
+			}
 		}
 	}
-	a.pending = append(a.pending, pending)
+	a.pending = append(a.pending, left)
 	return a
 }
 

@@ -29,10 +29,10 @@ func TestDisplay(t *testing.T) {
 
 // heard is what is not echo in a screen's text that comes after the place, whose
 // column is that of what comes before "|" on the first line.
-func heard(e *echo, text string, columns int, editing bool) string {
+func heard(e *echo, text string, columns int, h hands) string {
 	before, text, _ := strings.Cut(text, "|")
 	lines := strings.Split(text, "\n")
-	a := e.strip(lines, len(before), columns, len(lines)-1, editing)
+	a := e.strip(lines, len(before), columns, len(lines)-1, h)
 	var rest []string
 	for i, line := range a.lines {
 		if !a.whole[i] {
@@ -79,6 +79,10 @@ func TestEcho(t *testing.T) {
 		"twice":                             {in: line("echo hello"), text: "|echo hello\n$ echo hello\nhello\n$ ", want: "$ \nhello\n$ ", twice: true, editing: true},
 		"twice, the second in part":         {in: line("echo hello"), text: "|echo hello\n$ echo he", want: "$ ", twice: true, editing: true},
 		"twice without a prompt":            {in: line("echo hello"), text: "|echo hello\necho hello\nhello", want: "hello", twice: true, editing: true},
+		"twice, behind output":              {in: line("echo hello"), text: "|$ sleep 1\necho hello\n$ echo hello\nhello\n$ ", want: "$ sleep 1\n$ \nhello\n$ ", twice: true, editing: true},
+		"twice, in two pieces":              {in: line("echo a\necho b"), text: "|echo a\nout\necho b\n$ echo a\na\n$ echo b\nb\n$ ", want: "out\n$ \na\n$ \nb\n$ ", twice: true, editing: true},
+		"a terminal, behind output":         {in: line("hello"), text: "|out\nhello\nhello\n", want: "out\nhello\n", twice: true},
+		"a terminal, behind output in part": {in: line("hello"), text: "|out\n10% hel", want: "out\n10% ", twice: true},
 		"cat -n":                            {in: line("hello"), text: "|hello\n     1  hello", want: "     1  hello", twice: true},
 		"a shell's set -x":                  {in: line("echo hello"), text: "$ |echo hello\n+ echo hello\nhello", want: "+ echo hello\nhello", editing: true},
 		"a word that ends as the typed":     {in: line("true\ny"), text: "$ |true\nfactory\n$ ", want: "factory\n$ ", editing: true},
@@ -92,7 +96,7 @@ func TestEcho(t *testing.T) {
 			if columns == 0 {
 				columns = 80
 			}
-			require.Equal(t, test.want, heard(newEcho(test.in.display(), test.twice), test.text, columns, test.editing))
+			require.Equal(t, test.want, heard(newEcho(test.in.display()), test.text, columns, hands{test.editing, test.twice}))
 		})
 	}
 }
@@ -133,7 +137,7 @@ func FuzzEchoInParts(f *testing.F) {
 			for i := range lines {
 				lines[i] = strings.TrimRight(lines[i], " ")
 			}
-			require.Empty(t, strings.TrimSpace(heard(newEcho(in.display(), false), before+"|"+strings.Join(lines, "\n"), wide, false)))
+			require.Empty(t, strings.TrimSpace(heard(newEcho(in.display()), before+"|"+strings.Join(lines, "\n"), wide, hands{})))
 		}
 	})
 }

@@ -29,6 +29,10 @@ type reader struct {
 	// printed is how many lines the program has printed since the last look, at
 	// most.
 	printed int
+	// cleared: the program has cleared the history since the last look; since is
+	// how many newlines it has printed after that.
+	cleared bool
+	since   int
 }
 
 // start is where a text begins.
@@ -55,13 +59,13 @@ func (r *reader) look(ctx context.Context) (readout, error) {
 	}
 }
 
-// answer is what of a readout is no echo, if a line editor has read since the
-// typing, or has not.
-func (r *reader) answer(p readout, editing bool) answer {
+// answer is what of a readout is no echo, if what was typed has gone through such
+// hands.
+func (r *reader) answer(p readout, h hands) answer {
 	if r.echo == nil {
 		return answer{lines: p.lines, whole: make([]bool, len(p.lines))}
 	}
-	return r.echo.strip(p.lines, r.column, p.Width, p.cursor, editing)
+	return r.echo.strip(p.lines, r.column, p.Width, p.cursor, h)
 }
 
 // follow finds out what has become of the place. It reports whether what was
@@ -69,8 +73,8 @@ func (r *reader) answer(p readout, editing bool) answer {
 func (r *reader) follow(now controlmode.Place) bool {
 	was, before := r.seen, start{row: r.row, column: r.column}
 	drop := max(now.HistoryLimit/10, 1)
-	printed := r.printed
-	r.seen, r.printed = now, 0
+	printed, cleared := r.printed, r.cleared
+	r.seen, r.printed, r.cleared = now, 0, false
 	switch {
 	case was.Width == 0:
 		r.begin(start{row: now.History})
@@ -83,10 +87,16 @@ func (r *reader) follow(now controlmode.Place) bool {
 		r.begin(start{row: now.History})
 	case was.Alternate && !now.Alternate:
 		r.leaveAlternate(was, now)
+	case cleared && !now.Alternate:
+		// The history may be as long again as it was. What comes after the
+		// clearing begins so many newlines above the cursor, or more.
+		if r.begin(start{row: min(max(now.History+now.CursorY-r.since, 0), now.History)}); r.echo != nil {
+			r.echo.pending = allPending(r.echo.display)
+		}
 	case now.History < was.History && now.Height > was.Height: // rows have come back to the screen
 	case now.History < now.HistoryLimit-drop && now.History < was.History: // cleared
 		if r.begin(start{row: now.History}); r.echo != nil {
-			r.echo.pending = typedLines(r.echo.display)
+			r.echo.pending = allPending(r.echo.display)
 		}
 	case now.History < was.History:
 		dropped := (was.History - now.History + drop - 1) / drop * drop

@@ -7,9 +7,14 @@ import (
 	"time"
 )
 
-// editorReads is what a line editor tells the terminal when it begins to read:
-// that it wants to be told of pastes (bash from 5.1 on, zsh, fish).
-var editorReads = []byte("\x1b[?2004h")
+var (
+	// editorReads is what a line editor tells the terminal when it begins to read:
+	// that it wants to be told of pastes (bash from 5.1 on, zsh, fish).
+	editorReads = []byte("\x1b[?2004h")
+	// clearsHistory is xterm's E3, which clear(1) sends after it has cleared the
+	// screen.
+	clearsHistory = []byte("\x1b[3J")
+)
 
 // hear notes what the program has written since. It returns a channel that is
 // closed when there is more; nil: it is not told.
@@ -32,9 +37,14 @@ func (w *waiting) hear(ctx context.Context) (more <-chan struct{}, err error) {
 			return more, nil
 		}
 		w.cursor, w.quiet = next, time.Now()
-		w.reader.printed += bytes.Count(data, []byte("\n")) + len(data)/max(w.reader.seen.Width, 80)
+		newlines := bytes.Count(data, []byte("\n"))
+		w.reader.printed += newlines + len(data)/max(w.reader.seen.Width, 80)
+		w.reader.since += newlines
 		window := append(w.tail, data...)
-		w.edits = w.edits || bytes.Contains(window, editorReads)
+		w.hands.editing = w.hands.editing || bytes.Contains(window, editorReads)
+		if at := bytes.LastIndex(window, clearsHistory); at >= 0 && at+len(clearsHistory) > len(w.tail) { // not heard before
+			w.reader.cleared, w.reader.since = true, bytes.Count(window[at:], []byte("\n"))
+		}
 		w.tail = bytes.Clone(window[max(0, len(window)-len(editorReads)+1):])
 	}
 }
@@ -50,7 +60,7 @@ func (w *waiting) relisten() error {
 	}
 	epoch, end := s.output.listen()
 	w.cursor = Cursor{Pane: info.Pane.String(), Epoch: epoch, Offset: end}
-	w.quiet, w.edits = time.Now(), true
+	w.quiet, w.hands.editing = time.Now(), true
 	return nil
 }
 
@@ -61,7 +71,7 @@ func (w *waiting) compare(ctx context.Context) error {
 		return err
 	}
 	if w.etag != "" && screen.ETag != w.etag {
-		w.quiet, w.edits = time.Now(), true
+		w.quiet, w.hands.editing = time.Now(), true
 	}
 	w.etag = screen.ETag
 	return nil

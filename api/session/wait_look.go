@@ -52,12 +52,12 @@ func (w *waiting) isQuiet(ctx context.Context) (bool, error) {
 	return quiet(), err
 }
 
-// match looks for the pattern. What would be echo if a line editor had read since
-// the typing counts when it has stayed for a while without a sign of one: what
-// tells of it may come later than the text.
+// match looks for the pattern. What would be echo if what was typed had gone
+// through more hands than is known counts when it has stayed for a while without a
+// sign of them: what tells of a line editor may come later than the text.
 func (w *waiting) match(ctx context.Context) (*Match, error) {
 	w.looked = time.Now()
-	w.edits = w.edits || echoingOf(w.terminal).edited()
+	w.seeEditing()
 	p, err := w.reader.look(ctx)
 	if err != nil {
 		return nil, err
@@ -65,17 +65,21 @@ func (w *waiting) match(ctx context.Context) (*Match, error) {
 	if _, err := w.hear(ctx); err != nil {
 		return nil, err
 	}
-	w.edits = w.edits || echoingOf(w.terminal).edited()
-	strict := w.reader.answer(p, true)
+	w.seeEditing()
+	most := hands{editing: true, twice: w.hands.twice || w.turned}
+	strict := w.reader.answer(p, most)
 	m := p.match(w.pattern, strict)
-	if m != nil || w.edits {
+	if m != nil || w.hands == most {
 		w.doubt = time.Time{}
 		w.reader.advance(p, strict)
 		return m, nil
 	}
-	loose := w.reader.answer(p, false)
+	loose := w.reader.answer(p, w.hands)
 	if m = p.match(w.pattern, loose); m == nil {
 		w.doubt = time.Time{}
+		if w.turned { // what a line editor may yet show is not forgotten
+			loose = strict
+		}
 		w.reader.advance(p, loose)
 		return nil, nil
 	}
@@ -86,6 +90,10 @@ func (w *waiting) match(ctx context.Context) (*Match, error) {
 		return nil, nil
 	}
 	return m, nil
+}
+
+func (w *waiting) seeEditing() {
+	w.hands.editing = w.hands.editing || echoingOf(w.terminal).edited()
 }
 
 // exited finds out whether the pane's program has ended.

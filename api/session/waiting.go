@@ -30,7 +30,8 @@ type waiting struct {
 
 	reader   *reader
 	terminal string // the path of the pane's; empty: not known
-	edits    bool   // a line editor has read since the typing, or may have
+	hands    hands  // that what was typed has gone through, or may have
+	turned   bool   // the terminal passed from one hand to another about then: it may have shown it itself
 	tail     []byte // the last bytes heard, which may be the start of editorReads
 
 	cursor  Cursor // what was heard so far; without a Pane, nothing is told
@@ -84,23 +85,29 @@ func (w *waiting) send(ctx context.Context, rec *record, target controlmode.Targ
 	registry, in := w.viewer.registry, *w.options.Send
 	in.Pane = w.pane
 	w.terminal = registry.terminalOf(ctx, rec, target)
-	echoes := echoingOf(w.terminal)
+	var echoes echoing
 	var place controlmode.Place
 	err := registry.sendBy(ctx, rec, in, func(c controlmode.Client, ctx context.Context, t controlmode.Target, typed *controlmode.Input) (err error) {
+		echoes = echoingOf(w.terminal)
 		place, err = c.SendKeysFrom(ctx, t, typed)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	w.edits = w.edits || echoes.edited()
 	display := in.display()
 	if echoes.none() {
 		display = nil
 	}
 	w.reader.seen = place
 	w.reader.row, w.reader.column = place.History+place.CursorY, place.CursorX
-	w.reader.echo = newEcho(display, echoes.itself())
+	w.reader.echo = newEcho(display)
+	w.hands.twice = echoes.itself()
+	if w.cursor.Pane != "" {
+		_, _ = w.hear(ctx) // an error will come again
+	}
+	w.turned = echoes.known && !echoes.lines && (w.hands.editing || echoingOf(w.terminal).itself())
+	w.hands.editing = w.hands.editing || echoes.edited()
 	return nil
 }
 
