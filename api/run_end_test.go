@@ -110,7 +110,7 @@ func TestRunNeedsAShell(t *testing.T) {
 		at := alice.create(`{"command":` + command + `}`)
 		began := time.Now()
 		r := alice.run(at, "echo typed", nil)
-		require.Equal(t, 409, r.status, r.body)
+		require.Equal(t, 409, r.status, "%s: %s", command, r.body)
 		require.Contains(t, r.body, "urn:interplexer:problem:no-shell")
 		require.Less(t, time.Since(began), time.Second)
 		alice.shows(at, "")

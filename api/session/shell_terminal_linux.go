@@ -71,7 +71,9 @@ func (t *shellTerminal) findShell() error {
 	t.file = processFile(t.pid)
 	t.born = readStat(t.pid).born()
 	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", t.pid))
-	if err != nil || t.file == "" {
+	// While a process becomes another program it has no words, and then those of
+	// the next.
+	if err != nil || t.file == "" || len(line) == 0 || processFile(t.pid) != t.file {
 		return ErrNoShell
 	}
 	t.shell, err = shellOf(t.file, strings.Split(strings.TrimSuffix(string(line), "\x00"), "\x00"))
