@@ -25,6 +25,10 @@ type boundCaller struct {
 }
 
 func (b boundCaller) call(ctx context.Context, req request) ([]block, error) {
+	if !req.readOnly {
+		b.server.changes.Add(1)
+		defer b.server.changes.Add(1)
+	}
 	for {
 		conn, id, err := b.server.connected(ctx)
 		if err != nil {

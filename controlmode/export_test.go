@@ -53,7 +53,7 @@ func (in *Input) Line(v Version) string {
 }
 
 // Tell has every subscription hear of n.
-func (s *Server) Tell(n Notification) { s.subs.tell(n) }
+func (s *Server) Tell(n Notification) { s.tell(n) }
 
 // ScriptedHub is a Hub on a stream that has been told all that comes before a
 // Repaint.

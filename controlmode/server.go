@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"interplexer/controlmode/handover"
@@ -61,6 +62,8 @@ type Server struct {
 	subs subscriptions
 	gate gate
 	bulk bulk
+
+	changes atomic.Uint64 // see Changes
 
 	life    context.Context // until Close
 	end     context.CancelFunc
@@ -205,7 +208,7 @@ func checkBinary(ctx context.Context, binary string, environ []string) error {
 // connect dials and sets the tmux server up.
 func (s *Server) connect(ctx context.Context) (*Conn, ServerID, error) {
 	opts := s.opts.Conn
-	opts.OnNotification = s.subs.tell
+	opts.OnNotification = s.tell
 	conn, id, err := s.dial(ctx, false, opts)
 	if err != nil {
 		return nil, ServerID{}, err
@@ -345,7 +348,7 @@ func (s *Server) publish(conn *Conn, id ServerID) {
 	close(s.change)
 	s.change = make(chan struct{})
 	s.mu.Unlock()
-	s.subs.tell(Connected{Server: id})
+	s.tell(Connected{Server: id})
 }
 
 // unpublish says that there is no connection, and with closed that there will
@@ -354,6 +357,7 @@ func (s *Server) unpublish(closed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.conn, s.silent, s.closed = nil, false, closed
+	s.changes.Add(1)
 	close(s.change)
 	s.change = make(chan struct{})
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"interplexer/controlmode"
@@ -50,6 +51,7 @@ type Tmux interface {
 	OpenHub(ctx context.Context, on func(controlmode.Notification)) (*controlmode.Hub, error)
 	State() controlmode.State
 	Connects() int
+	Changes(ctx context.Context) uint64
 }
 
 // Options are a Registry's settings.
@@ -79,6 +81,7 @@ type Registry struct {
 	opts      Options
 	log       *slog.Logger
 	panes     flight[paneList]
+	listed    atomic.Pointer[paneList] // the last of panes
 	known     *records
 	live      *live
 	held      heldCounts
