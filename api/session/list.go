@@ -17,11 +17,12 @@ const listedFor = 50 * time.Millisecond
 type paneList struct {
 	on        controlmode.ServerID
 	bySession map[controlmode.SessionID][]controlmode.PaneInfo
-	began     time.Time // then it was asked for
-	changes   uint64    // until then
+	began     time.Time // when it was asked for
+	changes   uint64    // the Server's at that time
 }
 
-// List returns the caller's sessions in the order of their ids.
+// List returns the caller's sessions in the order of their ids. What tmux does not
+// tell of their panes may be listedFor late.
 func (r *Registry) List(ctx context.Context, p Principal) ([]Session, error) {
 	// The records come first: a session that is in one of them by now and has
 	// no pane in the later list has ended.

@@ -88,6 +88,10 @@ func (w *waiting) send(ctx context.Context, rec *record, target controlmode.Targ
 	var echoes echoing
 	var place controlmode.Place
 	err := registry.sendBy(ctx, rec, in, func(c controlmode.Client, ctx context.Context, t controlmode.Target, typed *controlmode.Input) (err error) {
+		if w.cursor.Pane != "" {
+			_, _ = w.hear(ctx) // an error will come again
+		}
+		w.hands.editing, w.reader.cleared = false, false // before the typing
 		echoes = echoingOf(w.terminal)
 		place, err = c.SendKeysFrom(ctx, t, typed)
 		return err
@@ -104,7 +108,7 @@ func (w *waiting) send(ctx context.Context, rec *record, target controlmode.Targ
 	w.reader.echo = newEcho(display)
 	w.hands.twice = echoes.itself()
 	if w.cursor.Pane != "" {
-		_, _ = w.hear(ctx) // an error will come again
+		_, _ = w.hear(ctx)
 	}
 	w.turned = echoes.known && !echoes.lines && (w.hands.editing || echoingOf(w.terminal).itself())
 	w.hands.editing = w.hands.editing || echoes.edited()
