@@ -39,11 +39,10 @@ func TestListsAreShared(t *testing.T) {
 	began, before, lists := time.Now(), tmux.asked.Load(), int64(0)
 	for tmux.asked.Load() < before+5 {
 		require.Len(t, w.list(w.alice), 1)
-		require.Empty(t, w.list(w.bob))
-		lists += 2
+		lists++
 	}
 	require.Greater(t, time.Since(began), 4*50*time.Millisecond)
-	require.Greater(t, lists, 5*int64(5))
+	require.Greater(t, lists, int64(5))
 
 	// What we change ourselves is in the next list.
 	for range 10 {
@@ -58,9 +57,7 @@ func TestListsAreShared(t *testing.T) {
 
 	// What tmux tells nobody is seen all the same.
 	controltest.Tmux(t, w.socket, "split-window", "-t", "=session-1:", "cat")
-	split := time.Now()
 	w.eventually("the split", func() bool { return len(w.list(w.alice)[0].Panes) == 2 })
-	require.Less(t, time.Since(split), time.Second)
 	controltest.Tmux(t, w.socket, "kill-session", "-t", "=session-1:")
 	w.eventually("the end", func() bool { return w.list(w.alice)[0].Status == session.Exited })
 	require.Equal(t, one.ID, w.list(w.alice)[0].ID)
