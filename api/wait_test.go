@@ -153,6 +153,44 @@ func TestWaitForAShell(t *testing.T) {
 	}
 }
 
+// An answer that is what was typed is one, however much comes before it.
+func TestWaitForWhatComesBehindMuch(t *testing.T) {
+	t.Parallel()
+	s := startService(t, dbtest.Open(t, db.SQLite))
+	alice := s.user("alice", false)
+	at := alice.create(`{"command":["bash","-c","while read -rep '> ' x; do seq 100; sleep 0.1; echo \"$x\"; done"]}`)
+	for n := range 5 {
+		word := fmt.Sprintf("hello%d", n)
+		require.Equal(t, word, alice.sends(at, word, "^"+word+"$").Match.Line)
+	}
+}
+
+// What clears and then prints much is found from its first line on.
+func TestWaitForAllBehindAClearing(t *testing.T) {
+	t.Parallel()
+	s := startService(t, dbtest.Open(t, db.SQLite))
+	alice := s.user("alice", false)
+	for range 5 {
+		at := alice.runs("bash", "")
+		alice.sends(at, `echo 'left over'`, "^left")
+		w := alice.sends(at, `printf '\033[H\033[2J\033[3J'; seq -f 'number %g over' 1000`, `number 5\d over|left over$`)
+		require.Equal(t, "number 50 over", w.Match.Text)
+	}
+}
+
+// The other screen is cleared, and left, and then the history.
+func TestWaitForWhatClearsAfterAPicture(t *testing.T) {
+	t.Parallel()
+	s := startService(t, dbtest.Open(t, db.SQLite))
+	alice := s.user("alice", false)
+	at := alice.create(`{"command":["sh","-c","stty -echo; while :; do seq 10; printf '\\033[?1049h\\033[Hpicture'; read x; printf '\\033[?1049l\\033[H\\033[2J\\033[3Jdone\\n'; read x; done"]}`)
+	for range 5 {
+		alice.waits(at, `{"text":"picture"}`)
+		require.Equal(t, "done", alice.sends(at, "q", "done").Match.Line)
+		require.Equal(t, 204, alice.call("POST", at+"/send-keys", `{"keys":"again"}`).status)
+	}
+}
+
 // What is typed while a shell turns from one line to the next is shown by the
 // terminal or by the shell, or by both.
 func TestWaitForWhatIsTypedAhead(t *testing.T) {

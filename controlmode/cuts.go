@@ -36,9 +36,6 @@ func (c *cuts) has(p PaneID) bool {
 
 // keepFrom is on, which may be nil and does not hear of cuts.
 func (c *cuts) keepFrom(on func(Notification)) func(Notification) {
-	if on == nil {
-		return nil
-	}
 	return func(n Notification) {
 		switch n := n.(type) {
 		case Pause:

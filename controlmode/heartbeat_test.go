@@ -275,18 +275,21 @@ func TestInputOutlivesItsFile(t *testing.T) {
 	id, err := server.Current(t.Context())
 	require.NoError(t, err)
 	thaw := freeze(t, id.PID)
+	text := strings.Repeat("x", 10_007)
 	typed := make(chan error, 1)
 	go func() {
-		typed <- client.SendKeys(t.Context(), controlmode.ActivePane(pane.Session), new(controlmode.Input).Paste(strings.Repeat("x", 10_000)))
+		typed <- client.SendKeys(t.Context(), controlmode.ActivePane(pane.Session), new(controlmode.Input).Paste(text))
 	}()
-	var files []string
 	require.Eventually(t, func() bool {
-		files, err = filepath.Glob(filepath.Join(filepath.Dir(id.Socket), handover.Prefix+strconv.Itoa(os.Getpid())+"-*"))
-		return err == nil && len(files) > 0
+		files, err := filepath.Glob(filepath.Join(filepath.Dir(id.Socket), handover.Prefix+strconv.Itoa(os.Getpid())+"-*"))
+		require.NoError(t, err)
+		for _, file := range files {
+			if info, err := os.Stat(file); err == nil && info.Size() == int64(len(text)) { // no other test's
+				return os.Remove(file) == nil
+			}
+		}
+		return false
 	}, 5*time.Second, time.Millisecond)
-	for _, file := range files { // another test's is none the worse for it
-		require.NoError(t, os.RemoveAll(file))
-	}
 	thaw()
 	require.NoError(t, <-typed)
 	require.Eventually(t, func() bool {

@@ -42,7 +42,12 @@ func (s *Server) OpenHub(ctx context.Context, on func(Notification)) (*Hub, erro
 	}
 	h := &Hub{owner: s}
 	opts := s.opts.Conn
-	opts.OnNotification = h.cuts.keepFrom(on)
+	opts.OnNotification = h.cuts.keepFrom(func(n Notification) {
+		s.heed(n)
+		if on != nil {
+			on(n)
+		}
+	})
 	conn, found, err := s.dial(ctx, true, opts)
 	if err != nil {
 		return nil, err

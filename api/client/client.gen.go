@@ -1507,7 +1507,7 @@ type ClientInterface interface {
 
 	// ListSessions Your sessions
 	//
-	// In the order of their ids. What you change through this service is in the next list; a pane that another tmux client splits, resizes or closes may be 50 ms late.
+	// In the order of their ids. What you change through this service is in the next list; a pane that another tmux client splits, resizes or closes, or whose program ends while its session goes on, may be 50 ms late.
 	//
 	// Corresponds with GET /api/sessions (the `ListSessions` operationId).
 	ListSessions(ctx context.Context, params *ListSessionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1936,7 +1936,7 @@ func (c *Client) Exec(ctx context.Context, params *ExecParams, body ExecJSONRequ
 
 // ListSessions Your sessions
 //
-// In the order of their ids. What you change through this service is in the next list; a pane that another tmux client splits, resizes or closes may be 50 ms late.
+// In the order of their ids. What you change through this service is in the next list; a pane that another tmux client splits, resizes or closes, or whose program ends while its session goes on, may be 50 ms late.
 //
 // Corresponds with GET /api/sessions (the `ListSessions` operationId).
 func (c *Client) ListSessions(ctx context.Context, params *ListSessionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4538,7 +4538,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListSessionsWithResponse Your sessions
 	//
-	// In the order of their ids. What you change through this service is in the next list; a pane that another tmux client splits, resizes or closes may be 50 ms late.
+	// In the order of their ids. What you change through this service is in the next list; a pane that another tmux client splits, resizes or closes, or whose program ends while its session goes on, may be 50 ms late.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6235,7 +6235,7 @@ func (c *ClientWithResponses) ExecWithResponse(ctx context.Context, params *Exec
 
 // ListSessionsWithResponse Your sessions
 //
-// In the order of their ids. What you change through this service is in the next list; a pane that another tmux client splits, resizes or closes may be 50 ms late.
+// In the order of their ids. What you change through this service is in the next list; a pane that another tmux client splits, resizes or closes, or whose program ends while its session goes on, may be 50 ms late.
 //
 // Returns a wrapper object for the known response body format(s).
 //

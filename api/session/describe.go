@@ -65,6 +65,7 @@ func (r *Registry) describe(ctx context.Context, rec *record) (Session, error) {
 	if err != nil {
 		return Session{}, r.explain(ctx, rec, err, reading)
 	}
+	r.notice(rec, panes)
 	if slices.ContainsFunc(panes, func(p controlmode.PaneDetail) bool { return p.Dead && p.ExitStatus < 0 && p.Signal == 0 }) {
 		rec.server.AskForDead()
 	}

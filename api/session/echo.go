@@ -29,17 +29,6 @@ func newEcho(display []rune) *echo {
 	return &echo{display: display, aligned: true, pending: allPending(display)}
 }
 
-// pending are the typed lines that may yet be shown.
-type pending struct {
-	terminal []typedLine // by the terminal itself
-	editor   []typedLine // by a line editor
-}
-
-func allPending(display []rune) pending {
-	lines := typedLines(display)
-	return pending{terminal: lines, editor: lines}
-}
-
 // hands are those that what was typed has gone through.
 type hands struct {
 	editing bool // a line editor has read since the typing
@@ -66,32 +55,12 @@ func (e *echo) strip(lines []string, column, columns, cursor int, h hands) answe
 	if e.aligned {
 		shown := 0
 		shown, a.begins, a.beginning = e.beginning(a, column, columns)
-		left.terminal = linesFrom(left.terminal, shown)
-		if !h.twice {
-			left.editor = left.terminal
-		}
+		left = left.from(shown)
 	}
 	for i, line := range a.lines {
 		a.pending = append(a.pending, left)
-		if i < a.begins || a.beginning {
-			continue
-		}
-		for _, by := range []struct {
-			shows bool
-			lines *[]typedLine
-		}{{h.twice, &left.terminal}, {h.editing, &left.editor}} {
-			if !by.shows || len(*by.lines) == 0 {
-				continue
-			}
-			rest, n := echoed(line, *by.lines)
-			if n > 0 {
-				a.lines[i], a.whole[i] = rest, rest == ""
-				*by.lines = (*by.lines)[n:]
-				break
-			}
-			if i == cursor {
-				a.lines[i] = echoedInPart(a.lines[i], *by.lines)
-			}
+		if i >= a.begins && !a.beginning {
+			a.lines[i], a.whole[i] = left.take(line, i == cursor, h)
 		}
 	}
 	a.pending = append(a.pending, left)

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"interplexer/controlmode"
@@ -19,6 +20,7 @@ type paneList struct {
 	bySession map[controlmode.SessionID][]controlmode.PaneInfo
 	began     time.Time // when it was asked for
 	changes   uint64    // the Server's at that time
+	noticed   uint64    // the Registry's at that time
 }
 
 // List returns the caller's sessions in the order of their ids. What tmux does not
@@ -67,10 +69,19 @@ func (l paneList) of(rec *record) []controlmode.PaneInfo {
 
 // allPanes lists the panes of all sessions, or knows them still.
 func (r *Registry) allPanes(ctx context.Context) (paneList, error) {
-	if list := r.listed.Load(); list != nil && time.Since(list.began) < listedFor && list.changes == r.tmux.Changes(ctx) {
+	list := r.listed.Load()
+	if list != nil && time.Since(list.began) < listedFor && list.noticed == r.noticed.Load() && list.changes == r.tmux.Changes(ctx) {
 		return *list, nil
 	}
 	return r.panes.do(ctx, r.listPanes)
+}
+
+// notice has no list show less of a session than a closer look has shown.
+func (r *Registry) notice(rec *record, panes []controlmode.PaneDetail) {
+	list := r.listed.Load()
+	if list == nil || !slices.EqualFunc(list.of(rec), panes, func(p controlmode.PaneInfo, d controlmode.PaneDetail) bool { return p == d.PaneInfo }) {
+		r.noticed.Add(1)
+	}
 }
 
 // listPanes bounds itself, as a flight demands.
@@ -78,7 +89,7 @@ func (r *Registry) listPanes(ctx context.Context) (paneList, error) {
 	ctx, cancel := tmuxContext(ctx)
 	defer cancel()
 	for {
-		list := paneList{bySession: map[controlmode.SessionID][]controlmode.PaneInfo{}, changes: r.tmux.Changes(ctx), began: time.Now()}
+		list := paneList{bySession: map[controlmode.SessionID][]controlmode.PaneInfo{}, changes: r.tmux.Changes(ctx), noticed: r.noticed.Load(), began: time.Now()}
 		on, err := r.tmux.Current(ctx)
 		if err != nil {
 			return paneList{}, err

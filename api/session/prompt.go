@@ -36,6 +36,13 @@ func echoedInPart(line string, pending []typedLine) string {
 	return best
 }
 
+// behindPrompt reports whether a line ends with a typed one, behind what may be a
+// prompt that shows something.
+func behindPrompt(line string, typed []typedLine) bool {
+	head, n := echoed(line, typed)
+	return n > 0 && strings.TrimSpace(head) != ""
+}
+
 // isPrompt reports whether typed text may follow: nothing, or what does not end
 // in the midst of a word.
 func isPrompt(head string) bool {

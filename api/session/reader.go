@@ -30,9 +30,10 @@ type reader struct {
 	// most.
 	printed int
 	// cleared: the program has cleared the history since the last look; since is
-	// how many newlines it has printed after that.
+	// how many newlines it has printed after that. emptied: and the screen before.
 	cleared bool
 	since   int
+	emptied bool
 }
 
 // start is where a text begins.
@@ -82,17 +83,18 @@ func (r *reader) follow(now controlmode.Place) bool {
 		if r.begin(start{row: now.History}); r.echo != nil {
 			r.begin(start{row: now.History + now.CursorY, column: now.CursorX})
 		}
+	case cleared && !now.Alternate:
+		r.main = nil
+		if r.begin(start{row: r.afterClearing(now)}); r.echo != nil {
+			r.echo.pending = allPending(r.echo.display)
+		}
 	case now.Alternate && !was.Alternate:
-		r.main = &start{row: r.row, column: r.column, aligned: r.echo != nil && r.echo.aligned}
+		if r.main = nil; !cleared { // else it is somewhere else by now
+			r.main = &start{row: r.row, column: r.column, aligned: r.echo != nil && r.echo.aligned}
+		}
 		r.begin(start{row: now.History})
 	case was.Alternate && !now.Alternate:
 		r.leaveAlternate(was, now)
-	case cleared && !now.Alternate:
-		// The history may be as long again as it was. What comes after the
-		// clearing begins so many newlines above the cursor, or more.
-		if r.begin(start{row: min(max(now.History+now.CursorY-r.since, 0), now.History)}); r.echo != nil {
-			r.echo.pending = allPending(r.echo.display)
-		}
 	case now.History < was.History && now.Height > was.Height: // rows have come back to the screen
 	case now.History < now.HistoryLimit-drop && now.History < was.History: // cleared
 		if r.begin(start{row: now.History}); r.echo != nil {
@@ -115,6 +117,17 @@ func (r *reader) follow(now controlmode.Place) bool {
 		r.begin(start{row: now.History - maxReadRows})
 	}
 	return now.History != was.History || before.row != r.row || before.column != r.column
+}
+
+// afterClearing is where what comes after a clearing of the history begins. The
+// history may be as long again as it was.
+func (r *reader) afterClearing(now controlmode.Place) int {
+	if r.emptied {
+		return 0
+	}
+	// The screen was not cleared, or is what the history begins with: so many
+	// newlines above the cursor, or more.
+	return min(max(now.History+now.CursorY-r.since, 0), now.History)
 }
 
 // begin has the text begin elsewhere.

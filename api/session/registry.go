@@ -82,6 +82,7 @@ type Registry struct {
 	log       *slog.Logger
 	panes     flight[paneList]
 	listed    atomic.Pointer[paneList] // the last of panes
+	noticed   atomic.Uint64            // counts what is known better than the last of panes
 	known     *records
 	live      *live
 	held      heldCounts

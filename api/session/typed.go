@@ -102,11 +102,3 @@ type typedLine struct {
 	text string
 	end  int // of it in the display
 }
-
-// linesFrom are those of the lines that end after a place in the display.
-func linesFrom(lines []typedLine, shown int) []typedLine {
-	for len(lines) > 0 && lines[0].end <= shown {
-		lines = lines[1:]
-	}
-	return lines
-}

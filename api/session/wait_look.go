@@ -77,9 +77,6 @@ func (w *waiting) match(ctx context.Context) (*Match, error) {
 	loose := w.reader.answer(p, w.hands)
 	if m = p.match(w.pattern, loose); m == nil {
 		w.doubt = time.Time{}
-		if w.turned { // what a line editor may yet show is not forgotten
-			loose = strict
-		}
 		w.reader.advance(p, loose)
 		return nil, nil
 	}
@@ -87,6 +84,10 @@ func (w *waiting) match(ctx context.Context) (*Match, error) {
 		w.doubt = time.Now()
 	}
 	if time.Since(w.doubt) < doubtTime {
+		return nil, nil
+	}
+	if w.turned && w.atMargin && behindPrompt(m.Line, typedLines(w.reader.echo.display)) {
+		w.doubt = time.Now() // a command may take its time
 		return nil, nil
 	}
 	return m, nil

@@ -32,6 +32,7 @@ type waiting struct {
 	terminal string // the path of the pane's; empty: not known
 	hands    hands  // that what was typed has gone through, or may have
 	turned   bool   // the terminal passed from one hand to another about then: it may have shown it itself
+	atMargin bool   // the typing began at the left margin, as in no line editor with a prompt
 	tail     []byte // the last bytes heard, which may be the start of editorReads
 
 	cursor  Cursor // what was heard so far; without a Pane, nothing is told
@@ -91,7 +92,8 @@ func (w *waiting) send(ctx context.Context, rec *record, target controlmode.Targ
 		if w.cursor.Pane != "" {
 			_, _ = w.hear(ctx) // an error will come again
 		}
-		w.hands.editing, w.reader.cleared = false, false // before the typing
+		w.hands.editing = false // what was before the typing says nothing
+		w.reader.cleared, w.reader.printed = false, 0
 		echoes = echoingOf(w.terminal)
 		place, err = c.SendKeysFrom(ctx, t, typed)
 		return err
@@ -106,6 +108,7 @@ func (w *waiting) send(ctx context.Context, rec *record, target controlmode.Targ
 	w.reader.seen = place
 	w.reader.row, w.reader.column = place.History+place.CursorY, place.CursorX
 	w.reader.echo = newEcho(display)
+	w.atMargin = place.CursorX == 0
 	w.hands.twice = echoes.itself()
 	if w.cursor.Pane != "" {
 		_, _ = w.hear(ctx)
