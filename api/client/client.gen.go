@@ -1783,7 +1783,8 @@ type ClientInterface interface {
 	// behind its prompt when it gets to read it. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by
 	// the line that the command prints. What a program makes of keys itself, such as the completion of a name, cannot
 	// be told from an answer, and of a program that draws all over the screen only what stands after the cursor's
-	// place counts.
+	// place counts. What is typed in the very moment in which a shell turns to its next command may be shown twice, and
+	// the second time be taken for the answer of a command that takes long: wait for the prompt first.
 	//
 	// When the session or the pane ends meanwhile the answer is 410, unless `exit` is a condition. When the time is
 	// up it is 408, `wait-timeout`, with the `screen` so far.
@@ -1809,7 +1810,8 @@ type ClientInterface interface {
 	// behind its prompt when it gets to read it. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by
 	// the line that the command prints. What a program makes of keys itself, such as the completion of a name, cannot
 	// be told from an answer, and of a program that draws all over the screen only what stands after the cursor's
-	// place counts.
+	// place counts. What is typed in the very moment in which a shell turns to its next command may be shown twice, and
+	// the second time be taken for the answer of a command that takes long: wait for the prompt first.
 	//
 	// When the session or the pane ends meanwhile the answer is 410, unless `exit` is a condition. When the time is
 	// up it is 408, `wait-timeout`, with the `screen` so far.
@@ -2522,7 +2524,8 @@ func (c *Client) SendKeys(ctx context.Context, id ID, body SendKeysJSONRequestBo
 // behind its prompt when it gets to read it. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by
 // the line that the command prints. What a program makes of keys itself, such as the completion of a name, cannot
 // be told from an answer, and of a program that draws all over the screen only what stands after the cursor's
-// place counts.
+// place counts. What is typed in the very moment in which a shell turns to its next command may be shown twice, and
+// the second time be taken for the answer of a command that takes long: wait for the prompt first.
 //
 // When the session or the pane ends meanwhile the answer is 410, unless `exit` is a condition. When the time is
 // up it is 408, `wait-timeout`, with the `screen` so far.
@@ -2558,7 +2561,8 @@ func (c *Client) WaitWithBody(ctx context.Context, id ID, contentType string, bo
 // behind its prompt when it gets to read it. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by
 // the line that the command prints. What a program makes of keys itself, such as the completion of a name, cannot
 // be told from an answer, and of a program that draws all over the screen only what stands after the cursor's
-// place counts.
+// place counts. What is typed in the very moment in which a shell turns to its next command may be shown twice, and
+// the second time be taken for the answer of a command that takes long: wait for the prompt first.
 //
 // When the session or the pane ends meanwhile the answer is 410, unless `exit` is a condition. When the time is
 // up it is 408, `wait-timeout`, with the `screen` so far.
@@ -4836,7 +4840,8 @@ type ClientWithResponsesInterface interface {
 	// behind its prompt when it gets to read it. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by
 	// the line that the command prints. What a program makes of keys itself, such as the completion of a name, cannot
 	// be told from an answer, and of a program that draws all over the screen only what stands after the cursor's
-	// place counts.
+	// place counts. What is typed in the very moment in which a shell turns to its next command may be shown twice, and
+	// the second time be taken for the answer of a command that takes long: wait for the prompt first.
 	//
 	// When the session or the pane ends meanwhile the answer is 410, unless `exit` is a condition. When the time is
 	// up it is 408, `wait-timeout`, with the `screen` so far.
@@ -4862,7 +4867,8 @@ type ClientWithResponsesInterface interface {
 	// behind its prompt when it gets to read it. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by
 	// the line that the command prints. What a program makes of keys itself, such as the completion of a name, cannot
 	// be told from an answer, and of a program that draws all over the screen only what stands after the cursor's
-	// place counts.
+	// place counts. What is typed in the very moment in which a shell turns to its next command may be shown twice, and
+	// the second time be taken for the answer of a command that takes long: wait for the prompt first.
 	//
 	// When the session or the pane ends meanwhile the answer is 410, unless `exit` is a condition. When the time is
 	// up it is 408, `wait-timeout`, with the `screen` so far.
@@ -6719,7 +6725,8 @@ func (c *ClientWithResponses) SendKeysWithResponse(ctx context.Context, id ID, b
 // behind its prompt when it gets to read it. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by
 // the line that the command prints. What a program makes of keys itself, such as the completion of a name, cannot
 // be told from an answer, and of a program that draws all over the screen only what stands after the cursor's
-// place counts.
+// place counts. What is typed in the very moment in which a shell turns to its next command may be shown twice, and
+// the second time be taken for the answer of a command that takes long: wait for the prompt first.
 //
 // When the session or the pane ends meanwhile the answer is 410, unless `exit` is a condition. When the time is
 // up it is 408, `wait-timeout`, with the `screen` so far.
@@ -6751,7 +6758,8 @@ func (c *ClientWithResponses) WaitWithBodyWithResponse(ctx context.Context, id I
 // behind its prompt when it gets to read it. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by
 // the line that the command prints. What a program makes of keys itself, such as the completion of a name, cannot
 // be told from an answer, and of a program that draws all over the screen only what stands after the cursor's
-// place counts.
+// place counts. What is typed in the very moment in which a shell turns to its next command may be shown twice, and
+// the second time be taken for the answer of a command that takes long: wait for the prompt first.
 //
 // When the session or the pane ends meanwhile the answer is 410, unless `exit` is a condition. When the time is
 // up it is 408, `wait-timeout`, with the `screen` so far.

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"regexp"
+	"slices"
 	"time"
 )
 
@@ -15,7 +15,7 @@ var (
 	// clearsHistory is xterm's E3, which clear(1) sends after it has cleared the
 	// screen.
 	clearsHistory = []byte("\x1b[3J")
-	clearsScreen  = regexp.MustCompile(`\x1b\[(H\x1b\[0?|2)J$`)
+	clearsScreen  = [][]byte{[]byte("\x1b[2J"), []byte("\x1b[H\x1b[J")}
 )
 
 // hear notes what the program has written since. It returns a channel that is
@@ -46,7 +46,7 @@ func (w *waiting) hear(ctx context.Context) (more <-chan struct{}, err error) {
 		w.hands.editing = w.hands.editing || bytes.Contains(window, editorReads)
 		if at := bytes.LastIndex(window, clearsHistory); at >= 0 && at+len(clearsHistory) > len(w.tail) { // not heard before
 			w.reader.cleared, w.reader.since = true, bytes.Count(window[at:], []byte("\n"))
-			w.reader.emptied = clearsScreen.Match(window[:at])
+			w.reader.emptied = slices.ContainsFunc(clearsScreen, func(s []byte) bool { return bytes.HasSuffix(window[:at], s) })
 		}
 		w.tail = bytes.Clone(window[max(0, len(window)-len(editorReads)+1):])
 	}

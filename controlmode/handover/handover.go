@@ -76,10 +76,10 @@ const maxRemovals = 10
 
 // inFolder makes something at a path, and its folder if need be, though others
 // may remove that at the same time.
-func inFolder(path string, make func() error) (err error) {
+func inFolder(path string, create func() error) (err error) {
 	for range maxRemovals {
 		if err = os.MkdirAll(filepath.Dir(path), 0o700); err == nil {
-			err = make()
+			err = create()
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
 			break
