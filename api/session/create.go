@@ -42,8 +42,12 @@ func (r *Registry) Create(ctx context.Context, p Principal, o CreateOptions) (Se
 		return Session{}, tmuxError(err, reading)
 	}
 	uid := r.opts.NewUID()
-	r.known.setPending(uid, true)
-	defer r.known.setPending(uid, false)
+	r.known.setPending(uid)
+	defer func() {
+		if r.known.made(uid) {
+			r.reconcileSoon() // it may have ended since, unnoticed
+		}
+	}()
 	row, err := r.store.CreateSession(ctx, db.NewSession{
 		UID: uid, Name: o.Name, Server: r.opts.Server, Cwd: o.Cwd, UserID: p.UserID,
 		Command: o.Command, Width: o.Width, Height: o.Height, Labels: o.Labels, KeepAfterExit: o.KeepAfterExit,

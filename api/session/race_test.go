@@ -117,6 +117,32 @@ func TestEveryInterleavingOfCreate(t *testing.T) {
 	})
 }
 
+// TestProgramEndsWhileCreated: tmux has told of the end, and reconciliation has
+// passed over it, before the row says that the session runs.
+func TestProgramEndsWhileCreated(t *testing.T) {
+	t.Parallel()
+	onBothStores(t, func(w *world) {
+		w.run()
+		reconciling := make(chan struct{}, 64)
+		w.store.on(func(now step) error {
+			switch now {
+			case step{"SessionsOnServer", false}:
+				reconciling <- struct{}{}
+			case step{"StartSession", false}:
+				w.eventually("the session has ended", func() bool { return len(w.tmuxSessions()) == 0 })
+				for len(reconciling) > 0 {
+					<-reconciling
+				}
+				<-reconciling
+				w.reconcile()
+			}
+			return nil
+		})
+		s := w.create(w.alice, session.CreateOptions{Command: []string{"true"}})
+		w.eventually("the row says so", func() bool { return w.row(s.ID).Status == "exited" })
+	})
+}
+
 // TestOlderReadingOfTheStoreChangesNothing: rows were read while a session was
 // being started, and are compared once it runs.
 func TestOlderReadingOfTheStoreChangesNothing(t *testing.T) {

@@ -85,7 +85,7 @@ func (r *Registry) compare(ctx context.Context, on controlmode.ServerID, records
 	known := map[string]bool{}
 	for _, rec := range records {
 		known[rec.row.UID] = true
-		if pending[rec.row.UID] || rec.status() == Running && rec.server == on && present[rec.tmux] {
+		if _, creating := pending[rec.row.UID]; creating || rec.status() == Running && rec.server == on && present[rec.tmux] {
 			continue
 		}
 		held, has := byUID[rec.row.UID]
@@ -96,7 +96,7 @@ func (r *Registry) compare(ctx context.Context, on controlmode.ServerID, records
 	r.forgetIgnored(on, present)
 	for _, s := range list {
 		uid, _, _ := parseIdentity(s.Option)
-		if known[uid] || pending[uid] || controlmode.IsAnchor(s.Name) {
+		if _, creating := pending[uid]; creating || known[uid] || controlmode.IsAnchor(s.Name) {
 			continue
 		}
 		if errs = append(errs, r.adopt(ctx, on, s)); errors.Is(errs[len(errs)-1], ErrUnavailable) {

@@ -14,7 +14,7 @@ import (
 type records struct {
 	mu      sync.RWMutex // guards what follows
 	byID    map[int64]*record
-	pending map[string]bool  // uids being created: not for reconciliation
+	pending map[string]bool  // uids being created, which reconciliation passes over; true: it has
 	removed map[int64]uint64 // ids dropped, by the count of changes then
 	doomed  map[int64]bool   // ids dropped whose rows are still to be deleted
 	changes uint64           // so far
@@ -53,10 +53,13 @@ func (rs *records) owned(p Principal) (list []*record, running bool) {
 	return list, running
 }
 
-// snapshot copies what reconciliation compares.
-func (rs *records) snapshot() (map[int64]*record, map[string]bool) {
-	rs.mu.RLock()
-	defer rs.mu.RUnlock()
+// snapshot copies what reconciliation compares, and what it passes over.
+func (rs *records) snapshot() (byID map[int64]*record, pending map[string]bool) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	for uid := range rs.pending {
+		rs.pending[uid] = true
+	}
 	return maps.Clone(rs.byID), maps.Clone(rs.pending)
 }
 
@@ -128,15 +131,20 @@ func (rs *records) overdue() []int64 {
 	return slices.Collect(maps.Keys(rs.doomed))
 }
 
-// setPending marks a uid as being made, or no longer.
-func (rs *records) setPending(uid string, pending bool) {
+// setPending marks a uid as being made.
+func (rs *records) setPending(uid string) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
-	if pending {
-		rs.pending[uid] = true
-	} else {
-		delete(rs.pending, uid)
-	}
+	rs.pending[uid] = false
+}
+
+// made unmarks it, and says whether reconciliation passed over it meanwhile.
+func (rs *records) made(uid string) (passedOver bool) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	passedOver = rs.pending[uid]
+	delete(rs.pending, uid)
+	return passedOver
 }
 
 // mark is the count of changes now, for merge.
