@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -11,6 +12,20 @@ import (
 )
 
 func of[T any](v T) *T { return &v }
+
+// shows watches a session until its screen is the text.
+func shows(t *testing.T, s *client.Service, id int64, text string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	var last string
+	for screen, err := range s.Watch(ctx, id, client.WatchOptions{Trim: true}) {
+		require.NoError(t, err, "it shows %q", last)
+		if last = screen.Text; last == text {
+			return
+		}
+	}
+}
 
 func TestService(t *testing.T) {
 	alice, bob := serve(t)
@@ -38,13 +53,9 @@ func TestService(t *testing.T) {
 	require.Equal(t, [3]any{"test", client.Labels{"a": "b"}, 50}, [3]any{got.Name, got.Labels, got.Panes[0].Width})
 
 	require.NoError(t, alice.Send(ctx, one.ID, client.TypedLine("héllo")))
+	shows(t, alice, one.ID, "héllo\nhéllo\n")
 	require.NoError(t, alice.Send(ctx, one.ID, client.PressedKeys("x", "y", "Enter")))
-	for screen, err := range alice.Watch(ctx, one.ID, client.WatchOptions{Trim: true}) {
-		require.NoError(t, err)
-		if screen.Text == "héllo\nhéllo\nxy\nxy\n" {
-			break
-		}
-	}
+	shows(t, alice, one.ID, "héllo\nhéllo\nxy\nxy\n")
 	screen, err := alice.Capture(ctx, one.ID, client.GetCaptureParams{Start: of("1"), End: of("2")})
 	require.NoError(t, err)
 	require.Equal(t, "héllo\nxy\n", screen.Text)
