@@ -2,13 +2,8 @@ package api
 
 import (
 	"flag"
-	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"os/exec"
-	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -26,7 +21,6 @@ import (
 var (
 	heldPolls = flag.Int("held", 200, "how many long-polls TestManyLongPolls holds")
 	heldFor   = flag.Duration("held-for", time.Second, "and for how long")
-	floodFor  = flag.Duration("flood-for", 2*time.Second, "how long TestFlood floods")
 )
 
 // processorTime is what this process has used.
@@ -151,70 +145,6 @@ func (s service) commandPID() string {
 		}
 	}
 	return ""
-}
-
-// memoryKB is a process's resident memory.
-func memoryKB(t *testing.T, pid string) int {
-	t.Helper()
-	text, err := os.ReadFile("/proc/" + pid + "/status")
-	require.NoError(t, err)
-	_, rest, _ := strings.Cut(string(text), "VmRSS:")
-	kb, err := strconv.Atoi(strings.Fields(rest)[0])
-	require.NoError(t, err)
-	return kb
-}
-
-// Programs that flood slow nobody else's polls down, and make nobody grow.
-func TestFlood(t *testing.T) {
-	s := startServiceHeld(t, dbtest.Open(t, db.SQLite), 0)
-	alice := s.user("alice", false)
-	quiet := alice.create(`{"command":["cat"]}`)
-	idle := pollTimes(alice, quiet, *floodFor/2)
-	server := strings.TrimSpace(controltest.Tmux(t, s.socket, "display-message", "-p", "#{pid}"))
-	before := memoryKB(t, server)
-	var floods []string
-	for range 5 {
-		at := alice.create(`{"command":["yes"]}`)
-		floods = append(floods, at)
-		alice.stream(at+"/events", "").until("screen", anyEvent) // and never read again
-		alice.attach(at, "")
-	}
-	var curve []string
-	var flooded []time.Duration
-	for range 6 {
-		flooded = append(flooded, pollTimes(alice, quiet, *floodFor/6)...)
-		curve = append(curve, fmt.Sprintf("%d+%d", memoryKB(t, server)/1024, memoryKB(t, "self")/1024))
-	}
-	slices.Sort(idle)
-	slices.Sort(flooded)
-	p99 := func(d []time.Duration) time.Duration { return d[len(d)*99/100] }
-	t.Logf("p99 of quiet polls: %s idle, %s under flood; MB of tmux + service and test: %s", p99(idle), p99(flooded), strings.Join(curve, " "))
-	require.Less(t, memoryKB(t, server)-before, 100<<10, "tmux does not grow")
-	require.Less(t, p99(flooded), max(50*p99(idle), 500*time.Millisecond))
-	for _, at := range floods {
-		position := func() string {
-			return controltest.Tmux(t, s.socket, "display-message", "-p", "-t", "session-"+at[strings.LastIndexByte(at, '/')+1:], "#{history_size} #{history_bytes} #{pane_dead}")
-		}
-		require.True(t, strings.HasSuffix(position(), " 0\n"), "it still runs")
-		require.Equal(t, 204, alice.call("DELETE", at, "").status)
-	}
-}
-
-// pollTimes polls for a while.
-func pollTimes(c *client, at string, d time.Duration) (took []time.Duration) {
-	for end := time.Now().Add(d); time.Now().Before(end); {
-		r, _ := http.NewRequest("GET", c.url+at+"/capture-pane", nil)
-		r.Header.Set("Authorization", "Bearer "+c.token)
-		begin := time.Now()
-		response, err := http.DefaultClient.Do(r)
-		require.NoError(c.t, err)
-		_, err = io.Copy(io.Discard, response.Body)
-		require.NoError(c.t, err)
-		response.Body.Close()
-		require.Equal(c.t, 200, response.StatusCode)
-		took = append(took, time.Since(begin))
-	}
-	return took
 }
 
 // A human's window keeps its size while clients look at it.

@@ -24,6 +24,7 @@ type Hub struct {
 	session SessionID
 	window  WindowID // its own, which holds nothing
 	cuts    cuts
+	kept    kept
 }
 
 // pauseAfter is how many seconds tmux keeps what a pane prints for a Hub that
@@ -44,6 +45,9 @@ func (s *Server) OpenHub(ctx context.Context, on func(Notification)) (*Hub, erro
 	opts := s.opts.Conn
 	opts.OnNotification = h.cuts.keepFrom(func(n Notification) {
 		s.heed(n)
+		if out, ok := n.(Output); ok {
+			h.kept.add(out.Pane)
+		}
 		if on != nil {
 			on(n)
 		}
@@ -115,8 +119,9 @@ func (h *Hub) slot(w WindowID) string {
 	return "'" + h.session.String() + ":" + strconv.Itoa(firstSlot+int(w)) + "'"
 }
 
-// Link makes the output of a window's panes heard. What they printed before is
-// not told. It fails with ErrNotFound when the window is gone.
+// Link makes the output of a window's panes heard, but of those that are paused.
+// What they printed before is not told. It fails with ErrNotFound when the window is
+// gone.
 func (h *Hub) Link(ctx context.Context, w WindowID) error {
 	cmd := newCommand("link-window -d -s").word("'" + w.String() + "'").word("-t").word(h.slot(w))
 	_, err := h.conn.run(ctx, cmd, 1)
@@ -127,7 +132,8 @@ func (h *Hub) Link(ctx context.Context, w WindowID) error {
 	return err
 }
 
-// Unlink undoes Link. A window that is not linked is no error.
+// Unlink undoes Link, after which PauseUnlinked is due. A window that is not linked
+// is no error.
 func (h *Hub) Unlink(ctx context.Context, w WindowID) error {
 	_, err := h.conn.run(ctx, newCommand("unlink-window -t").word(h.slot(w)), 1)
 	var refused *CommandError
@@ -185,11 +191,33 @@ func (h *Hub) Pause(ctx context.Context, p PaneID) error { return h.flow(ctx, p,
 // error. What was printed meanwhile is not told. at, if not nil, is called from
 // the reader's goroutine before anything that was printed since is told.
 func (h *Hub) Resume(ctx context.Context, p PaneID, at func()) error {
+	defer h.kept.add(p)
 	return h.flow(ctx, p, "continue", at)
 }
 
 func (h *Hub) flow(ctx context.Context, p PaneID, state string, at func()) error {
 	cmd := newCommand("refresh-client -A").word("'" + p.String() + ":" + state + "'")
 	_, err := h.conn.send(ctx, cmd, request{frame: frame{blocks: 1}, at: at})
+	return err
+}
+
+// PauseUnlinked pauses the panes that the hub has been told of and that are in no
+// linked window any more, of which linked knows. tmux (3.5a at least) would go on to
+// keep what they print for the hub, telling it nothing, and grow without bound. When
+// such a pane is linked again it is to be resumed. It blocks only when there is
+// something to pause.
+func (h *Hub) PauseUnlinked(ctx context.Context, linked func(PaneID) bool) error {
+	panes := h.kept.takeUnless(linked)
+	if len(panes) == 0 {
+		return nil
+	}
+	cmd := newCommand("refresh-client")
+	for _, p := range panes {
+		cmd.word("-A").word("'" + p.String() + ":pause'")
+	}
+	_, err := h.conn.run(ctx, cmd, 1)
+	if err != nil {
+		h.kept.add(panes...)
+	}
 	return err
 }

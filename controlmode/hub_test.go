@@ -157,6 +157,46 @@ func TestHubPauses(t *testing.T) {
 	require.NotContains(t, hub.heard(pane.Pane), "unheard")
 }
 
+// Of panes that are in no linked window any more tmux keeps nothing for a Hub.
+func TestHubPausesUnlinked(t *testing.T) {
+	socket := controltest.SocketName(t)
+	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
+	_, other := newPane(t, server, "other", "cat")
+	for name, leave := range map[string]func(*testing.T, *hearing, controlmode.PaneInfo) controlmode.WindowID{
+		"unlinked": func(t *testing.T, hub *hearing, pane controlmode.PaneInfo) controlmode.WindowID {
+			require.NoError(t, hub.Unlink(t.Context(), pane.Window))
+			return pane.Window
+		},
+		"moved": func(t *testing.T, _ *hearing, pane controlmode.PaneInfo) controlmode.WindowID {
+			controltest.Tmux(t, socket, "join-pane", "-d", "-s", pane.Pane.String(), "-t", other.Pane.String())
+			return other.Window
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, pane := newPane(t, server, name, "sh", "-c", "read x; read x; head -c 50000000 /dev/zero | tr '\\0' x; tmux wait-for -S printed; exec cat")
+			hub := openHub(t, server)
+			say := func(text string) { controltest.Tmux(t, socket, "send-keys", "-t", pane.Pane.String(), text, "Enter") }
+			require.NoError(t, hub.Link(t.Context(), pane.Window))
+			say("before")
+			hub.until(t, "what is typed", func() bool { return strings.Contains(hub.heard(pane.Pane), "before") })
+			require.NoError(t, hub.PauseUnlinked(t.Context(), func(controlmode.PaneID) bool { return true }))
+			window := leave(t, hub, pane)
+			require.NoError(t, hub.PauseUnlinked(t.Context(), func(controlmode.PaneID) bool { return false }))
+			kb := residentKB(t, hub.Server().PID)
+			say("meanwhile")
+			controltest.Tmux(t, socket, "wait-for", "printed")
+			require.Less(t, residentKB(t, hub.Server().PID)-kb, 20<<10)
+
+			require.NoError(t, hub.Link(t.Context(), window))
+			require.NoError(t, hub.Resume(t.Context(), pane.Pane, nil))
+			say("after")
+			hub.until(t, "what is typed", func() bool { return strings.Contains(hub.heard(pane.Pane), "after") })
+			require.NotContains(t, hub.heard(pane.Pane), "meanwhile")
+			require.NotContains(t, hub.heard(pane.Pane), "xxx")
+		})
+	}
+}
+
 // The screen of a repaint and the output told after its cut are the whole.
 func TestRepaintCuts(t *testing.T) {
 	server := controltest.Start(t, controlmode.ServerOptions{})

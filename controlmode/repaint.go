@@ -119,6 +119,7 @@ func (h *Hub) repaint(ctx context.Context, t Target, p PaneID, o repaintOptions)
 	if o.cut {
 		end := h.cuts.begin(p)
 		defer end()
+		defer h.kept.add(p)
 		at = func() {
 			end()
 			if o.at != nil {

@@ -82,6 +82,7 @@ var verbs = map[string]verb{
 	"Hub.Link":          {},
 	"Hub.Lost":          {},
 	"Hub.Pause":         {},
+	"Hub.PauseUnlinked": {},
 	"Hub.Reap":          {},
 	"Hub.Repaint":       {},
 	"Hub.Resume":        {},

@@ -128,3 +128,10 @@ func (k *links) has(w *watched, id controlmode.WindowID) bool {
 	defer k.mu.RUnlock()
 	return slices.Contains(k.windows[id], w)
 }
+
+// tells reports whether the hub tells of a pane.
+func (k *links) tells(p controlmode.PaneID) bool {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return len(k.panes[p]) > 0
+}

@@ -67,6 +67,7 @@ func (l *live) serve(ctx context.Context, hub *controlmode.Hub) {
 			return
 		case <-second.C:
 			l.dropUnused(ctx, hub)
+			l.pauseUnlinked(ctx, hub)
 			l.shrink()
 			l.ripen()
 		case <-l.work:
@@ -224,6 +225,14 @@ func (l *live) linkWindows(ctx context.Context, hub *controlmode.Hub, w *watched
 		}
 		linked[p.Window] = true
 	}
+	for _, p := range sh.panes {
+		if l.links.tells(p.Pane) {
+			continue
+		}
+		if err := hub.Resume(ctx, p.Pane, nil); err != nil { // see pauseUnlinked
+			return err
+		}
+	}
 	unneeded := l.links.set(w, sh)
 	if l.find(w.rec.row.ID) != w { // it has ended meanwhile
 		unneeded = append(unneeded, l.links.set(w, nil)...)
@@ -253,6 +262,18 @@ func (l *live) unlinkNow(ctx context.Context, hub *controlmode.Hub, windows []co
 	l.linking.Lock()
 	defer l.linking.Unlock()
 	l.unlink(ctx, hub, windows)
+}
+
+// pauseUnlinked sees to it that tmux keeps nothing for the hub of panes that are in
+// no linked window any more: they were moved elsewhere, or nobody looks at them.
+func (l *live) pauseUnlinked(ctx context.Context, hub *controlmode.Hub) {
+	ctx, cancel := tmuxContext(ctx)
+	defer cancel()
+	l.linking.Lock() // nobody links them meanwhile
+	defer l.linking.Unlock()
+	if err := hub.PauseUnlinked(ctx, l.links.tells); err != nil && hub.Err() == nil {
+		l.log.Warn("tmux keeps the output of panes that nobody looks at for now", "error", err)
+	}
 }
 
 // dropUnused ends the watching of what nobody has looked at for Idle.
