@@ -47,7 +47,8 @@ func (l *live) goServing(f func(context.Context)) (begun bool) {
 
 // earlyRest is the rest after a look that showed nothing new: it may have come
 // before what it was stirred for, such as the echo of what was typed. The rest after
-// each further one in vain is longer, up to the interval.
+// each further one in vain is longer, up to the interval, as long as they come one
+// right after the other.
 const earlyRest = 2 * time.Millisecond
 
 // follow looks at the panes that somebody waits for whenever they may have
@@ -55,7 +56,7 @@ const earlyRest = 2 * time.Millisecond
 // It runs until ctx is done.
 func (w *watched) follow(ctx context.Context) {
 	seen := map[subject]string{}
-	early := earlyRest
+	early, rested := earlyRest, time.Now()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -66,6 +67,9 @@ func (w *watched) follow(ctx context.Context) {
 		case <-timer.C:
 		}
 		began := time.Now()
+		if began.Sub(rested) > w.live.opts.Interval {
+			early = earlyRest
+		}
 		rest := w.live.opts.Interval // lets changes that come together be seen together
 		if w.differs(ctx, seen) {
 			w.announce()
@@ -80,6 +84,7 @@ func (w *watched) follow(ctx context.Context) {
 			return
 		case <-pace.C:
 		}
+		rested = time.Now()
 		timer.Reset(w.patience())
 	}
 }

@@ -10,45 +10,78 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// followed is a session of which somebody waits for changes.
+type followed struct {
+	*watched
+	text atomic.Pointer[string]
+}
+
+// follows starts a follower in a bubble.
+func follows(t *testing.T, interval time.Duration) *followed {
+	t.Helper()
+	l := &live{opts: LiveOptions{Interval: interval}}
+	f := &followed{watched: newWatched(l, &record{})}
+	f.show("before")
+	s := &screen{owner: f.watched, counts: &l.count}
+	s.cache.of = s
+	s.capture = func(context.Context) (shot, error) { return shot{text: []byte(*f.text.Load())}, nil }
+	f.plain[""] = s
+	require.True(t, f.hold(subject{}))
+	return f
+}
+
+func (f *followed) end() {
+	f.release(subject{})
+	f.live.followers.Wait()
+}
+
+func (f *followed) show(text string) {
+	f.text.Store(&text)
+	f.stir()
+}
+
+// told is how long it takes until somebody who waits is told of a text.
+func (f *followed) told(text string) time.Duration {
+	news, began := f.changes(), time.Now()
+	f.show(text)
+	<-news
+	return time.Since(began)
+}
+
 // A key that is typed stirs the follower, and so does its echo, which comes later:
 // what it looked at in vain keeps it from looking again for a moment only, and what
 // showed something new for the interval.
 func TestFollowerRestsByWhatItSaw(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const interval = time.Second
-		l := &live{opts: LiveOptions{Interval: interval}}
-		w := newWatched(l, &record{})
-		var text atomic.Pointer[string]
-		show := func(s string) { text.Store(&s); w.stir() }
-		show("before")
-		s := &screen{owner: w, counts: &l.count}
-		s.cache.of = s
-		s.capture = func(context.Context) (shot, error) { return shot{text: []byte(*text.Load())}, nil }
-		w.plain[""] = s
-		require.True(t, w.hold(subject{}))
+		f := follows(t, interval)
+		defer f.end()
 		time.Sleep(interval + fallbackInterval/2) // in the bubble's time: it has looked and rested
-
-		told := func(change func()) time.Duration {
-			news, began := w.changes(), time.Now()
-			change()
-			<-news
-			return time.Since(began)
-		}
-		w.stir() // the key
+		f.stir()                                  // the key
 		synctest.Wait()
-		require.LessOrEqual(t, told(func() { show("echo") }), 4*earlyRest)
-		took := told(func() { show("more") })
+		require.LessOrEqual(t, f.told("echo"), 4*earlyRest)
+		took := f.told("more")
 		require.Greater(t, took, interval/2, "changes that come together are seen together")
 		require.LessOrEqual(t, took, interval)
 
 		time.Sleep(interval + fallbackInterval/2)
 		began := time.Now()
 		for range 20 { // keys that nothing echoes
-			w.stir()
+			f.stir()
 			time.Sleep(earlyRest)
 		}
-		require.Greater(t, told(func() { show("late") }), time.Since(began)/8, "each rest is longer")
-		w.release(subject{})
-		l.followers.Wait()
+		require.Greater(t, f.told("late"), time.Since(began)/8, "each rest is longer")
+	})
+}
+
+// Looks in vain now and then, as at what nothing tells of, are no reason to rest.
+func TestFollowerIsFreshAfterACalm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := follows(t, fallbackInterval/5)
+		defer f.end()
+		time.Sleep(20*fallbackInterval + fallbackInterval/2)
+		f.stir() // the key
+		synctest.Wait()
+		require.LessOrEqual(t, f.told("echo"), earlyRest)
 	})
 }
