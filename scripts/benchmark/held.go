@@ -84,14 +84,18 @@ func (h *holders) close() {
 	}
 }
 
-// round holds a request of each, for d, and then types.
+// round has each look at the screen, then holds a request of each for any other, for
+// d, and then types.
 func (h *holders) round(ctx context.Context, d time.Duration) (last time.Duration, share float64, err error) {
-	if _, err := h.typist.do(h.p.request("GET", capturePath(h.id), ""), 200); err != nil {
-		return 0, 0, err
+	look := h.p.request("GET", capturePath(h.id), "")
+	for _, c := range h.waiting {
+		if _, err := c.do(look, 200); err != nil {
+			return 0, 0, err
+		}
 	}
-	request := newRequest("GET", capturePath(h.id)+"?wait=60", h.p.addr, h.p.token, "", "If-None-Match: "+string(h.typist.etag)+"\r\n")
 	answers := make(chan error, heldPolls)
 	for _, c := range h.waiting {
+		request := newRequest("GET", capturePath(h.id)+"?wait=60", h.p.addr, h.p.token, "", "If-None-Match: "+string(c.etag)+"\r\n")
 		go func() {
 			_, err := c.do(request, 200)
 			answers <- err
