@@ -71,8 +71,11 @@ func (w *watched) follow(ctx context.Context) {
 			early = earlyRest
 		}
 		rest := w.live.opts.Interval // lets changes that come together be seen together
-		if w.differs(ctx, seen) {
+		news, changed := w.differs(ctx, seen)
+		if news {
 			w.announce()
+		}
+		if changed {
 			early = earlyRest
 		} else {
 			rest, early = min(early, rest), min(2*early, rest)
@@ -106,8 +109,8 @@ func (w *watched) patience() time.Duration {
 // differs looks at everything that somebody waits for and reports whether one
 // shows something else than it did; seen is what it did. That tmux or the
 // session is gone is something else, too; that it cannot be reached is not.
-func (w *watched) differs(ctx context.Context, seen map[subject]string) bool {
-	differs := false
+// What is looked at for the first time is news, but has not changed.
+func (w *watched) differs(ctx context.Context, seen map[subject]string) (news, changed bool) {
 	for _, at := range w.held() {
 		now := ""
 		c, err := w.look(ctx, at)
@@ -121,8 +124,9 @@ func (w *watched) differs(ctx context.Context, seen map[subject]string) bool {
 		}
 		// Whoever came since has looked before this did: let them again.
 		was, known := seen[at]
-		differs = differs || !known || was != now
+		changed = changed || known && was != now
+		news = news || !known || was != now
 		seen[at] = now
 	}
-	return differs
+	return news, changed
 }

@@ -56,7 +56,9 @@ func TestFollowerRestsByWhatItSaw(t *testing.T) {
 		const interval = time.Second
 		f := follows(t, interval)
 		defer f.end()
-		time.Sleep(interval + fallbackInterval/2) // in the bubble's time: it has looked and rested
+		synctest.Wait()
+		f.told("first")
+		time.Sleep(interval + fallbackInterval/2) // in the bubble's time: it has rested
 		f.stir()                                  // the key
 		synctest.Wait()
 		require.LessOrEqual(t, f.told("echo"), 4*earlyRest)
@@ -81,6 +83,16 @@ func TestFollowerIsFreshAfterACalm(t *testing.T) {
 		defer f.end()
 		time.Sleep(20*fallbackInterval + fallbackInterval/2)
 		f.stir() // the key
+		synctest.Wait()
+		require.LessOrEqual(t, f.told("echo"), earlyRest)
+	})
+}
+
+// Who begins to wait between a key and its echo is told of the echo at once.
+func TestFollowerIsFreshAtFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := follows(t, time.Second)
+		defer f.end()
 		synctest.Wait()
 		require.LessOrEqual(t, f.told("echo"), earlyRest)
 	})
