@@ -3,7 +3,9 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -356,18 +358,43 @@ func TestFloodHasNoGapUntold(t *testing.T) {
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	at := alice.create(`{"command":["seq","1000000000"]}`)
-	events := alice.stream(at+"/events?events=output", "")
+	require.NoError(t, alice.stream(at+"/events?events=output", "").countsPiecewise())
+}
+
+// It is where another session has the window, too, and somebody looks there.
+func TestFloodInTwoSessionsHasNoGapUntold(t *testing.T) {
+	s := startService(t, dbtest.Open(t, db.SQLite))
+	alice := s.user("alice", false)
+	one, two := alice.create(`{"command":["seq","1000000000"]}`), alice.create(`{"command":["cat"]}`)
+	pane := alice.session(one).Panes[0].ID
+	controltest.Tmux(t, s.socket, "link-window", "-d", "-s", pane, "-t", "session-2:9")
+	var group errgroup.Group
+	for _, at := range []string{one, two} {
+		events := alice.stream(at+"/events?events=output&pane="+url.QueryEscape(pane), "")
+		require.Equal(t, 200, events.status)
+		group.Go(events.countsPiecewise)
+	}
+	require.NoError(t, group.Wait())
+}
+
+// countsPiecewise: the output counts from each resync to the next, of six.
+func (s *stream) countsPiecewise() error {
 	var part strings.Builder
 	for resyncs := 0; resyncs < 6; {
-		e, ok := events.next()
-		require.True(t, ok)
+		e, ok := s.next()
+		if !ok {
+			return errors.New("the stream has ended")
+		}
 		switch e.name {
 		case "output":
-			part.Write(decodeBase64(t, e.data["data"].(string)))
+			part.Write(decodeBase64(s.t, e.data["data"].(string)))
 		case "resync":
-			require.NoError(t, counts(part.String()))
+			if err := counts(part.String()); err != nil {
+				return err
+			}
 			part.Reset()
 			resyncs++
 		}
 	}
+	return nil
 }

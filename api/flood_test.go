@@ -88,11 +88,13 @@ func TestFloodUnwatched(t *testing.T) {
 	} {
 		before := memoryKB(t, server)
 		at := alice.create(fmt.Sprintf(`{"command":["sh","-c","read x; read x; for i in $(seq %d); do head -c 50000000 /dev/zero | tr '\\0' x; done; tmux wait-for -S %s; exec cat"]}`, leave.rounds, leave.what))
-		require.Equal(t, 200, alice.poll(at+"/capture-pane", "").status)
+		stream := alice.stream(at+"/events", "") // so that it stays linked
+		stream.until("screen", anyEvent)
 		window := alice.session(at).Windows[0].ID
 		require.Eventually(t, func() bool { return s.hubWith(window) != "" }, 10*time.Second, 5*time.Millisecond)
 		alice.typeLine(at, "heard")
 		require.Eventually(t, func() bool { return strings.HasPrefix(alice.poll(at+"/capture-pane", "").body, "heard\n") }, 10*time.Second, 5*time.Millisecond)
+		stream.cancel()
 		leave.leave(at)
 		controltest.Tmux(t, s.socket, "wait-for", leave.what)
 		require.Eventually(t, func() bool { return memoryKB(t, server)-before < 20<<10 }, 5*time.Second, 10*time.Millisecond, leave.what)

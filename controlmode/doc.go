@@ -108,8 +108,9 @@
 // (PR 5004). So connections are few and kept, changes wait while one is made,
 // and an attach is given ten seconds whatever its context says. Commands that
 // crash tmux, or that never return and so hang the connection (command-prompt,
-// display-popup, wait-for), are not offered. A client that does not read makes tmux grow; this one always
-// reads. What tmux owes us is bounded by what is in flight: at most 512
+// display-popup, wait-for), are not offered. A client that does not read makes tmux grow, and so does a
+// pane that a client was once told of and whose window has left the client's
+// session: this one always reads, and see [Hub.PauseUnlinked]. What tmux owes us is bounded by what is in flight: at most 512
 // commands, and [ConnOptions].MaxAnswer bytes kept of each answer.
 //
 // Isolation. There is none: whoever reaches tmux's socket can do everything as

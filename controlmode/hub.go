@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -119,7 +120,7 @@ func (h *Hub) slot(w WindowID) string {
 	return "'" + h.session.String() + ":" + strconv.Itoa(firstSlot+int(w)) + "'"
 }
 
-// Link makes the output of a window's panes heard, but of those that are paused.
+// Link makes the output of a window's panes heard, except of those that are paused.
 // What they printed before is not told. It fails with ErrNotFound when the window is
 // gone.
 func (h *Hub) Link(ctx context.Context, w WindowID) error {
@@ -185,39 +186,41 @@ func (h *Hub) kill(ctx context.Context, w WindowID) error {
 
 // Pause stops the telling of a pane's output; its program goes on. What tmux
 // has kept of it for the hub is dropped.
-func (h *Hub) Pause(ctx context.Context, p PaneID) error { return h.flow(ctx, p, "pause", nil) }
+func (h *Hub) Pause(ctx context.Context, p PaneID) error { return h.flow(ctx, "pause", nil, p) }
 
-// Resume undoes Pause, tmux's own as well; a pane that is not paused is no
-// error. What was printed meanwhile is not told. at, if not nil, is called from
-// the reader's goroutine before anything that was printed since is told.
-func (h *Hub) Resume(ctx context.Context, p PaneID, at func()) error {
-	defer h.kept.add(p)
-	return h.flow(ctx, p, "continue", at)
+// Resume undoes Pause and PauseUnlinked, tmux's own as well; a pane that is not
+// paused, or gone, is no error. What was printed meanwhile is not told. at, if not
+// nil, is called from the reader's goroutine before anything that was printed since is
+// told.
+func (h *Hub) Resume(ctx context.Context, at func(), panes ...PaneID) error {
+	defer h.kept.add(panes...)
+	return h.flow(ctx, "continue", at, panes...)
 }
 
-func (h *Hub) flow(ctx context.Context, p PaneID, state string, at func()) error {
-	cmd := newCommand("refresh-client -A").word("'" + p.String() + ":" + state + "'")
+func (h *Hub) flow(ctx context.Context, state string, at func(), panes ...PaneID) error {
+	cmd := newCommand("refresh-client")
+	for _, p := range panes {
+		cmd.word("-A").word("'" + p.String() + ":" + state + "'")
+	}
 	_, err := h.conn.send(ctx, cmd, request{frame: frame{blocks: 1}, at: at})
 	return err
 }
 
+// pausedAtOnce is how many panes one command names; tmux's parser has its bounds.
+const pausedAtOnce = 1000
+
 // PauseUnlinked pauses the panes that the hub has been told of and that are in no
-// linked window any more, of which linked knows. tmux (3.5a at least) would go on to
-// keep what they print for the hub, telling it nothing, and grow without bound. When
-// such a pane is linked again it is to be resumed. It blocks only when there is
-// something to pause.
+// linked window any more; linked reports whether a pane is in one. tmux (to 3.5a at
+// least) would go on to keep what they print for the hub, telling it nothing, and
+// grow without bound. When such a pane is linked again it is to be resumed. It blocks
+// only when there is something to pause.
 func (h *Hub) PauseUnlinked(ctx context.Context, linked func(PaneID) bool) error {
 	panes := h.kept.takeUnless(linked)
-	if len(panes) == 0 {
-		return nil
+	for some := range slices.Chunk(panes, pausedAtOnce) {
+		if err := h.flow(ctx, "pause", nil, some...); err != nil {
+			h.kept.add(panes...)
+			return err
+		}
 	}
-	cmd := newCommand("refresh-client")
-	for _, p := range panes {
-		cmd.word("-A").word("'" + p.String() + ":pause'")
-	}
-	_, err := h.conn.run(ctx, cmd, 1)
-	if err != nil {
-		h.kept.add(panes...)
-	}
-	return err
+	return nil
 }

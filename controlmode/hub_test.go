@@ -151,7 +151,7 @@ func TestHubPauses(t *testing.T) {
 		screen, err := client.CapturePane(t.Context(), controlmode.ActivePane(pane.Session))
 		return err == nil && strings.Count(string(screen), "unheard") == 2
 	}, 10*time.Second, 5*time.Millisecond)
-	require.NoError(t, hub.Resume(t.Context(), pane.Pane, nil))
+	require.NoError(t, hub.Resume(t.Context(), nil, pane.Pane))
 	typeText(t, client, pane, "heard\r")
 	hub.until(t, "heard", func() bool { return strings.Count(hub.heard(pane.Pane), "heard") == 2 })
 	require.NotContains(t, hub.heard(pane.Pane), "unheard")
@@ -188,7 +188,7 @@ func TestHubPausesUnlinked(t *testing.T) {
 			require.Less(t, residentKB(t, hub.Server().PID)-kb, 20<<10)
 
 			require.NoError(t, hub.Link(t.Context(), window))
-			require.NoError(t, hub.Resume(t.Context(), pane.Pane, nil))
+			require.NoError(t, hub.Resume(t.Context(), nil, pane.Pane))
 			say("after")
 			hub.until(t, "what is typed", func() bool { return strings.Contains(hub.heard(pane.Pane), "after") })
 			require.NotContains(t, hub.heard(pane.Pane), "meanwhile")

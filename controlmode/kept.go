@@ -3,8 +3,7 @@ package controlmode
 import "sync"
 
 // kept are the panes of which tmux may keep what they print for a Hub: those that
-// it has told of or was asked to go on with, and that were not paused since for not
-// being linked any more.
+// it has told of or was asked to resume, and that PauseUnlinked has not paused since.
 type kept struct {
 	mu    sync.Mutex
 	panes map[PaneID]struct{}

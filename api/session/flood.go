@@ -9,7 +9,6 @@ import (
 
 // flood is a pane whose output is too much to listen to.
 type flood struct {
-	screen *screen
 	pane   controlmode.PaneID
 	paused bool // tmux tells nothing of it just now
 	over   bool // the rest is over
@@ -18,32 +17,41 @@ type flood struct {
 // calm pauses a pane for a while, or listens to it again. Its program goes on
 // in any case.
 func (l *live) calm(ctx context.Context, hub *controlmode.Hub, f flood) {
-	ctx, cancel := tmuxContext(ctx)
-	defer cancel()
 	l.linking.Lock() // see unheard
 	defer l.linking.Unlock()
+	ctx, cancel := tmuxContext(ctx)
+	defer cancel()
 	if f.over {
-		// What was printed meanwhile is lost to those who read the output.
-		if err := hub.Resume(ctx, f.pane, f.screen.output.gap); err != nil {
-			return // the connection is gone, and with it all of this
-		}
-		f.screen.deaf.Store(false)
-		f.screen.changedNow()
+		l.resume(ctx, hub, f.pane)
 		return
 	}
 	if !f.paused {
-		if err := hub.Pause(ctx, f.pane); err != nil {
-			return
-		}
-		f.screen.output.gap()
-		f.paused = true
+		_ = hub.Pause(ctx, f.pane) // if that fails it may be paused all the same
 	}
-	f.over = true
+	l.links.each(f.pane, func(s *screen) {
+		s.deaf.Store(true)
+		s.output.gap()
+	})
 	time.AfterFunc(floodRest, func() {
 		if l.hub.Load() == hub {
-			l.soon(func(d *due) { d.floods = append(d.floods, f) })
+			l.soon(func(d *due) { d.floods = append(d.floods, flood{pane: f.pane, over: true}) })
 		}
 	})
+}
+
+// resume has a pane told of again, and who reads its output that some is lost. It
+// is tried again until it succeeds or the hub is gone. The caller holds linking.
+func (l *live) resume(ctx context.Context, hub *controlmode.Hub, pane controlmode.PaneID) {
+	err := hub.Resume(ctx, func() {
+		l.links.each(pane, func(s *screen) {
+			s.deaf.Store(false)
+			s.output.gap()
+			s.changedNow()
+		})
+	}, pane)
+	if err != nil && hub.Err() == nil {
+		l.later(func(d *due) { d.floods = append(d.floods, flood{pane: pane, over: true}) })
+	}
 }
 
 // unheard does something to a pane while the hub is told nothing of it, nor has
@@ -58,17 +66,13 @@ func (l *live) unheard(ctx context.Context, pane controlmode.PaneID, do func() e
 	if hub == nil { // the next one has never heard of the pane
 		return do()
 	}
+	defer func() {
+		ctx, cancel := tmuxContext(context.WithoutCancel(ctx))
+		defer cancel()
+		l.resume(ctx, hub, pane)
+	}()
 	if err := hub.Pause(ctx, pane); err != nil && hub.Err() == nil {
-		return err
+		return err // it may be paused all the same
 	}
-	err := do()
-	resume, cancel := tmuxContext(context.WithoutCancel(ctx))
-	defer cancel()
-	_ = hub.Resume(resume, pane, func() { // fails only with the hub
-		l.links.each(pane, func(s *screen) {
-			s.output.gap()
-			s.changedNow()
-		})
-	})
-	return err
+	return do()
 }

@@ -67,7 +67,7 @@ func (w *watched) follow(ctx context.Context) {
 		case <-timer.C:
 		}
 		began := time.Now()
-		if began.Sub(rested) > w.live.opts.Interval {
+		if began.Sub(rested) > 2*w.live.opts.Interval {
 			early = earlyRest
 		}
 		rest := w.live.opts.Interval // lets changes that come together be seen together

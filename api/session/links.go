@@ -95,7 +95,11 @@ func (k *links) add(w *watched, sh *shape) {
 		if !slices.Contains(k.windows[p.Window], w) {
 			k.windows[p.Window] = append(k.windows[p.Window], w)
 		}
-		k.panes[p.Pane] = append(k.panes[p.Pane], sh.byPane[p.Pane])
+		s := sh.byPane[p.Pane]
+		if others := k.panes[p.Pane]; len(others) > 0 && others[0].deaf.Load() {
+			s.deaf.Store(true) // see calm
+		}
+		k.panes[p.Pane] = append(k.panes[p.Pane], s)
 	}
 }
 
@@ -129,8 +133,8 @@ func (k *links) has(w *watched, id controlmode.WindowID) bool {
 	return slices.Contains(k.windows[id], w)
 }
 
-// tells reports whether the hub tells of a pane.
-func (k *links) tells(p controlmode.PaneID) bool {
+// needs reports whether a watched session has a pane.
+func (k *links) needs(p controlmode.PaneID) bool {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	return len(k.panes[p]) > 0

@@ -67,7 +67,7 @@ func (l *live) serve(ctx context.Context, hub *controlmode.Hub) {
 			return
 		case <-second.C:
 			l.dropUnused(ctx, hub)
-			l.pauseUnlinked(ctx, hub)
+			l.unlinkNow(ctx, hub, nil) // panes may have been resumed since
 			l.shrink()
 			l.ripen()
 		case <-l.work:
@@ -191,10 +191,13 @@ func (l *live) link(ctx context.Context, hub *controlmode.Hub, w *watched) {
 	}
 	ctx, cancel := tmuxContext(ctx)
 	defer cancel()
-	turn := w.turns.Load()
-	panes, err := w.rec.on(l.tmux).ListPanes(ctx, w.rec.tmux)
-	if err == nil {
-		err = l.linkWindows(ctx, hub, w, w.newShape(turn, panes))
+	var err error
+	for linked := true; linked && err == nil; { // nothing told of what changed before it was linked
+		turn := w.turns.Load()
+		var panes []controlmode.PaneInfo
+		if panes, err = w.rec.on(l.tmux).ListPanes(ctx, w.rec.tmux); err == nil {
+			linked, err = l.linkWindows(ctx, hub, w, w.newShape(turn, panes))
+		}
 	}
 	switch {
 	case err == nil:
@@ -211,39 +214,38 @@ func (l *live) link(ctx context.Context, hub *controlmode.Hub, w *watched) {
 	}
 }
 
-// linkWindows links the windows of a shape and makes it the session's.
-func (l *live) linkWindows(ctx context.Context, hub *controlmode.Hub, w *watched, sh *shape) error {
+// linkWindows links the windows of a shape and makes it the session's. linked
+// reports whether there were any to link, of a session that is still watched.
+func (l *live) linkWindows(ctx context.Context, hub *controlmode.Hub, w *watched, sh *shape) (linked bool, err error) {
 	l.linking.Lock()
 	defer l.linking.Unlock()
-	linked := map[controlmode.WindowID]bool{}
+	done := map[controlmode.WindowID]bool{}
 	for _, p := range sh.panes {
-		if linked[p.Window] || l.links.has(w, p.Window) {
+		if done[p.Window] || l.links.has(w, p.Window) {
 			continue
 		}
 		if err := hub.Link(ctx, p.Window); err != nil {
-			return err
+			return false, err
 		}
-		linked[p.Window] = true
+		done[p.Window], linked = true, true
 	}
-	for _, p := range sh.panes {
-		if l.links.tells(p.Pane) {
-			continue
-		}
-		if err := hub.Resume(ctx, p.Pane, nil); err != nil { // see pauseUnlinked
-			return err
-		}
+	if err := l.resumeLinked(ctx, hub, sh); err != nil {
+		return false, err
 	}
 	unneeded := l.links.set(w, sh)
 	if l.find(w.rec.row.ID) != w { // it has ended meanwhile
 		unneeded = append(unneeded, l.links.set(w, nil)...)
+		linked = false
 	} else {
 		w.show(sh)
 	}
 	l.unlink(ctx, hub, unneeded)
-	return nil
+	return linked, nil
 }
 
-// unlink unlinks windows, but what is needed again. The caller holds linking.
+// unlink unlinks windows, but what is needed again, and sees to it that tmux keeps
+// nothing for the hub of panes that are in no linked window any more, be it that they
+// were moved elsewhere. The caller holds linking.
 func (l *live) unlink(ctx context.Context, hub *controlmode.Hub, windows []controlmode.WindowID) {
 	for _, id := range windows {
 		if len(l.links.of(id)) > 0 {
@@ -254,26 +256,33 @@ func (l *live) unlink(ctx context.Context, hub *controlmode.Hub, windows []contr
 			l.later(func(d *due) { d.orphans = true })
 		}
 	}
+	if err := hub.PauseUnlinked(ctx, l.links.needs); err != nil && hub.Err() == nil {
+		l.log.Warn("tmux keeps the output of panes that nobody looks at for now", "error", err)
+	}
 }
 
+// unlinkNow is unlink for who does not hold linking.
 func (l *live) unlinkNow(ctx context.Context, hub *controlmode.Hub, windows []controlmode.WindowID) {
-	ctx, cancel := tmuxContext(ctx)
-	defer cancel()
 	l.linking.Lock()
 	defer l.linking.Unlock()
+	ctx, cancel := tmuxContext(ctx)
+	defer cancel()
 	l.unlink(ctx, hub, windows)
 }
 
-// pauseUnlinked sees to it that tmux keeps nothing for the hub of panes that are in
-// no linked window any more: they were moved elsewhere, or nobody looks at them.
-func (l *live) pauseUnlinked(ctx context.Context, hub *controlmode.Hub) {
-	ctx, cancel := tmuxContext(ctx)
-	defer cancel()
-	l.linking.Lock() // nobody links them meanwhile
-	defer l.linking.Unlock()
-	if err := hub.PauseUnlinked(ctx, l.links.tells); err != nil && hub.Err() == nil {
-		l.log.Warn("tmux keeps the output of panes that nobody looks at for now", "error", err)
+// resumeLinked undoes what unlink did to the panes of a shape that nobody looked at.
+// The caller holds linking.
+func (l *live) resumeLinked(ctx context.Context, hub *controlmode.Hub, sh *shape) error {
+	var panes []controlmode.PaneID
+	for _, p := range sh.panes {
+		if !l.links.needs(p.Pane) {
+			panes = append(panes, p.Pane)
+		}
 	}
+	if len(panes) == 0 {
+		return nil
+	}
+	return hub.Resume(ctx, nil, panes...)
 }
 
 // dropUnused ends the watching of what nobody has looked at for Idle.

@@ -11,11 +11,11 @@ import (
 func (l *live) told(n controlmode.Notification) {
 	switch n := n.(type) {
 	case controlmode.Output:
-		l.links.each(n.Pane, func(s *screen) { l.printed(s, n) })
+		l.printed(n)
 	case controlmode.PaneModeChanged:
 		l.links.each(n.Pane, (*screen).changedNow)
 	case controlmode.Pause: // tmux has dropped what was not yet told
-		l.links.each(n.Pane, func(s *screen) { l.flooded(s, n.Pane, true) })
+		l.flooded(n.Pane, true)
 	case controlmode.LayoutChange:
 		l.turned(l.links.of(n.Window)...)
 	case controlmode.WindowPaneChanged:
@@ -69,27 +69,37 @@ func (f *flow) floods(n int, now time.Time) bool {
 }
 
 // printed takes a pane's output.
-func (l *live) printed(s *screen, n controlmode.Output) {
-	s.changed() // before those who read the output look
-	s.output.write(n.Data)
-	wanted := s.output.tell(n.Data, time.Duration(n.Age)*time.Millisecond)
-	s.owner.stir()
-	if s.flow.floods(len(n.Data), time.Now()) && !wanted {
-		l.flooded(s, n.Pane, false)
+func (l *live) printed(n controlmode.Output) {
+	floods, wanted := false, false
+	now := time.Now()
+	l.links.each(n.Pane, func(s *screen) {
+		s.changed() // before those who read the output look
+		s.output.write(n.Data)
+		wanted = s.output.tell(n.Data, time.Duration(n.Age)*time.Millisecond) || wanted
+		s.owner.stir()
+		floods = s.flow.floods(len(n.Data), now) || floods
+	})
+	if floods && !wanted {
+		l.flooded(n.Pane, false)
 	}
 }
 
 // flooded stops the listening to a pane; paused: tmux has stopped the telling
 // already.
-func (l *live) flooded(s *screen, p controlmode.PaneID, paused bool) {
-	if !s.deaf.CompareAndSwap(false, true) {
-		return
+func (l *live) flooded(p controlmode.PaneID, paused bool) {
+	known := true
+	l.links.each(p, func(s *screen) {
+		if s.deaf.CompareAndSwap(false, true) {
+			known = false
+		}
+		s.flow = flow{}
+		if paused {
+			s.output.gap()
+		}
+	})
+	if !known {
+		l.soon(func(d *due) { d.floods = append(d.floods, flood{pane: p, paused: paused}) })
 	}
-	s.flow = flow{}
-	if paused {
-		s.output.gap()
-	}
-	l.soon(func(d *due) { d.floods = append(d.floods, flood{screen: s, pane: p, paused: paused}) })
 }
 
 // changedNow counts a change and has whoever follows the session look.
