@@ -102,16 +102,17 @@
 // Bytes. Output may be split anywhere, also inside a character, and need not be
 // UTF-8. tmux changes some names ("a.b" becomes "a_b"): read back what it keeps.
 //
-// Safety. A control client can end the whole tmux server, with every session.
-// Up to 3.6, a notification that finds another control client half attached
-// crashes it (tmux PR 4980), and so does a client that goes away half attached
-// (PR 5004). So connections are few and kept, changes wait while one is made,
-// and an attach is given ten seconds whatever its context says. Commands that
-// crash tmux, or that never return and so hang the connection (command-prompt,
-// display-popup, wait-for), are not offered. A client that does not read makes tmux grow, and so does a
-// pane that a client was once told of and whose window has left the client's
-// session: this one always reads, and see [Hub.PauseUnlinked]. What tmux owes us is bounded by what is in flight: at most 512
-// commands, and [ConnOptions].MaxAnswer bytes kept of each answer.
+// Safety. A control client can end the whole tmux server, with every session. Up
+// to 3.6, a notification that finds another control client half attached crashes
+// it (tmux PR 4980), and so does a client that goes away half attached (PR 5004).
+// So connections are few and kept, changes wait while one is made, and an attach
+// is given ten seconds whatever its context says. Commands that crash tmux, or
+// that never return and so hang the connection (command-prompt, display-popup,
+// wait-for), are not offered. A client that does not read makes tmux grow, and so
+// does a pane that a client was once told of and whose window has left the
+// client's session: this one always reads, and see [Hub.PauseUnlinked]. What tmux
+// owes us is bounded by what is in flight: at most 512 commands, and
+// [ConnOptions].MaxAnswer bytes kept of each answer.
 //
 // Isolation. There is none: whoever reaches tmux's socket can do everything as
 // its user. A read-only control client can, too.
