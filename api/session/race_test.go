@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -122,22 +123,26 @@ func TestEveryInterleavingOfCreate(t *testing.T) {
 func TestProgramEndsWhileCreated(t *testing.T) {
 	t.Parallel()
 	onBothStores(t, func(w *world) {
-		w.run()
-		reconciling := make(chan struct{}, 64)
+		var created atomic.Bool
+		passedOver := make(chan struct{}, 1)
 		w.store.on(func(now step) error {
 			switch now {
+			case step{"CreateSession", true}:
+				created.Store(true)
 			case step{"SessionsOnServer", false}:
-				reconciling <- struct{}{}
-			case step{"StartSession", false}:
-				w.eventually("the session has ended", func() bool { return len(w.tmuxSessions()) == 0 })
-				for len(reconciling) > 0 {
-					<-reconciling
+				if created.Load() && len(w.tmuxSessions()) == 0 {
+					select {
+					case passedOver <- struct{}{}:
+					default:
+					}
 				}
-				<-reconciling
+			case step{"StartSession", false}:
+				<-passedOver
 				w.reconcile()
 			}
 			return nil
 		})
+		w.run()
 		s := w.create(w.alice, session.CreateOptions{Command: []string{"true"}})
 		w.eventually("the row says so", func() bool { return w.row(s.ID).Status == "exited" })
 	})
