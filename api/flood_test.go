@@ -60,7 +60,6 @@ func TestFlood(t *testing.T) {
 
 // What is printed where nobody looks any more makes tmux no larger.
 func TestFloodUnwatched(t *testing.T) {
-	t.Parallel()
 	s := startServiceOptions(t, dbtest.Open(t, db.SQLite), session.Options{Live: session.LiveOptions{Idle: 10 * time.Millisecond}}, func(*Options) {})
 	alice := s.user("alice", false)
 	server := strings.TrimSpace(controltest.Tmux(t, s.socket, "display-message", "-p", "#{pid}"))
