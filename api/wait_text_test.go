@@ -194,6 +194,7 @@ func TestWaitForWhatClears(t *testing.T) {
 		`\033[3J\033[H\033[2J`,
 		`\033[H\033[2J`,
 		`\033[H\033[J`,
+		`\033[H\033[0J\033[3J`,
 		`\033c`,
 	} {
 		t.Run(clearing, func(t *testing.T) {

@@ -15,7 +15,7 @@ var (
 	// clearsHistory is xterm's E3, which clear(1) sends after it has cleared the
 	// screen.
 	clearsHistory = []byte("\x1b[3J")
-	clearsScreen  = [][]byte{[]byte("\x1b[2J"), []byte("\x1b[H\x1b[J")}
+	clearsScreen  = [][]byte{[]byte("\x1b[2J"), []byte("\x1b[H\x1b[J"), []byte("\x1b[H\x1b[0J")}
 )
 
 // hear notes what the program has written since. It returns a channel that is
