@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"runtime"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -26,48 +27,59 @@ func (s *Server) captureByQuery(ctx context.Context, c *gin.Context, p session.P
 			return s.captureLines(ctx, c, p, id, r.linesOptions())
 		}
 	}
-	known := ifNoneMatch(c.Request)
-	var screen session.Snapshot
 	if r.wait > 0 {
-		screen, err = s.awaitScreen(c, p, id, r.CaptureOptions, r.wait, known.match)
-	} else {
-		screen, err = s.options.Registry.Screen(ctx, p, id, r.CaptureOptions)
+		return s.awaitScreen(c, p, id, r)
 	}
+	screen, err := s.options.Registry.Screen(ctx, p, id, r.CaptureOptions)
 	if err != nil {
 		return err
 	}
-	c.Writer.Header()["Cache-Control"] = headerRevalidate
-	return writeScreen(c, r.Format, screen, known.match(screen.ETag))
+	return writeConditional(c, r.Format, screen)
 }
 
-// awaitScreen holds the request until the screen is not a known one, or returns
-// a known one when the time is up.
-func (s *Server) awaitScreen(c *gin.Context, p session.Principal, id int64, o session.CaptureOptions, wait time.Duration, known func(string) bool) (session.Snapshot, error) {
+// awaitScreen holds the request until the screen is not a known one or the time
+// is up, and answers it.
+func (s *Server) awaitScreen(c *gin.Context, p session.Principal, id int64, r captureRequest) error {
 	ctx, release := s.hold(c)
 	defer release()
-	viewer, err := s.options.Registry.ViewAs(ctx, p, id, o)
+	viewer, err := s.options.Registry.ViewAs(ctx, p, id, r.CaptureOptions)
 	if err != nil {
-		return session.Snapshot{}, viewError(ctx, err)
+		return viewError(ctx, err)
 	}
 	defer viewer.Close()
+	known := ifNoneMatch(c.Request)
 	var last session.Snapshot
-	timed, cancel := context.WithTimeout(ctx, wait)
+	timed, cancel := context.WithTimeout(ctx, r.wait)
 	defer cancel()
-	screen, err := viewer.Next(timed, o, func(etag string) bool {
+	screen, err := viewer.Next(timed, r.CaptureOptions, func(etag string) bool {
 		last.ETag = etag
-		return known(etag)
+		return known.match(etag)
 	})
-	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) && last.ETag != "" {
-		return last, nil // the caller knows its text
-	}
 	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-		// The wait was shorter than a look takes: it is answered like none.
-		screen, err = viewer.Screen(ctx, o)
+		if last.ETag != "" {
+			screen, err = last, nil // the caller knows its text
+		} else { // the wait was shorter than a look takes: it is answered like none
+			screen, err = viewer.Screen(ctx, r.CaptureOptions)
+		}
 	}
 	if err != nil {
-		return session.Snapshot{}, heldError(ctx, err)
+		return heldError(ctx, err)
 	}
-	return screen, nil
+	if err := writeConditional(c, r.Format, screen); err != nil {
+		return err
+	}
+	// One change answers all who wait for it. This answer leaves now and lets theirs
+	// leave, too, before anyone tidies up and listens for the next request.
+	c.Writer.Flush()
+	runtime.Gosched()
+	return nil
+}
+
+// writeConditional is writeScreen for a request that may know the screen
+// already.
+func writeConditional(c *gin.Context, f session.Format, screen session.Snapshot) error {
+	c.Writer.Header()["Cache-Control"] = headerRevalidate
+	return writeScreen(c, f, screen, ifNoneMatch(c.Request).match(screen.ETag))
 }
 
 func (s *Server) captureByBody(ctx context.Context, c *gin.Context, p session.Principal) error {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,7 +17,8 @@ import (
 const heldPolls = 1000
 
 // runHeld measures what a thousand long-polls cost while nothing happens, for
-// the benchmark's duration, and how soon all are answered when something does.
+// the benchmark's duration, and how soon all are answered when something does,
+// beside a handler that does nothing else.
 func runHeld(ctx context.Context, args []string, out io.Writer) error {
 	return withBench(ctx, "held", args, out, func(ctx context.Context, b *bench, y *summary) error {
 		if b.duration > 55*time.Second {
@@ -26,53 +28,99 @@ func runHeld(ctx context.Context, args []string, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		h := &holders{p: p}
-		defer h.close()
-		if err := h.open(ctx); err != nil {
+		fixed, c, err := startHeldFixed(ctx, b.dir)
+		if err != nil {
 			return err
 		}
-		var last []time.Duration
+		b.stops.add(c.stop)
+		ours, least := &holders{t: p.target}, &holders{t: fixed}
+		both := []*holders{ours, least}
+		for _, h := range both {
+			defer h.close()
+			if err := h.open(ctx); err != nil {
+				return err
+			}
+		}
 		var shares []float64
 		for round := range b.rounds {
 			fmt.Fprintf(out, "round %d of %d\n", round+1, b.rounds)
-			took, share, err := h.round(ctx, b.duration)
+			share, err := holdBoth(ctx, p, both, b.duration)
 			if err != nil {
 				return err
 			}
-			last, shares = append(last, took), append(shares, share)
+			shares = append(shares, share)
+			slices.Reverse(both) // who answers first
 		}
-		longest, share := milliseconds(median(last)), median(shares)
+		share, longest, leastLongest := median(shares), milliseconds(median(ours.last)), milliseconds(median(least.last))
+		ratios := make([]float64, b.rounds)
+		for i := range ratios {
+			ratios[i] = float64(ours.last[i]) / float64(least.last[i])
+		}
 		y.note("last answer ms", longest, "%d long-polls: the last is answered %.1f ms after the change", heldPolls, longest)
+		y.note("fixed last answer ms", leastLongest, "by a Gin handler that does nothing else, %.1f ms", leastLongest)
 		y.note("processor share", share, "held, they take %.2f %% of a processor", 100*share)
 		y.Verdicts = []verdict{
 			atMost("time until the last of 1,000 is answered, in ms", longest, 50),
+			atMost("that time over the fixed handler's", median(ratios), 1.5),
 			atMost("share of a processor while nothing happens, in %", 100*share, 5),
 		}
 		return nil
 	})
 }
 
+// holdBoth has the clients of both wait for d, in which p uses a share of a
+// processor, and then answers them one after the other.
+func holdBoth(ctx context.Context, p *interplexer, both []*holders, d time.Duration) (share float64, err error) {
+	for _, h := range both {
+		if err := h.hold(ctx); err != nil {
+			return 0, err
+		}
+	}
+	before, err := p.processorTime()
+	if err != nil {
+		return 0, err
+	}
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+	after, err := p.processorTime()
+	if err != nil {
+		return 0, err
+	}
+	for _, h := range both {
+		if err := h.release(); err != nil {
+			return 0, err
+		}
+	}
+	return (after - before).Seconds() / d.Seconds(), nil
+}
+
 // holders are the clients of a session that shows what is typed.
 type holders struct {
-	p       *interplexer
+	t       *target
 	id      string
 	typist  *client
 	waiting []*client
+	answers chan error      // one for each that waits
+	last    []time.Duration // how long the last answer of each round took
 }
 
 func (h *holders) open(ctx context.Context) error {
 	var err error
-	if h.typist, err = dial(ctx, h.p.addr); err != nil {
+	if h.typist, err = dial(ctx, h.t.addr); err != nil {
 		return err
 	}
 	for range heldPolls {
-		c, err := dial(ctx, h.p.addr)
+		c, err := dial(ctx, h.t.addr)
 		if err != nil {
 			return err
 		}
 		h.waiting = append(h.waiting, c)
 	}
-	h.id, err = h.p.create(h.typist, []string{"sh", "-c", "stty raw -echo; exec cat"})
+	h.answers = make(chan error, heldPolls)
+	h.id, err = h.t.create(h.typist, []string{"sh", "-c", "stty raw -echo; exec cat"})
 	return err
 }
 
@@ -84,66 +132,59 @@ func (h *holders) close() {
 	}
 }
 
-// round has each look at the screen, then holds a request of each for any other, for
-// d, and then types.
-func (h *holders) round(ctx context.Context, d time.Duration) (last time.Duration, share float64, err error) {
-	look := h.p.request("GET", capturePath(h.id), "")
+// hold has each look at the screen, and then wait for any other.
+func (h *holders) hold(ctx context.Context) error {
+	look := h.t.request("GET", capturePath(h.id), "")
 	for _, c := range h.waiting {
 		if _, err := c.do(look, 200); err != nil {
-			return 0, 0, err
+			return err
 		}
 	}
-	answers := make(chan error, heldPolls)
 	for _, c := range h.waiting {
-		request := newRequest("GET", capturePath(h.id)+"?wait=60", h.p.addr, h.p.token, "", "If-None-Match: "+string(c.etag)+"\r\n")
+		request := newRequest("GET", capturePath(h.id)+"?wait=60", h.t.addr, h.t.token, "", "If-None-Match: "+string(c.etag)+"\r\n")
 		go func() {
 			_, err := c.do(request, 200)
-			answers <- err
+			h.answers <- err
 		}()
 	}
 	for held := 0; held < heldPolls; {
+		var err error
 		if held, err = h.held(ctx); err != nil {
-			return 0, 0, err
+			return err
 		}
-		if len(answers) > 0 {
-			return 0, 0, fmt.Errorf("%w: one is answered before all are held (%v)", errResponse, <-answers)
+		if len(h.answers) > 0 {
+			return fmt.Errorf("%w: one is answered before all are held (%v)", errResponse, <-h.answers)
 		}
 	}
-	before, err := h.p.processorTime()
-	if err != nil {
-		return 0, 0, err
-	}
-	select {
-	case err := <-answers:
-		return 0, 0, fmt.Errorf("%w: one is answered though nothing has changed (%v)", errResponse, err)
-	case <-time.After(d):
-	case <-ctx.Done():
-		return 0, 0, ctx.Err()
-	}
-	after, err := h.p.processorTime()
-	if err != nil {
-		return 0, 0, err
+	return nil
+}
+
+// release types, and waits until all are answered.
+func (h *holders) release() error {
+	if len(h.answers) > 0 {
+		return fmt.Errorf("%w: one is answered though nothing has changed (%v)", errResponse, <-h.answers)
 	}
 	changed := time.Now()
-	if _, err := h.typist.do(h.p.request("POST", "/api/sessions/"+h.id+"/send-keys", `{"text":"x"}`), 204); err != nil {
-		return 0, 0, err
+	if _, err := h.typist.do(h.t.request("POST", "/api/sessions/"+h.id+"/send-keys", `{"text":"x"}`), 204); err != nil {
+		return err
 	}
 	for range heldPolls {
-		if err := <-answers; err != nil {
-			return 0, 0, err
+		if err := <-h.answers; err != nil {
+			return err
 		}
 	}
-	return time.Since(changed), (after - before).Seconds() / d.Seconds(), nil
+	h.last = append(h.last, time.Since(changed))
+	return nil
 }
 
 // held is how many requests the service holds, by its metrics, which are too
 // long for a Content-Length.
 func (h *holders) held(ctx context.Context) (int, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+h.p.addr+"/metrics", nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+h.t.addr+"/metrics", nil)
 	if err != nil {
 		return 0, err
 	}
-	r.Header.Set("Authorization", "Bearer "+h.p.token)
+	r.Header.Set("Authorization", "Bearer "+h.t.token)
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return 0, err

@@ -33,9 +33,10 @@ var benchmarks = map[string]func(ctx context.Context, args []string, out io.Writ
 
 // roles are what a child process of a benchmark does.
 var roles = map[string]func(ctx context.Context, args []string, out io.Writer) error{
-	spawnerRole: serveSpawner,
-	fixedRole:   serveFixed,
-	framesRole:  drawFrames,
+	spawnerRole:   serveSpawner,
+	fixedRole:     serveFixed,
+	heldFixedRole: serveHeldFixed,
+	framesRole:    drawFrames,
 }
 
 const defaultBenchmark = "core"
