@@ -8,10 +8,12 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"os/exec"
 	"strings"
 	"time"
 
 	"github.com/coder/websocket"
+	"github.com/creack/pty"
 )
 
 // keystrokes is how many are measured of each way of waiting, and, of the spawner's,
@@ -23,7 +25,9 @@ const (
 )
 
 // runLatency measures the time from a key typed through the API to the client
-// seeing its echo, by every way of waiting for it.
+// seeing its echo, by every way of waiting for it, and what a terminal with nothing
+// but the program takes. These take turns, key by key, so that the machine's moods
+// are everybody's; the spawner, which keeps the machine busy, comes after them.
 func runLatency(ctx context.Context, args []string, out io.Writer) error {
 	return withBench(ctx, "latency", args, out, func(ctx context.Context, b *bench, y *summary) error {
 		ours, err := b.service(ctx, "a", "")
@@ -34,31 +38,42 @@ func runLatency(ctx context.Context, args []string, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		for _, way := range []struct {
-			name string
-			t    *target
-			keys int
-			open func(context.Context, *target, string) (*watching, error)
-		}{
-			{"WebSocket", ours.target, keystrokes, watchSocket},
-			{"SSE", ours.target, keystrokes, watchEvents},
-			{"long-poll", ours.target, keystrokes, watchLongPoll},
-			{"spawner at 100 Hz", theirs, spawnedKeystrokes, watchPolling(10 * time.Millisecond)},
-			{"spawner at 10 Hz", theirs, spawnedKeystrokes, watchPolling(100 * time.Millisecond)},
-		} {
-			f, err := echoes(ctx, way.t, way.keys, way.open)
-			if err != nil {
-				return fmt.Errorf("%s: %w", way.name, err)
-			}
+		quiet := []*way{
+			{name: "WebSocket", t: ours.target, open: watchSocket},
+			{name: "SSE", t: ours.target, open: watchEvents},
+			{name: "long-poll", t: ours.target, open: watchLongPoll},
+			{name: "bare terminal", open: watchTerminal},
+		}
+		busy := []*way{
+			{name: "spawner at 100 Hz", t: theirs, open: watchPolling(10 * time.Millisecond)},
+			{name: "spawner at 10 Hz", t: theirs, open: watchPolling(100 * time.Millisecond)},
+		}
+		if err := echoes(ctx, quiet, keystrokes, 20*time.Millisecond); err != nil {
+			return err
+		}
+		if err := echoes(ctx, busy, spawnedKeystrokes, 100*time.Millisecond); err != nil {
+			return err
+		}
+		for _, w := range append(quiet, busy...) {
+			f := newFigures(w.took, time.Second)
 			p50, p99 := milliseconds(f.P50), milliseconds(f.P99)
-			y.note(way.name+" p50 ms", p50, "%-18s p50 %7.2f ms   p99 %7.2f ms", way.name, p50, p99)
-			y.Figures[way.name+" p99 ms"] = p99
-			if way.t == ours.target {
-				y.Verdicts = append(y.Verdicts, atMost(way.name+" p50 in ms", p50, 3), atMost(way.name+" p99 in ms", p99, 15))
+			y.note(w.name+" p50 ms", p50, "%-18s p50 %7.2f ms   p99 %7.2f ms", w.name, p50, p99)
+			y.Figures[w.name+" p99 ms"] = p99
+			if w.t == ours.target {
+				y.Verdicts = append(y.Verdicts, atMost(w.name+" p50 in ms", p50, 3), atMost(w.name+" p99 in ms", p99, 15))
 			}
 		}
 		return nil
 	})
+}
+
+// way is one way of waiting for an echo.
+type way struct {
+	name string
+	t    *target // nil: none
+	open func(context.Context, *target, string) (*watching, error)
+	*watching
+	took []time.Duration
 }
 
 // watching is a client that types and looks for the echo.
@@ -70,43 +85,60 @@ type watching struct {
 	close func()
 }
 
-// echoes measures keystrokes in a session that echoes what it is sent.
-func echoes(ctx context.Context, t *target, keys int, open func(context.Context, *target, string) (*watching, error)) (figures, error) {
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+// echoing is the program of the sessions.
+var echoing = []string{"sh", "-c", "stty raw -echo; printf ready; exec cat"}
+
+// echoes measures keystrokes in sessions that echo what they are sent. Those of one
+// way come at any time within spread, which is as long as a poller's interval: keys
+// do not come in step with anything.
+func echoes(ctx context.Context, ways []*way, keys int, spread time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	defer cancel()
-	c, err := dial(ctx, t.addr)
-	if err != nil {
-		return figures{}, err
+	for _, w := range ways {
+		if err := w.begin(ctx); err != nil {
+			return fmt.Errorf("%s: %w", w.name, err)
+		}
+		defer w.close()
 	}
-	defer c.close()
-	id, err := t.create(c, []string{"sh", "-c", "stty raw -echo; printf ready; exec cat"})
-	if err != nil {
-		return figures{}, err
-	}
-	t.seats = append(t.seats, seat{id: id}) // to be ended with the rest
-	w, err := open(ctx, t, id)
-	if err != nil {
-		return figures{}, err
-	}
-	defer w.close()
-	if err := w.await("ready"); err != nil {
-		return figures{}, err
-	}
-	var took []time.Duration
 	for i := range keys {
-		// Keys do not come in step with anything.
-		time.Sleep(30*time.Millisecond + rand.N(20*time.Millisecond))
-		key := fmt.Sprintf("<%d>", i)
-		begin := time.Now()
-		if err := w.press(key); err != nil {
-			return figures{}, err
+		for _, w := range ways {
+			time.Sleep(30*time.Millisecond + rand.N(spread))
+			key := fmt.Sprintf("<%d>", i)
+			begin := time.Now()
+			if err := w.press(key); err != nil {
+				return fmt.Errorf("%s: %w", w.name, err)
+			}
+			if err := w.await(key); err != nil {
+				return fmt.Errorf("%s: %w", w.name, err)
+			}
+			w.took = append(w.took, time.Since(begin))
 		}
-		if err := w.await(key); err != nil {
-			return figures{}, err
-		}
-		took = append(took, time.Since(begin))
 	}
-	return newFigures(took, time.Second), nil
+	return nil
+}
+
+// begin opens a session of the way's own, if it has any, and waits for its program.
+func (w *way) begin(ctx context.Context) error {
+	id := ""
+	if w.t != nil {
+		c, err := dial(ctx, w.t.addr)
+		if err != nil {
+			return err
+		}
+		defer c.close()
+		if id, err = w.t.create(c, echoing); err != nil {
+			return err
+		}
+		w.t.seats = append(w.t.seats, seat{id: id}) // to be ended with the rest
+	}
+	var err error
+	if w.watching, err = w.open(ctx, w.t, id); err != nil {
+		return err
+	}
+	if err = w.await("ready"); err != nil {
+		w.close()
+	}
+	return err
 }
 
 func (w *watching) await(text string) error {
@@ -223,7 +255,13 @@ func watchPolling(every time.Duration) func(context.Context, *target, string) (*
 		ticker := time.NewTicker(every)
 		request := t.request("POST", "/api/session/"+id+"/capture-pane/", "")
 		return &watching{
-			press: press,
+			press: func(text string) error {
+				select {
+				case <-ticker.C: // of before the key
+				default:
+				}
+				return press(text)
+			},
 			shown: func() (string, error) {
 				select {
 				case <-ticker.C:
@@ -240,4 +278,31 @@ func watchPolling(every time.Duration) func(context.Context, *target, string) (*
 			},
 		}, nil
 	}
+}
+
+// watchTerminal has the program on a terminal of its own, with nothing between.
+func watchTerminal(ctx context.Context, _ *target, _ string) (*watching, error) {
+	program := exec.CommandContext(ctx, echoing[0], echoing[1:]...)
+	terminal, err := pty.Start(program)
+	if err != nil {
+		return nil, err
+	}
+	var shown []byte
+	buf := make([]byte, 4096)
+	return &watching{
+		press: func(text string) error {
+			_, err := terminal.WriteString(text)
+			return err
+		},
+		shown: func() (string, error) {
+			n, err := terminal.Read(buf)
+			shown = append(shown, buf[:n]...)
+			return string(shown[max(0, len(shown)-4096):]), err
+		},
+		close: func() {
+			_ = program.Process.Kill() // fails when it has ended
+			_ = program.Wait()
+			terminal.Close()
+		},
+	}, nil
 }
