@@ -142,6 +142,21 @@ func (a awkward) judge(t *testing.T, r ran) {
 	}
 }
 
+// A newline that follows another is the first thing to go where a terminal is held
+// up in the midst of a write (Linux forgets it).
+func TestRunHearsEveryLine(t *testing.T) {
+	t.Parallel()
+	s := startService(t, dbtest.Open(t, db.SQLite))
+	alice := s.user("alice", false)
+	at := alice.runs("bash", "")
+	for range 5 {
+		r := alice.run(at, `yes '' | head -n 1000000`, map[string]any{"max_output": 1 << 20})
+		require.Equal(t, 200, r.status, r.body)
+		require.Equal(t, 1_000_000, len(r.Output))
+		require.False(t, r.Truncated)
+	}
+}
+
 // noMarks looks at the screen and at the shell's history after a command.
 func (c *client) noMarks(at string, sh testShell, a awkward, typed string) {
 	c.t.Helper()

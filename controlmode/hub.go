@@ -28,9 +28,11 @@ type Hub struct {
 	kept    kept
 }
 
-// pauseAfter is how many seconds tmux keeps what a pane prints for a Hub that
-// does not read; without it the tmux server would grow without bound.
-const pauseAfter = 1
+// pauseAfter is how many seconds tmux keeps what a pane prints for a Hub that does
+// not read as fast; without it the tmux server would grow without bound. Ten
+// megabytes printed at once are told within two on a busy machine. Who does not want
+// all of a flood pauses the pane sooner.
+const pauseAfter = 5
 
 // OpenHub connects a Hub. It waits for commands in flight, as Dial demands,
 // and for tmux, ten seconds at most. on is called from the reader's goroutine,

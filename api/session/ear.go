@@ -4,16 +4,14 @@ import (
 	"bytes"
 	"regexp"
 	"sync"
-	"time"
 )
 
 // ear hears what a pane's program writes between two marks, and keeps the first
 // bytes of it. It undoes what the terminal does to a newline (ONLCR).
 type ear struct {
-	begin, end []byte                  // the marks
-	most       int                     // bytes to keep
-	preface    *regexp.Regexp          // of what the shell itself writes first; nil: nothing
-	late       func(age time.Duration) // told how old what comes is, while it is wanted
+	begin, end []byte         // the marks
+	most       int            // bytes to keep
+	preface    *regexp.Regexp // of what the shell itself writes first; nil: nothing
 
 	mu        sync.Mutex // guards what follows
 	hears     bool       // the first mark has come
@@ -39,17 +37,8 @@ func newEar(begin, end string, most int) *ear {
 	return &ear{begin: []byte(begin), end: []byte(end), most: most, over: make(chan struct{})}
 }
 
-// write takes what the program wrote, age ago. It reports whether all of it is
-// wanted.
-func (e *ear) write(data []byte, age time.Duration) (wanted bool) {
-	wanted = e.listen(data)
-	if wanted && e.late != nil {
-		e.late(age)
-	}
-	return wanted
-}
-
-func (e *ear) listen(data []byte) (wanted bool) {
+// write takes what the program wrote. It reports whether all of it is wanted.
+func (e *ear) write(data []byte) (wanted bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.ended {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"slices"
 	"sync"
-	"time"
 	"unicode/utf8"
 )
 
@@ -66,14 +65,14 @@ func (o *output) write(data []byte) {
 	o.wake()
 }
 
-// tell has the ears hear what the program wrote, age ago. It reports whether one
-// wants all of it.
-func (o *output) tell(data []byte, age time.Duration) (wanted bool) {
+// tell has the ears hear what the program wrote. It reports whether one wants all
+// of it.
+func (o *output) tell(data []byte) (wanted bool) {
 	o.mu.Lock()
 	ears := o.ears
 	o.mu.Unlock()
 	for _, e := range ears {
-		wanted = e.write(data, age) || wanted
+		wanted = e.write(data) || wanted
 	}
 	return wanted
 }

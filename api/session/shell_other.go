@@ -4,7 +4,6 @@ package session
 
 import (
 	"context"
-	"time"
 )
 
 // Commands are run on Linux only: elsewhere nothing tells what is in a terminal's
@@ -31,8 +30,3 @@ func keepScript(string, shell, RunOptions, marks) (*script, error) { return nil,
 func (*script) reports() <-chan string { return nil }
 func (*script) renew() error           { return nil }
 func (*script) close(bool)             {}
-
-type brake struct{ fd int }
-
-func (*brake) late(time.Duration) {}
-func (*brake) release()           {}

@@ -18,12 +18,9 @@ func (r *Registry) startRun(ctx context.Context, p Principal, id int64, o RunOpt
 		v.Close()
 		return nil, err
 	}
-	b := &brake{fd: x.terminal.fd}
-	x.ear.late = b.late
 	s.output.attach(x.ear)
 	end := func() {
 		s.output.detach(x.ear)
-		b.release()
 		x.script.close(x.isRead())
 		x.terminal.close()
 		v.Close()

@@ -51,21 +51,30 @@ const (
 	floodBytes = 512 << 10
 	floodTime  = 100 * time.Millisecond
 	floodRest  = 200 * time.Millisecond
+	// Nor is one of which tmux tells lateBytes in a row lateAge after they came:
+	// it prints faster than it is told of, and tmux keeps more and more.
+	lateAge   = time.Second
+	lateBytes = 64 << 10
 )
 
 // flow measures what a pane prints. It belongs to the hub's reader.
 type flow struct {
 	since time.Time
-	bytes int
+	bytes int // since then
+	late  int // bytes told late in a row
 }
 
-// floods reports whether a pane with n more bytes prints too much.
-func (f *flow) floods(n int, now time.Time) bool {
+// floods reports whether a pane that prints n as well prints too much.
+func (f *flow) floods(n controlmode.Output, now time.Time) bool {
 	if now.Sub(f.since) > floodTime {
 		f.since, f.bytes = now, 0
 	}
-	f.bytes += n
-	return f.bytes > floodBytes
+	f.bytes += len(n.Data)
+	f.late += len(n.Data)
+	if time.Duration(n.Age)*time.Millisecond < lateAge {
+		f.late = 0
+	}
+	return f.bytes > floodBytes || f.late > lateBytes
 }
 
 // printed takes a pane's output.
@@ -75,9 +84,9 @@ func (l *live) printed(n controlmode.Output) {
 	l.links.each(n.Pane, func(s *screen) {
 		s.changed() // before those who read the output look
 		s.output.write(n.Data)
-		wanted = s.output.tell(n.Data, time.Duration(n.Age)*time.Millisecond) || wanted
+		wanted = s.output.tell(n.Data) || wanted
 		s.owner.stir()
-		floods = s.flow.floods(len(n.Data), now) || floods
+		floods = s.flow.floods(n, now) || floods
 	})
 	if floods && !wanted {
 		l.flooded(n.Pane, false)
