@@ -14,6 +14,7 @@ type ear struct {
 	preface    *regexp.Regexp // of what the shell itself writes first; nil: nothing
 
 	mu        sync.Mutex // guards what follows
+	bytes     uint64     // that it was told
 	hears     bool       // the first mark has come
 	held      []byte     // the last bytes, which may be the start of a mark
 	cr        bool       // a carriage return is held back: the terminal's own if a newline follows
@@ -44,6 +45,7 @@ func (e *ear) write(data []byte) (wanted bool) {
 	if e.ended {
 		return false
 	}
+	e.bytes += uint64(len(data))
 	data = append(e.held, data...)
 	if !e.hears {
 		i := bytes.Index(data, e.begin)
@@ -142,6 +144,13 @@ func (e *ear) finish() {
 	}
 	e.cr, e.held, e.ended = false, nil, true
 	close(e.over)
+}
+
+// told is how many bytes it was told so far.
+func (e *ear) told() uint64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.bytes
 }
 
 // heard is what was heard so far; nobody may change it.

@@ -13,11 +13,13 @@ import (
 const (
 	// takeTime is how long a shell may take to begin with what was typed.
 	takeTime = 5 * time.Second
-	// lastBytes is how long what the command wrote may still be on its way when
-	// it has ended.
+	// lastBytes is how long nothing may come of what a command that has ended wrote,
+	// before the rest is taken for lost.
 	lastBytes = 3 * time.Second
-	// lastWords is the same when the shell has ended as well.
+	// lastWords is the same when the shell has ended as well, and mostWords how long
+	// what takes its place is listened to.
 	lastWords = 200 * time.Millisecond
+	mostWords = 3 * time.Second
 	// lastReport is how long a report that was made may be on its way.
 	lastReport = 100 * time.Millisecond
 	// aliveEvery is how often it is looked whether the shell is still there,
@@ -187,20 +189,35 @@ func (x *shellRun) hasBegun() bool {
 // finish notes the end, and waits for what the command wrote before.
 func (x *shellRun) finish(code *int, gone bool) {
 	at := time.Now()
-	patience := lastBytes
 	if gone { // no mark will come
-		patience = lastWords
-	}
-	last := time.NewTimer(patience)
-	defer last.Stop()
-	select {
-	case <-x.ear.over:
-	case <-last.C:
+		x.hearOut(lastWords, mostWords)
+	} else {
+		x.hearOut(lastBytes, MaxRunTime)
 	}
 	x.ear.gap()
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.ended, x.exitCode, x.gone = at, code, gone
+}
+
+// hearOut waits until all was heard, or nothing has come for so long, or for most.
+func (x *shellRun) hearOut(patience, most time.Duration) {
+	end := time.Now().Add(most)
+	last := time.NewTimer(patience)
+	defer last.Stop()
+	for heard := x.ear.told(); ; {
+		select {
+		case <-x.ear.over:
+			return
+		case <-last.C:
+		}
+		now := x.ear.told()
+		if now == heard || time.Now().After(end) {
+			return
+		}
+		heard = now
+		last.Reset(patience)
+	}
 }
 
 func (x *shellRun) fail(err error) {
