@@ -147,6 +147,32 @@ func TestWaitForAllBehindAClearing(t *testing.T) {
 	}
 }
 
+// A line is found that comes and goes while the screen scrolls without a rest.
+func TestWaitForWhatScrollsBy(t *testing.T) {
+	t.Parallel()
+	s := startService(t, dbtest.Open(t, db.SQLite))
+	alice := s.user("alice", false)
+	for begin, want := range map[string]string{
+		"":                                "^number 5 over$",
+		`printf '\033[H\033[2J\033[3J'; `: "^number 5 over$",
+		// Where that began is known when all of it was told, which may be after
+		// the first of these were seen.
+		`printf '\033[3J\033[H\033[2J'; `: "^number [5-9] over$",
+	} {
+		t.Run(begin, func(t *testing.T) {
+			alice := *alice
+			alice.t = t
+			for range 5 {
+				at := alice.runs("bash", "")
+				alice.sends(at, `echo 'left over'`, "^left")
+				w := alice.sends(at, begin+`for i in {1..1900}; do echo "number $i over"; done`, `number [5-9] over|left over$`)
+				require.Regexp(t, want, w.Match.Text)
+				require.Equal(t, 204, alice.call("DELETE", at, "").status)
+			}
+		})
+	}
+}
+
 // The other screen is cleared, and left, and then the history.
 func TestWaitForWhatClearsAfterAPicture(t *testing.T) {
 	t.Parallel()
@@ -229,6 +255,19 @@ func TestWaitForWhatWasTyped(t *testing.T) {
 	silent := alice.create(`{"command":["sh","-c","stty -echo; echo ready; exec cat"]}`)
 	alice.waits(silent, `{"text":"ready"}`)
 	require.Equal(t, 1, alice.sends(silent, "hello", "hello").Match.Number)
+}
+
+// A line editor takes the terminal over at any time about the typing: the terminal
+// itself has shown what was typed, or it has not.
+func TestWaitForAnEditorThatStarts(t *testing.T) {
+	t.Parallel()
+	s := startService(t, dbtest.Open(t, db.SQLite))
+	alice := s.user("alice", false)
+	for range 60 {
+		at := alice.create(`{"command":["bash","-c","while read -rep '> ' x; do echo \"$x\"; done"]}`)
+		require.Equal(t, "hello", alice.sends(at, "hello", "hello").Match.Line)
+		require.Equal(t, 204, alice.call("DELETE", at, "").status)
+	}
 }
 
 // When the history is full, tmux drops some of it: places move.

@@ -45,6 +45,8 @@ type answer struct {
 	// echoed at once; beginning: it may go on.
 	begins    int
 	beginning bool
+	// elsewhere: something else stands where the typing began.
+	elsewhere bool
 }
 
 // strip leaves the echo out of lines of a screen so wide, of which the first
@@ -55,6 +57,7 @@ func (e *echo) strip(lines []string, column, columns, cursor int, h hands) answe
 	if e.aligned {
 		shown := 0
 		shown, a.begins, a.beginning = e.beginning(a, column, columns)
+		a.elsewhere = shown == 0 && !a.beginning
 		left = left.from(shown)
 	}
 	for i, line := range a.lines {

@@ -1,17 +1,14 @@
 package session
 
 import (
+	"bytes"
 	"context"
 
 	"interplexer/controlmode"
 )
 
-const (
-	// maxReadRows bounds how much history a look reads.
-	maxReadRows = 2000
-	// maxRereads is how often what moved between two commands is read again.
-	maxRereads = 8
-)
+// maxReadRows bounds how much history a look reads.
+const maxReadRows = 2000
 
 // reader is the text of a pane from a place on: all that the pane shows after
 // it and all that has scrolled by, each line until it has left the screen and
@@ -26,14 +23,19 @@ type reader struct {
 	// main is where the text begins on the main screen while the alternate one
 	// is shown; nil: that is not known.
 	main *start
-	// printed is how many lines the program has printed since the last look, at
-	// most.
-	printed int
+	// printed is how many rows the program is told to have printed since the last
+	// look, at most, of which that look had seen the first ahead.
+	printed, ahead int
+	line           int  // bytes of the last of them
+	missed         bool // there were others, of which nothing was told
 	// cleared: the program has cleared the history since the last look; since is
 	// how many newlines it has printed after that. emptied: and the screen before.
 	cleared bool
 	since   int
 	emptied bool
+	// behind: more may have been printed since than was told before the last look,
+	// so that the text may begin further above.
+	behind bool
 }
 
 // start is where a text begins.
@@ -42,21 +44,45 @@ type start struct {
 	aligned     bool
 }
 
-// look reads the text.
+// look reads the text. What has scrolled since the last look is asked for again,
+// with what may scroll by meanwhile, and then with so much above that it is there
+// however fast it scrolls.
 func (r *reader) look(ctx context.Context) (readout, error) {
+	was, told := r.seen, r.printed > 0
+	first := r.row - r.seen.History
 	for try := 1; ; try++ {
-		c, err := r.capture(ctx, r.row-r.seen.History)
+		c, err := r.capture(ctx, first)
 		if err != nil {
 			return readout{}, err
 		}
-		moved := r.follow(c.Place)
-		if try < maxRereads && (moved || c.First != r.row-c.History) {
-			continue
+		scrolled := c.History - r.seen.History
+		r.follow(c.Place)
+		from := r.row - c.History
+		if c.First <= from {
+			r.behind = r.behind && (told || c.Place != was)
+			return newReadout(c, from, r.column), nil
 		}
-		if c.First != r.row-c.History { // it scrolls faster than it can be read
-			r.begin(start{row: max(r.row, c.History+c.First)})
+		if first = -maxReadRows; try == 1 {
+			first = max(from-max(scrolled, c.Height), first)
 		}
-		return newReadout(c, r.row-c.History, r.column), nil
+	}
+}
+
+// hear counts what the program has written.
+func (r *reader) hear(data []byte) {
+	for len(data) > 0 {
+		line, rest, ended := bytes.Cut(data, newline)
+		r.line += len(line)
+		if r.seen.Width > 0 && r.line > r.seen.Width { // as if none of it were escape sequences
+			r.printed += r.line / r.seen.Width
+			r.line %= r.seen.Width
+		}
+		if ended {
+			r.printed++
+			r.since++
+			r.line = 0
+		}
+		data = rest
 	}
 }
 
@@ -69,13 +95,21 @@ func (r *reader) answer(p readout, h hands) answer {
 	return r.echo.strip(p.lines, r.column, p.Width, p.cursor, h)
 }
 
-// follow finds out what has become of the place. It reports whether what was
-// captured is not what is wanted now.
-func (r *reader) follow(now controlmode.Place) bool {
-	was, before := r.seen, start{row: r.row, column: r.column}
+// follow finds out what has become of the place.
+func (r *reader) follow(now controlmode.Place) {
+	was := r.seen
 	drop := max(now.HistoryLimit/10, 1)
-	printed, cleared := r.printed, r.cleared
-	r.seen, r.printed, r.cleared = now, 0, false
+	printed, cleared, missed := r.printed-r.ahead, r.cleared, r.missed
+	r.seen, r.printed, r.cleared, r.missed = now, 0, false, false
+	switch shown := now.History + now.CursorY; {
+	case was.Width == 0 || missed:
+		r.ahead = 0
+	case cleared:
+		r.ahead = max(shown-r.since, 0)
+	default:
+		r.ahead = max(shown-was.History-was.CursorY-printed, 0)
+	}
+	r.behind = (cleared && !r.emptied || r.behind && now.History >= was.History) && !now.Alternate && now.Width == was.Width
 	switch {
 	case was.Width == 0:
 		r.begin(start{row: now.History})
@@ -85,9 +119,7 @@ func (r *reader) follow(now controlmode.Place) bool {
 		}
 	case cleared && !now.Alternate:
 		r.main = nil
-		if r.begin(start{row: r.afterClearing(now)}); r.echo != nil {
-			r.echo.pending = allPending(r.echo.display)
-		}
+		r.beginAnew(r.afterClearing(now))
 	case now.Alternate && !was.Alternate:
 		if r.main = nil; !cleared { // else it is somewhere else by now
 			r.main = &start{row: r.row, column: r.column, aligned: r.echo != nil && r.echo.aligned}
@@ -97,18 +129,19 @@ func (r *reader) follow(now controlmode.Place) bool {
 		r.leaveAlternate(was, now)
 	case now.History < was.History && now.Height > was.Height: // rows have come back to the screen
 	case now.History < now.HistoryLimit-drop && now.History < was.History: // cleared
-		if r.begin(start{row: now.History}); r.echo != nil {
-			r.echo.pending = allPending(r.echo.display)
-		}
+		r.beginAnew(now.History)
 	case now.History < was.History:
 		dropped := (was.History - now.History + drop - 1) / drop * drop
 		if r.row -= dropped; r.row < 0 {
 			r.begin(start{})
 		}
-	case printed >= drop && was.History+printed >= now.HistoryLimit:
+	case now.History >= now.HistoryLimit-drop && printed >= max(now.HistoryLimit, now.History+drop)-was.History:
 		// So much was dropped and has come since that nobody can tell: it has
 		// filled the screen.
+		r.behind = false
 		r.begin(start{row: now.History})
+	case r.behind && r.afterClearing(now) < r.row:
+		r.beginAnew(r.afterClearing(now))
 	}
 	if r.row >= now.History+now.Height { // not without a clearing that history does not show
 		r.begin(start{row: now.History})
@@ -116,7 +149,6 @@ func (r *reader) follow(now controlmode.Place) bool {
 	if r.row < now.History-maxReadRows {
 		r.begin(start{row: now.History - maxReadRows})
 	}
-	return now.History != was.History || before.row != r.row || before.column != r.column
 }
 
 // afterClearing is where what comes after a clearing of the history begins. The
@@ -135,6 +167,13 @@ func (r *reader) begin(at start) {
 	r.row, r.column = at.row, at.column
 	if r.echo != nil {
 		r.echo.aligned = at.aligned
+	}
+}
+
+// beginAnew has the text begin elsewhere, where all that was typed may be shown again.
+func (r *reader) beginAnew(row int) {
+	if r.begin(start{row: row}); r.echo != nil {
+		r.echo.pending = allPending(r.echo.display)
 	}
 }
 

@@ -28,8 +28,11 @@ func newReadout(c controlmode.Joined, from, column int) readout {
 		line = strings.TrimSuffix(line, "\n")
 		begins := number
 		number += rowsOf(line, c.Width)
+		if number <= from {
+			continue // above it
+		}
 		if begins < from {
-			continue // scrolled in between
+			line, begins = fromRow(line, from-begins, c.Width), from
 		}
 		text := strings.TrimRight(line, " ")
 		if c.CursorY >= begins && c.CursorY < number {

@@ -15,8 +15,12 @@ var (
 	// clearsHistory is xterm's E3, which clear(1) sends after it has cleared the
 	// screen.
 	clearsHistory = []byte("\x1b[3J")
+	newline       = []byte("\n")
 	clearsScreen  = [][]byte{[]byte("\x1b[2J"), []byte("\x1b[H\x1b[J"), []byte("\x1b[H\x1b[0J")}
 )
+
+// tailBytes is how much before what comes may be the beginning of one of these.
+const tailBytes = len("\x1b[H\x1b[0J\x1b[3J") - 1
 
 // hear notes what the program has written since. It returns a channel that is
 // closed when there is more; nil: it is not told.
@@ -39,17 +43,25 @@ func (w *waiting) hear(ctx context.Context) (more <-chan struct{}, err error) {
 			return more, nil
 		}
 		w.cursor, w.quiet = next, time.Now()
-		newlines := bytes.Count(data, []byte("\n"))
-		w.reader.printed += newlines + len(data)/max(w.reader.seen.Width, 80)
-		w.reader.since += newlines
+		w.reader.hear(data)
 		window := append(w.tail, data...)
-		w.hands.editing = w.hands.editing || bytes.Contains(window, editorReads)
-		if at := bytes.LastIndex(window, clearsHistory); at >= 0 && at+len(clearsHistory) > len(w.tail) { // not heard before
-			w.reader.cleared, w.reader.since = true, bytes.Count(window[at:], []byte("\n"))
+		w.hands.editing = w.hands.editing || w.news(window, editorReads) >= 0
+		if at := w.news(window, clearsHistory); at >= 0 {
+			w.reader.cleared, w.reader.since = true, bytes.Count(window[at:], newline)
 			w.reader.emptied = slices.ContainsFunc(clearsScreen, func(s []byte) bool { return bytes.HasSuffix(window[:at], s) })
 		}
-		w.tail = bytes.Clone(window[max(0, len(window)-len(editorReads)+1):])
+		w.tail = bytes.Clone(window[max(0, len(window)-tailBytes):])
 	}
+}
+
+// news is where something was last written in a window that begins with the tail,
+// and not heard before; -1: nowhere.
+func (w *waiting) news(window, what []byte) int {
+	at := bytes.LastIndex(window, what)
+	if at+len(what) <= len(w.tail) {
+		return -1
+	}
+	return at
 }
 
 // relisten goes on after a gap: anything may have been written in it.
@@ -63,7 +75,7 @@ func (w *waiting) relisten() error {
 	}
 	epoch, end := s.output.listen()
 	w.cursor = Cursor{Pane: info.Pane.String(), Epoch: epoch, Offset: end}
-	w.quiet, w.hands.editing = time.Now(), true
+	w.quiet, w.hands.editing, w.reader.missed = time.Now(), true, true
 	return nil
 }
 

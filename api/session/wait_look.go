@@ -69,12 +69,14 @@ func (w *waiting) match(ctx context.Context) (*Match, error) {
 	most := hands{editing: true, twice: w.hands.twice || w.turned}
 	strict := w.reader.answer(p, most)
 	m := p.match(w.pattern, strict)
-	if m != nil || w.hands == most {
+	w.taken = w.taken || strict.elsewhere && w.hands.twice && w.hands.editing
+	least := hands{editing: w.hands.editing, twice: w.hands.twice && !w.taken}
+	if m != nil || least == most {
 		w.doubt = time.Time{}
 		w.reader.advance(p, strict)
 		return m, nil
 	}
-	loose := w.reader.answer(p, w.hands)
+	loose := w.reader.answer(p, least)
 	if m = p.match(w.pattern, loose); m == nil {
 		w.doubt = time.Time{}
 		w.reader.advance(p, loose)
@@ -86,7 +88,7 @@ func (w *waiting) match(ctx context.Context) (*Match, error) {
 	if time.Since(w.doubt) < doubtTime {
 		return nil, nil
 	}
-	if w.turned && w.atMargin && behindPrompt(m.Line, typedLines(w.reader.echo.display)) {
+	if (w.taken || w.turned && w.atMargin) && behindPrompt(m.Line, typedLines(w.reader.echo.display)) {
 		w.doubt = time.Now() // a command may take its time
 		return nil, nil
 	}

@@ -32,8 +32,9 @@ type waiting struct {
 	terminal string // the path of the pane's; empty: not known
 	hands    hands  // that what was typed has gone through, or may have
 	turned   bool   // the terminal passed from one hand to another about then: it may have shown it itself
+	taken    bool   // or it may not have shown it after all: a line editor took it over just then
 	atMargin bool   // the typing began at the left margin, as in no line editor with a prompt
-	tail     []byte // the last bytes heard, which may be the start of editorReads
+	tail     []byte // the last bytes heard, tailBytes at most
 
 	cursor  Cursor // what was heard so far; without a Pane, nothing is told
 	quiet   time.Time
@@ -109,11 +110,12 @@ func (w *waiting) send(ctx context.Context, rec *record, target controlmode.Targ
 	w.reader.row, w.reader.column = place.History+place.CursorY, place.CursorX
 	w.reader.echo = newEcho(display)
 	w.atMargin = place.CursorX == 0
-	w.hands.twice = echoes.itself()
 	if w.cursor.Pane != "" {
 		_, _ = w.hear(ctx)
 	}
-	w.turned = echoes.known && !echoes.lines && (w.hands.editing || echoingOf(w.terminal).itself())
+	after := echoingOf(w.terminal)
+	w.hands.twice = echoes.itself() && !after.edited()
+	w.turned = echoes.itself() && after.edited() || echoes.known && !echoes.lines && (w.hands.editing || after.itself())
 	w.hands.editing = w.hands.editing || echoes.edited()
 	return nil
 }
