@@ -97,7 +97,8 @@
 // What is not told. A cleared history, options, environments, the end of a
 // program whose pane stays, and the output of windows that are not linked;
 // [SessionsChanged] does not say which session. A Hub that falls behind by more
-// than five seconds loses a pane's output and hears a [Pause].
+// than a second loses a pane's output and hears a [Pause], unless it had tmux keep
+// it for longer ([Hub.Keep]).
 //
 // Bytes. Output may be split anywhere, also inside a character, and need not be
 // UTF-8. tmux changes some names ("a.b" becomes "a_b"): read back what it keeps.

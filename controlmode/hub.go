@@ -16,8 +16,8 @@ import (
 //
 // The hub's session ends with the connection, which unlinks what was linked.
 // Nobody's window is resized by it (tmux's ignore-size), and it never holds a
-// program back: what cannot be told within pauseAfter is dropped by tmux, which
-// says so (Pause).
+// program back: what cannot be told within a second is dropped by tmux, which says
+// so (Pause); see Keep.
 type Hub struct {
 	owner   *Server
 	conn    *Conn
@@ -28,11 +28,12 @@ type Hub struct {
 	kept    kept
 }
 
-// pauseAfter is how many seconds tmux keeps what a pane prints for a Hub that does
-// not read as fast; without it the tmux server would grow without bound. Ten
-// megabytes printed at once are told within two on a busy machine. Who does not want
-// all of a flood pauses the pane sooner.
-const pauseAfter = 5
+// pauseAfter is how many seconds tmux keeps what a pane prints for a Hub that
+// does not read; without it the tmux server would grow without bound.
+const pauseAfter = 1
+
+// pauseFlag is the client flag for it.
+func pauseFlag(seconds int) string { return "pause-after=" + strconv.Itoa(seconds) }
 
 // OpenHub connects a Hub. It waits for commands in flight, as Dial demands,
 // and for tmux, ten seconds at most. on is called from the reader's goroutine,
@@ -76,7 +77,7 @@ func (s *Server) OpenHub(ctx context.Context, on func(Notification)) (*Hub, erro
 func (h *Hub) listen(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, attachTime)
 	defer cancel()
-	cmd := newCommand("refresh-client -f '!no-output,pause-after=" + strconv.Itoa(pauseAfter) + "'")
+	cmd := newCommand("refresh-client -f '!no-output," + pauseFlag(pauseAfter) + "'")
 	cmd.then("display-message -p '#{session_id} #{window_id}'")
 	blocks, err := h.conn.run(ctx, cmd, 2)
 	if err != nil {
@@ -183,6 +184,14 @@ func (h *Hub) kill(ctx context.Context, w WindowID) error {
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
+	return err
+}
+
+// Keep has tmux keep for so many seconds, at least one, what panes print before it
+// is told, and drop it then; at first it is one. What is kept of one pane is in the
+// way of all that the hub is told and answered, so longer is for a while only.
+func (h *Hub) Keep(ctx context.Context, seconds int) error {
+	_, err := h.conn.run(ctx, newCommand("refresh-client -f '"+pauseFlag(max(seconds, 1))+"'"), 1)
 	return err
 }
 

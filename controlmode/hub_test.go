@@ -157,6 +157,19 @@ func TestHubPauses(t *testing.T) {
 	require.NotContains(t, hub.heard(pane.Pane), "unheard")
 }
 
+// The flag is what tmux goes by (see TestHubPauses).
+func TestHubKeeps(t *testing.T) {
+	socket := controltest.SocketName(t)
+	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
+	hub := openHub(t, server)
+	flags := func() string { return controltest.Tmux(t, socket, "list-clients", "-F", "#{client_flags}") }
+	require.Regexp(t, `pause-after=1\b`, flags())
+	for seconds, want := range map[int]string{5: `pause-after=5\b`, 1: `pause-after=1\b`, 0: `pause-after=1\b`} {
+		require.NoError(t, hub.Keep(t.Context(), seconds))
+		require.Regexp(t, want, flags())
+	}
+}
+
 // Of panes that are in no linked window any more tmux keeps nothing for a Hub.
 func TestHubPausesUnlinked(t *testing.T) {
 	socket := controltest.SocketName(t)

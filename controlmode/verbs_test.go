@@ -79,6 +79,7 @@ var verbs = map[string]verb{
 	"Hub.Close":         {},
 	"Hub.Done":          {},
 	"Hub.Err":           {},
+	"Hub.Keep":          {},
 	"Hub.Link":          {},
 	"Hub.Lost":          {},
 	"Hub.Pause":         {},

@@ -36,6 +36,7 @@ type live struct {
 	linking   sync.Mutex                      // held while windows are linked or unlinked
 	hub       atomic.Pointer[controlmode.Hub] // nil: there is none just now
 	work      chan struct{}                   // tells run that something is due; it holds one
+	patience  patience
 
 	mu   sync.RWMutex // guards what follows
 	byID map[int64]*watched

@@ -52,6 +52,7 @@ func (l *live) run(ctx context.Context) error {
 
 // serve keeps what is watched linked into one hub for as long as it lives.
 func (l *live) serve(ctx context.Context, hub *controlmode.Hub) {
+	l.patience.long.Store(false)
 	l.hub.Store(hub)
 	defer l.lost()
 	for _, w := range l.all() {
@@ -68,6 +69,7 @@ func (l *live) serve(ctx context.Context, hub *controlmode.Hub) {
 		case <-second.C:
 			l.dropUnused(ctx, hub)
 			l.unlinkNow(ctx, hub, nil) // panes may have been resumed since
+			l.runsCalm(ctx, hub)
 			l.shrink()
 			l.ripen()
 		case <-l.work:

@@ -51,8 +51,8 @@ const (
 	floodBytes = 512 << 10
 	floodTime  = 100 * time.Millisecond
 	floodRest  = 200 * time.Millisecond
-	// Nor is one of which tmux tells lateBytes in a row lateAge after they came:
-	// it prints faster than it is told of, and tmux keeps more and more.
+	// Nor is one of which tmux, which keeps it for longer just then, tells lateBytes
+	// in a row lateAge after they came.
 	lateAge   = time.Second
 	lateBytes = 64 << 10
 )
@@ -88,6 +88,9 @@ func (l *live) printed(n controlmode.Output) {
 		s.owner.stir()
 		floods = s.flow.floods(n, now) || floods
 	})
+	if wanted && time.Duration(n.Age)*time.Millisecond >= lateOutput {
+		l.runLate(now)
+	}
 	if floods && !wanted {
 		l.flooded(n.Pane, false)
 	}
