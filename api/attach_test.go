@@ -259,16 +259,20 @@ func TestAttachEnds(t *testing.T) {
 	s.awaitHeld(0)
 }
 
-// hubPID is the process of the control client that hears the output.
-func (s service) hubPID() string {
+// hubPID is the process of the control client that hears the output, as soon as
+// there is one.
+func (s service) hubPID() (pid string) {
 	s.t.Helper()
-	for line := range strings.Lines(controltest.Tmux(s.t, s.socket, "list-clients", "-F", "#{client_pid} #{client_flags}")) {
-		pid, flags, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if !strings.Contains(flags, "no-output") {
-			return pid
+	require.Eventually(s.t, func() bool {
+		for line := range strings.Lines(controltest.Tmux(s.t, s.socket, "list-clients", "-F", "#{client_pid} #{client_flags}")) {
+			var flags string
+			if pid, flags, _ = strings.Cut(strings.TrimSpace(line), " "); !strings.Contains(flags, "no-output") {
+				return true
+			}
 		}
-	}
-	return ""
+		return false
+	}, 10*time.Second, 5*time.Millisecond)
+	return pid
 }
 
 func TestStreamsSurviveTheHub(t *testing.T) {

@@ -1776,7 +1776,9 @@ type ClientInterface interface {
 	// bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
 	// wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
 	// and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
-	// waits. Without `send`, what the screen shows already counts.
+	// waits. Without `send`, what the screen shows already counts. Of a pane whose history is full, what scrolls by
+	// may be missed where more than a tenth of the history (`history-limit`, 2,000 lines unless tmux's configuration
+	// says otherwise) comes within some milliseconds.
 	//
 	// With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
 	// and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
@@ -1803,7 +1805,9 @@ type ClientInterface interface {
 	// bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
 	// wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
 	// and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
-	// waits. Without `send`, what the screen shows already counts.
+	// waits. Without `send`, what the screen shows already counts. Of a pane whose history is full, what scrolls by
+	// may be missed where more than a tenth of the history (`history-limit`, 2,000 lines unless tmux's configuration
+	// says otherwise) comes within some milliseconds.
 	//
 	// With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
 	// and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
@@ -2517,7 +2521,9 @@ func (c *Client) SendKeys(ctx context.Context, id ID, body SendKeysJSONRequestBo
 // bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
 // wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
 // and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
-// waits. Without `send`, what the screen shows already counts.
+// waits. Without `send`, what the screen shows already counts. Of a pane whose history is full, what scrolls by
+// may be missed where more than a tenth of the history (`history-limit`, 2,000 lines unless tmux's configuration
+// says otherwise) comes within some milliseconds.
 //
 // With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
 // and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
@@ -2554,7 +2560,9 @@ func (c *Client) WaitWithBody(ctx context.Context, id ID, contentType string, bo
 // bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
 // wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
 // and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
-// waits. Without `send`, what the screen shows already counts.
+// waits. Without `send`, what the screen shows already counts. Of a pane whose history is full, what scrolls by
+// may be missed where more than a tenth of the history (`history-limit`, 2,000 lines unless tmux's configuration
+// says otherwise) comes within some milliseconds.
 //
 // With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
 // and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
@@ -4833,7 +4841,9 @@ type ClientWithResponsesInterface interface {
 	// bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
 	// wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
 	// and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
-	// waits. Without `send`, what the screen shows already counts.
+	// waits. Without `send`, what the screen shows already counts. Of a pane whose history is full, what scrolls by
+	// may be missed where more than a tenth of the history (`history-limit`, 2,000 lines unless tmux's configuration
+	// says otherwise) comes within some milliseconds.
 	//
 	// With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
 	// and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
@@ -4860,7 +4870,9 @@ type ClientWithResponsesInterface interface {
 	// bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
 	// wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
 	// and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
-	// waits. Without `send`, what the screen shows already counts.
+	// waits. Without `send`, what the screen shows already counts. Of a pane whose history is full, what scrolls by
+	// may be missed where more than a tenth of the history (`history-limit`, 2,000 lines unless tmux's configuration
+	// says otherwise) comes within some milliseconds.
 	//
 	// With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
 	// and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
@@ -6718,7 +6730,9 @@ func (c *ClientWithResponses) SendKeysWithResponse(ctx context.Context, id ID, b
 // bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
 // wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
 // and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
-// waits. Without `send`, what the screen shows already counts.
+// waits. Without `send`, what the screen shows already counts. Of a pane whose history is full, what scrolls by
+// may be missed where more than a tenth of the history (`history-limit`, 2,000 lines unless tmux's configuration
+// says otherwise) comes within some milliseconds.
 //
 // With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
 // and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
@@ -6751,7 +6765,9 @@ func (c *ClientWithResponses) WaitWithBodyWithResponse(ctx context.Context, id I
 // bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
 // wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
 // and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
-// waits. Without `send`, what the screen shows already counts.
+// waits. Without `send`, what the screen shows already counts. Of a pane whose history is full, what scrolls by
+// may be missed where more than a tenth of the history (`history-limit`, 2,000 lines unless tmux's configuration
+// says otherwise) comes within some milliseconds.
 //
 // With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
 // and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
