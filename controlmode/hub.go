@@ -28,9 +28,10 @@ type Hub struct {
 	kept    kept
 }
 
-// pauseAfter is how many seconds tmux keeps what a pane prints for a Hub that
-// does not read; without it the tmux server would grow without bound.
-const pauseAfter = 1
+// PauseAfter is how many seconds tmux keeps what a pane prints for a Hub that
+// does not read, unless Keep says otherwise; without it the tmux server would grow
+// without bound.
+const PauseAfter = 1
 
 // pauseFlag is the client flag for it.
 func pauseFlag(seconds int) string { return "pause-after=" + strconv.Itoa(seconds) }
@@ -77,7 +78,7 @@ func (s *Server) OpenHub(ctx context.Context, on func(Notification)) (*Hub, erro
 func (h *Hub) listen(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, attachTime)
 	defer cancel()
-	cmd := newCommand("refresh-client -f '!no-output," + pauseFlag(pauseAfter) + "'")
+	cmd := newCommand("refresh-client -f '!no-output," + pauseFlag(PauseAfter) + "'")
 	cmd.then("display-message -p '#{session_id} #{window_id}'")
 	blocks, err := h.conn.run(ctx, cmd, 2)
 	if err != nil {
@@ -188,7 +189,7 @@ func (h *Hub) kill(ctx context.Context, w WindowID) error {
 }
 
 // Keep has tmux keep for so many seconds, at least one, what panes print before it
-// is told, and drop it then; at first it is one. What is kept of one pane is in the
+// is told, and drop it then; at first it is PauseAfter. What is kept of one pane is in the
 // way of all that the hub is told and answered, so longer is for a while only.
 func (h *Hub) Keep(ctx context.Context, seconds int) error {
 	_, err := h.conn.run(ctx, newCommand("refresh-client -f '"+pauseFlag(max(seconds, 1))+"'"), 1)

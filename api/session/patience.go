@@ -12,11 +12,10 @@ const (
 	// lateOutput is how old the output that a run wants may be when tmux tells it,
 	// before tmux is to keep for longer what it has to tell.
 	lateOutput = 250 * time.Millisecond
-	// shortKeep and longKeep are for how long it does, in seconds. Ten megabytes
-	// printed at once are told within two on a busy machine; meanwhile all else is
-	// told late, too.
-	shortKeep = 1
-	longKeep  = 5
+	// longKeep is for how long it does then, in seconds. Ten megabytes printed at
+	// once are told within two on a busy machine; meanwhile all else is told late,
+	// too.
+	longKeep = 5
 	// runCalm is how long no run is told late before it is to keep it for less.
 	runCalm = time.Second
 )
@@ -37,9 +36,7 @@ func (l *live) runLate(now time.Time) {
 	l.goServing(func(ctx context.Context) {
 		ctx, cancel := tmuxContext(ctx)
 		defer cancel()
-		if err := hub.Keep(ctx, longKeep); err != nil {
-			l.patience.long.Store(false)
-		}
+		_ = hub.Keep(ctx, longKeep) // if that fails it may be kept for long all the same, until runsCalm
 	})
 }
 
@@ -50,7 +47,7 @@ func (l *live) runsCalm(ctx context.Context, hub *controlmode.Hub) {
 	}
 	ctx, cancel := tmuxContext(ctx)
 	defer cancel()
-	if err := hub.Keep(ctx, shortKeep); err == nil {
+	if err := hub.Keep(ctx, controlmode.PauseAfter); err == nil {
 		l.patience.long.Store(false)
 	}
 }
