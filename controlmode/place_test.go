@@ -29,7 +29,7 @@ func TestSendKeysFrom(t *testing.T) {
 }
 
 func TestPlaceOfTheAlternateScreen(t *testing.T) {
-	_, client, target := newHistory(t, controlmode.ServerOptions{}, 3, `printf 'ab\033[?1049h\033[5;9H'; tmux wait-for -S printed; exec cat`)
+	_, client, target := newHistory(t, controlmode.ServerOptions{}, 3, `printf 'ab\033[?1049h\033[5;9H'; exec cat`)
 	require.Eventually(t, func() bool {
 		j, err := client.CaptureJoined(t.Context(), target, 0)
 		require.NoError(t, err)
