@@ -13,9 +13,9 @@ const (
 	// before tmux is to keep for longer what it has to tell.
 	lateOutput = 250 * time.Millisecond
 	// longKeep is for how long it does then, in seconds. Ten megabytes printed at
-	// once are told within two on a busy machine; meanwhile all else is told late,
-	// too.
-	longKeep = 5
+	// once are told within two on a busy machine; meanwhile the hub is told and
+	// answered so late, too, which has to fit into tmuxTimeout.
+	longKeep = 4
 	// runCalm is how long no run is told late before it is to keep it for less.
 	runCalm = time.Second
 )

@@ -9,10 +9,7 @@ import (
 // Commands are run on Linux only: elsewhere nothing tells what is in a terminal's
 // foreground, and whether it waits at its prompt. No pane has a shell here.
 
-type shellTerminal struct {
-	fd    int
-	shell shell
-}
+type shellTerminal struct{ shell shell }
 
 func openShellTerminal(string, int) (*shellTerminal, error) { return nil, ErrNoShell }
 
