@@ -1776,9 +1776,9 @@ type ClientInterface interface {
 	// bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
 	// wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
 	// and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
-	// waits. Without `send`, what the screen shows already counts. Of a pane whose history is full, what scrolls by
-	// may be missed where more than a tenth of the history (`history-limit`, 2,000 lines unless tmux's configuration
-	// says otherwise) comes within some milliseconds.
+	// waits. Without `send`, what the screen shows already counts. What scrolls by may be missed where very much comes
+	// within some milliseconds: more than 2,000 rows, or, of a pane whose history (the service's `--history-limit`) is
+	// full, more than a tenth of it.
 	//
 	// With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
 	// and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
@@ -1805,9 +1805,9 @@ type ClientInterface interface {
 	// bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
 	// wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
 	// and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
-	// waits. Without `send`, what the screen shows already counts. Of a pane whose history is full, what scrolls by
-	// may be missed where more than a tenth of the history (`history-limit`, 2,000 lines unless tmux's configuration
-	// says otherwise) comes within some milliseconds.
+	// waits. Without `send`, what the screen shows already counts. What scrolls by may be missed where very much comes
+	// within some milliseconds: more than 2,000 rows, or, of a pane whose history (the service's `--history-limit`) is
+	// full, more than a tenth of it.
 	//
 	// With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
 	// and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
@@ -2521,9 +2521,9 @@ func (c *Client) SendKeys(ctx context.Context, id ID, body SendKeysJSONRequestBo
 // bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
 // wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
 // and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
-// waits. Without `send`, what the screen shows already counts. Of a pane whose history is full, what scrolls by
-// may be missed where more than a tenth of the history (`history-limit`, 2,000 lines unless tmux's configuration
-// says otherwise) comes within some milliseconds.
+// waits. Without `send`, what the screen shows already counts. What scrolls by may be missed where very much comes
+// within some milliseconds: more than 2,000 rows, or, of a pane whose history (the service's `--history-limit`) is
+// full, more than a tenth of it.
 //
 // With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
 // and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
@@ -2560,9 +2560,9 @@ func (c *Client) WaitWithBody(ctx context.Context, id ID, contentType string, bo
 // bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
 // wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
 // and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
-// waits. Without `send`, what the screen shows already counts. Of a pane whose history is full, what scrolls by
-// may be missed where more than a tenth of the history (`history-limit`, 2,000 lines unless tmux's configuration
-// says otherwise) comes within some milliseconds.
+// waits. Without `send`, what the screen shows already counts. What scrolls by may be missed where very much comes
+// within some milliseconds: more than 2,000 rows, or, of a pane whose history (the service's `--history-limit`) is
+// full, more than a tenth of it.
 //
 // With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
 // and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
@@ -4841,9 +4841,9 @@ type ClientWithResponsesInterface interface {
 	// bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
 	// wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
 	// and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
-	// waits. Without `send`, what the screen shows already counts. Of a pane whose history is full, what scrolls by
-	// may be missed where more than a tenth of the history (`history-limit`, 2,000 lines unless tmux's configuration
-	// says otherwise) comes within some milliseconds.
+	// waits. Without `send`, what the screen shows already counts. What scrolls by may be missed where very much comes
+	// within some milliseconds: more than 2,000 rows, or, of a pane whose history (the service's `--history-limit`) is
+	// full, more than a tenth of it.
 	//
 	// With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
 	// and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
@@ -4870,9 +4870,9 @@ type ClientWithResponsesInterface interface {
 	// bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
 	// wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
 	// and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
-	// waits. Without `send`, what the screen shows already counts. Of a pane whose history is full, what scrolls by
-	// may be missed where more than a tenth of the history (`history-limit`, 2,000 lines unless tmux's configuration
-	// says otherwise) comes within some milliseconds.
+	// waits. Without `send`, what the screen shows already counts. What scrolls by may be missed where very much comes
+	// within some milliseconds: more than 2,000 rows, or, of a pane whose history (the service's `--history-limit`) is
+	// full, more than a tenth of it.
 	//
 	// With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
 	// and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
@@ -6730,9 +6730,9 @@ func (c *ClientWithResponses) SendKeysWithResponse(ctx context.Context, id ID, b
 // bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
 // wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
 // and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
-// waits. Without `send`, what the screen shows already counts. Of a pane whose history is full, what scrolls by
-// may be missed where more than a tenth of the history (`history-limit`, 2,000 lines unless tmux's configuration
-// says otherwise) comes within some milliseconds.
+// waits. Without `send`, what the screen shows already counts. What scrolls by may be missed where very much comes
+// within some milliseconds: more than 2,000 rows, or, of a pane whose history (the service's `--history-limit`) is
+// full, more than a tenth of it.
 //
 // With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
 // and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
@@ -6765,9 +6765,9 @@ func (c *ClientWithResponses) WaitWithBodyWithResponse(ctx context.Context, id I
 // bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
 // wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
 // and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
-// waits. Without `send`, what the screen shows already counts. Of a pane whose history is full, what scrolls by
-// may be missed where more than a tenth of the history (`history-limit`, 2,000 lines unless tmux's configuration
-// says otherwise) comes within some milliseconds.
+// waits. Without `send`, what the screen shows already counts. What scrolls by may be missed where very much comes
+// within some milliseconds: more than 2,000 rows, or, of a pane whose history (the service's `--history-limit`) is
+// full, more than a tenth of it.
 //
 // With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
 // and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it

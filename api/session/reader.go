@@ -60,7 +60,11 @@ func (r *reader) look(ctx context.Context) (readout, error) {
 		from := r.row - c.History
 		if c.First <= from {
 			r.behind = r.behind && (told || c.Place != was)
-			return newReadout(c, from, r.column), nil
+			if p := newReadout(c, from, r.column); p.exact || c.First == from || try > 3 {
+				return p, nil
+			}
+			first = from // the lines above it are not as wide as they seem
+			continue
 		}
 		if first = -maxReadRows; try == 1 {
 			first = max(from-max(scrolled, c.Height), first)
@@ -101,13 +105,17 @@ func (r *reader) follow(now controlmode.Place) {
 	drop := max(now.HistoryLimit/10, 1)
 	printed, cleared, missed := r.printed-r.ahead, r.cleared, r.missed
 	r.seen, r.printed, r.cleared, r.missed = now, 0, false, false
+	dropped := 0 // of the history, as there was no room
+	if now.History < was.History && now.History >= now.HistoryLimit-drop && now.Height <= was.Height {
+		dropped = (was.History - now.History + drop - 1) / drop * drop
+	}
 	switch shown := now.History + now.CursorY; {
-	case was.Width == 0 || missed:
+	case was.Width == 0 || missed || now.Width != was.Width:
 		r.ahead = 0
 	case cleared:
 		r.ahead = max(shown-r.since, 0)
 	default:
-		r.ahead = max(shown-was.History-was.CursorY-printed, 0)
+		r.ahead = max(shown+dropped-was.History-was.CursorY-printed, 0)
 	}
 	r.behind = (cleared && !r.emptied || r.behind && now.History >= was.History) && !now.Alternate && now.Width == was.Width
 	switch {
@@ -128,10 +136,9 @@ func (r *reader) follow(now controlmode.Place) {
 	case was.Alternate && !now.Alternate:
 		r.leaveAlternate(was, now)
 	case now.History < was.History && now.Height > was.Height: // rows have come back to the screen
-	case now.History < now.HistoryLimit-drop && now.History < was.History: // cleared
+	case now.History < was.History && dropped == 0: // cleared
 		r.beginAnew(now.History)
-	case now.History < was.History:
-		dropped := (was.History - now.History + drop - 1) / drop * drop
+	case dropped > 0:
 		if r.row -= dropped; r.row < 0 {
 			r.begin(start{})
 		}

@@ -7,7 +7,7 @@ import (
 	"interplexer/controlmode"
 )
 
-// maxReadBytes bounds what of a readout a pattern is matched against.
+// maxReadBytes bounds what of a readout a pattern is matched against at once.
 const maxReadBytes = 128 << 10
 
 // readout is the text as it was at one moment.
@@ -57,17 +57,32 @@ func blanksTo(line string, column int) string {
 	return line + strings.Repeat(" ", max(column-width(line), 0))
 }
 
-// match looks for a pattern in what is no echo.
+// match looks for a pattern in what is no echo: in the end of it, and, piece by
+// piece, in what has left the screen before that, which no later look will find.
 func (p readout) match(pattern *regexp.Regexp, a answer) *Match {
+	end := len(p.lines) // where the last piece begins
+	for size := 0; end > 0 && size+len(a.lines[end-1]) < maxReadBytes; end-- {
+		size += len(a.lines[end-1]) + 1
+	}
+	for first := 0; first < end && p.numbers[first] < 0; {
+		middle, last := first, first
+		for size := 0; last < len(p.lines) && size < maxReadBytes; last++ {
+			if size += len(a.lines[last]) + 1; size <= maxReadBytes/2 {
+				middle = last
+			}
+		}
+		if m := p.matchPiece(pattern, a, first, last); m != nil {
+			return m
+		}
+		first = max(middle, first+1) // a match may go over the end of a piece
+	}
+	return p.matchPiece(pattern, a, end, len(p.lines))
+}
+
+func (p readout) matchPiece(pattern *regexp.Regexp, a answer, first, last int) *Match {
 	var text strings.Builder
 	var begins, which []int
-	size := 0
-	first := len(p.lines)
-	for first > 0 && size+len(a.lines[first-1]) < maxReadBytes {
-		first--
-		size += len(a.lines[first]) + 1
-	}
-	for i := first; i < len(p.lines); i++ {
+	for i := first; i < last; i++ {
 		if a.whole[i] {
 			continue
 		}
