@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,6 +65,12 @@ func TestFloodUnwatched(t *testing.T) {
 	alice := s.user("alice", false)
 	server := strings.TrimSpace(controltest.Tmux(t, s.socket, "display-message", "-p", "#{pid}"))
 	elsewhere := alice.session(alice.create(`{"command":["cat"]}`))
+	t.Cleanup(func() {
+		if t.Failed() { // it has printed three times as slowly as ever, once
+			busy, err := exec.Command("ps", "-eo", "stat,pcpu,time,rss,args", "--sort=-pcpu").CombinedOutput()
+			t.Logf("tmux: %d KB; %v\n%.3000s", memoryKB(t, server), err, busy)
+		}
+	})
 	for _, leave := range []struct {
 		what   string
 		rounds int // of 50 MB
@@ -94,8 +101,10 @@ func TestFloodUnwatched(t *testing.T) {
 		alice.typeLine(at, "heard")
 		require.Eventually(t, func() bool { return strings.HasPrefix(alice.poll(at+"/capture-pane", "").body, "heard\n") }, 10*time.Second, 5*time.Millisecond)
 		stream.cancel()
+		left := time.Now()
 		leave.leave(at)
 		controltest.Tmux(t, s.socket, "wait-for", leave.what)
+		t.Logf("%s: all is printed after %v", leave.what, time.Since(left))
 		require.Eventually(t, func() bool { return memoryKB(t, server)-before < 20<<10 }, 5*time.Second, 10*time.Millisecond, leave.what)
 	}
 }
