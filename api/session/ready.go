@@ -37,11 +37,22 @@ func (r *Registry) tmuxReady(ctx context.Context) error {
 	if r.tmux.State() != controlmode.StateConnected {
 		return tmuxError(controlmode.ErrDown, reading)
 	}
-	ctx, cancel := context.WithTimeout(ctx, readyTime)
+	err := r.pingTmux(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		// It may be this service that was stopped meanwhile, and not tmux that is late:
+		// then its answer is there by now.
+		err = r.pingTmux(ctx)
+	}
+	return tmuxError(err, reading)
+}
+
+// pingTmux asks for half of the time that tmux has.
+func (r *Registry) pingTmux(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTime/2)
 	defer cancel()
 	on, err := r.tmux.Current(ctx)
 	if err == nil {
 		err = r.tmux.On(on).Ping(ctx)
 	}
-	return tmuxError(err, reading)
+	return err
 }
