@@ -90,7 +90,8 @@ func (s *Server) watch(conn *Conn, id ServerID, socket socketFile) {
 				conn.kill()
 				return
 			}
-			atFault = s.probe() == id.PID // tmux may just have woken up: then so will the client, by the next look
+			atFault = s.probe() == id.PID
+			tick.Reset(heartbeat) // tmux may just have woken up: then so will the client, by the next look
 		}
 		s.keepSocket(conn, id, &socket)
 		s.dropLeft(conn)
