@@ -263,7 +263,7 @@ func TestWaitForAnEditorThatStarts(t *testing.T) {
 	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
-	for range 40 {
+	for range 60 {
 		at := alice.create(`{"command":["bash","-c","while read -rep '> ' x; do echo \"$x\"; done"]}`)
 		require.Equal(t, "hello", alice.sends(at, "hello", "hello").Match.Line)
 		require.Equal(t, 204, alice.call("DELETE", at, "").status)
