@@ -79,6 +79,7 @@ func (p readout) match(pattern *regexp.Regexp, a answer) *Match {
 	return p.matchPiece(pattern, a, end, len(p.lines))
 }
 
+// matchPiece looks for a pattern in some of the lines, from first up to last.
 func (p readout) matchPiece(pattern *regexp.Regexp, a answer, first, last int) *Match {
 	var text strings.Builder
 	var begins, which []int
