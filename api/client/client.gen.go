@@ -374,42 +374,43 @@ func (e SessionEventsParamsDiff) Valid() bool {
 	}
 }
 
-// Capture As the query parameters of the same names.
+// Capture The fields are the query parameters of the same names.
 type Capture struct {
-	// End A line's number as tmux counts, or `-`; see the query parameters of the same names.
+	// End A line's number as tmux counts, or `-`. See the query parameters of the same names.
 	End *CaptureLine `json:"end,omitempty"`
 
-	// Escapes With the escape sequences of styles.
+	// Escapes Include the escape sequences of styles.
 	Escapes *bool          `json:"escapes,omitempty"`
 	Format  *CaptureFormat `json:"format,omitempty"`
 
 	// Join Join lines that the terminal wrapped.
 	Join *bool `json:"join,omitempty"`
 
-	// Lines The last so many lines of history and screen.
+	// Lines Return the last so many lines of history and screen.
 	Lines *int `json:"lines,omitempty"`
 
-	// Pane A pane's id; without it the active pane.
+	// Pane The pane's id. The default is the active pane.
 	Pane *string `json:"pane,omitempty"`
 
-	// Start A line's number as tmux counts, or `-`; see the query parameters of the same names.
+	// Start A line's number as tmux counts, or `-`. See the query parameters of the same names.
 	Start *CaptureLine `json:"start,omitempty"`
 
-	// Styles With the styles of the lines, for `json`.
+	// Styles For `json`: include the styles of the lines.
 	Styles *bool `json:"styles,omitempty"`
 
-	// Trim Leave blank lines at the end out.
+	// Trim Leave out the blank lines at the end.
 	Trim *bool `json:"trim,omitempty"`
 }
 
-// CaptureFormat `text` is plain text. `ansi` is text with the escape sequences of styles as tmux tells them: SGR, SO and SI around
-// line-drawing characters, OSC 8 around hyperlinks. The others show the screen, so that `lines`, `start`, `end`, `join`
-// and `escapes` do not go with them: `json` is a ScreenDocument; `html` is a page, `svg` a picture with the letters of
-// the viewer's fonts, `png` one with a font of its own, all with colors and the cursor, for panes of 65,536
-// cells at most.
+// CaptureFormat `text` is plain text. `ansi` is text with the escape sequences of its styles as tmux writes them: SGR, SO and SI
+// around line-drawing characters, OSC 8 around hyperlinks.
+//
+// The other formats show the screen, so `lines`, `start`, `end`, `join` and `escapes` do not go with them. `json` is a
+// ScreenDocument. `html` is a page. `svg` is a picture in the viewer's fonts, and `png` a picture in a font of its
+// own. These three have colors and the cursor, and are for panes of at most 65,536 cells.
 type CaptureFormat string
 
-// CaptureLine A line's number as tmux counts, or `-`; see the query parameters of the same names.
+// CaptureLine A line's number as tmux counts, or `-`. See the query parameters of the same names.
 type CaptureLine struct {
 	union json.RawMessage
 }
@@ -427,59 +428,59 @@ type Color = string
 type Cursor struct {
 	Visible bool `json:"visible"`
 
-	// X Cells from the left; the width when the next character wraps.
+	// X Cells from the left. It equals the width if the next character wraps.
 	X int `json:"x"`
 	Y int `json:"y"`
 }
 
-// ExecInput Exactly one of `argv` and `command`.
+// ExecInput Give exactly one of `argv` and `command`.
 type ExecInput struct {
 	// Argv The program and its arguments.
 	Argv *[]string `json:"argv,omitempty"`
 
-	// Command What `/bin/sh -c` is given.
+	// Command A line for `/bin/sh -c`.
 	Command *string `json:"command,omitempty"`
 
-	// Cwd Absolute; else the home directory.
+	// Cwd An absolute path. The default is your home directory.
 	Cwd *string            `json:"cwd,omitempty"`
 	Env *map[string]string `json:"env,omitempty"`
 
-	// MaxOutput Bytes of output to answer: the first ones.
+	// MaxOutput The most bytes of output in the answer. Of more you get the first.
 	MaxOutput *int `json:"max_output,omitempty"`
 
-	// Stdin What the program reads; else the session's terminal.
+	// Stdin The program's standard input. The default is the session's terminal.
 	Stdin *string `json:"stdin,omitempty"`
 
-	// Timeout Seconds that the answer may take.
+	// Timeout The longest time until the answer in seconds.
 	Timeout *float32 `json:"timeout,omitempty"`
 }
 
-// Input Exactly one of `keys`, `text`, `hex` and `paste`.
+// Input Give exactly one of `keys`, `text`, `hex` and `paste`.
 type Input struct {
-	// Enter Only with `keys` as a string; false leaves the Enter out.
+	// Enter Only with `keys` as a string. False leaves out the Enter.
 	Enter *bool `json:"enter,omitempty"`
 
-	// Hex Bytes, as pairs of hexadecimal digits without blanks.
+	// Hex Bytes to type, as pairs of hexadecimal digits without blanks.
 	Hex *string `json:"hex,omitempty"`
 
-	// InMode When the pane is in copy mode or another mode, which would take the keys: leave the mode first (default), or refuse with `pane-in-mode`.
+	// InMode If the pane is in copy mode or another mode, the mode would take the keys. `leave` (the default) leaves the mode first; `refuse` answers with `pane-in-mode`.
 	InMode *InputInMode `json:"in_mode,omitempty"`
 
-	// Keys A string is typed literally, then Enter. In an array each element is the name of a key
-	// (`C-m`, `Up`, `M-x`) or else literal text, and no Enter is added.
+	// Keys A string is typed literally, and then Enter. In an array each element is the name of a key
+	// (`C-m`, `Up`, `M-x`), or else literal text. No Enter is added.
 	Keys *Input_Keys `json:"keys,omitempty"`
 
-	// Pane A pane's id; without it the active pane.
+	// Pane The pane's id. The default is the active pane.
 	Pane *string `json:"pane,omitempty"`
 
-	// Paste Pasted, bracketed when the program asked for that.
+	// Paste Text to paste. The paste is bracketed if the program asked for that.
 	Paste *string `json:"paste,omitempty"`
 
-	// Text Typed literally, without Enter.
+	// Text Text to type literally, without Enter.
 	Text *string `json:"text,omitempty"`
 }
 
-// InputInMode When the pane is in copy mode or another mode, which would take the keys: leave the mode first (default), or refuse with `pane-in-mode`.
+// InputInMode If the pane is in copy mode or another mode, the mode would take the keys. `leave` (the default) leaves the mode first; `refuse` answers with `pane-in-mode`.
 type InputInMode string
 
 // InputKeys0 defines model for Input.Keys.0.
@@ -488,13 +489,13 @@ type InputKeys0 = string
 // InputKeys1 defines model for Input.Keys.1.
 type InputKeys1 = []string
 
-// Input_Keys A string is typed literally, then Enter. In an array each element is the name of a key
-// (`C-m`, `Up`, `M-x`) or else literal text, and no Enter is added.
+// Input_Keys A string is typed literally, and then Enter. In an array each element is the name of a key
+// (`C-m`, `Up`, `M-x`), or else literal text. No Enter is added.
 type Input_Keys struct {
 	union json.RawMessage
 }
 
-// Labels Its owner's notes, by name: up to 63 letters, digits and `. _ / -`, with a letter or a digit at each end.
+// Labels Notes of the owner, by name. A name has up to 63 letters, digits and `. _ / -`, with a letter or a digit at each end.
 //
 // Example: {"team":"web"}
 type Labels map[string]string
@@ -504,21 +505,21 @@ type Line = string
 
 // NewPane defines model for NewPane.
 type NewPane struct {
-	// Background Leave the active pane what it is.
+	// Background Do not make the new pane the active one.
 	Background *bool `json:"background,omitempty"`
 
-	// Command Absent: your login shell.
+	// Command A program and its arguments. The default is your login shell.
 	Command *[]string `json:"command,omitempty"`
 
-	// Cwd An absolute path; absent: the session's.
+	// Cwd An absolute path. The default is the session's.
 	Cwd *string            `json:"cwd,omitempty"`
 	Env *map[string]string `json:"env,omitempty"`
 
-	// Pane The pane that is split; without it the active one.
+	// Pane The pane to split. The default is the active one.
 	Pane *string      `json:"pane,omitempty"`
 	Side *NewPaneSide `json:"side,omitempty"`
 
-	// Size Lines, or columns of a pane at a side, or a share such as `30%`; absent: half.
+	// Size The size in lines, or in columns for a pane to the left or right, or a share such as `30%`. The default is half.
 	Size *NewPane_Size `json:"size,omitempty"`
 }
 
@@ -531,59 +532,59 @@ type NewPaneSize0 = int
 // NewPaneSize1 defines model for NewPane.Size.1.
 type NewPaneSize1 = string
 
-// NewPane_Size Lines, or columns of a pane at a side, or a share such as `30%`; absent: half.
+// NewPane_Size The size in lines, or in columns for a pane to the left or right, or a share such as `30%`. The default is half.
 type NewPane_Size struct {
 	union json.RawMessage
 }
 
 // NewSession defines model for NewSession.
 type NewSession struct {
-	// Command A program and its arguments, run without a shell; empty or absent: your login shell. For shell syntax give `["/bin/sh", "-c", "…"]`.
+	// Command A program and its arguments, run without a shell. The default is your login shell. For shell syntax give `["/bin/sh", "-c", "…"]`.
 	Command *[]string `json:"command,omitempty"`
 
-	// Cwd An absolute path; empty or absent: your home directory.
+	// Cwd An absolute path. The default is your home directory.
 	Cwd *string `json:"cwd,omitempty"`
 
-	// Env Added to the session's environment.
+	// Env Variables to add to the session's environment.
 	Env    *map[string]string `json:"env,omitempty"`
 	Height *int               `json:"height,omitempty"`
 
 	// KeepAfterExit See Session.
 	KeepAfterExit *bool `json:"keep_after_exit,omitempty"`
 
-	// Labels Names as in Labels, texts without control characters.
+	// Labels Names as in Labels. The texts have no control characters.
 	Labels *map[string]string `json:"labels,omitempty"`
 
-	// Name Unique among your live sessions; empty or absent: `session-<id>`.
+	// Name Unique among your live sessions. The default is `session-<id>`.
 	Name  *string `json:"name,omitempty"`
 	Width *int    `json:"width,omitempty"`
 }
 
 // NewWindow defines model for NewWindow.
 type NewWindow struct {
-	// Background Leave the session's current window what it is.
+	// Background Do not make the new window the current one.
 	Background *bool `json:"background,omitempty"`
 
-	// Command Absent: your login shell.
+	// Command A program and its arguments. The default is your login shell.
 	Command *[]string `json:"command,omitempty"`
 
-	// Cwd An absolute path; absent: the session's.
+	// Cwd An absolute path. The default is the session's.
 	Cwd *string            `json:"cwd,omitempty"`
 	Env *map[string]string `json:"env,omitempty"`
 
-	// Name Empty or absent: the program's.
+	// Name The window's name. The default is the program's name.
 	Name *string `json:"name,omitempty"`
 }
 
 // PaneOutput defines model for Output.
 type PaneOutput struct {
-	// Data The bytes, base64.
+	// Data The bytes, as base64.
 	Data []byte `json:"data"`
 
 	// Next The cursor after the last byte.
 	Next string `json:"next"`
 
-	// Offset Of the first byte.
+	// Offset The offset of the first byte.
 	Offset int64 `json:"offset"`
 
 	// Pane Example: %5
@@ -592,19 +593,19 @@ type PaneOutput struct {
 
 // Pane defines model for Pane.
 type Pane struct {
-	// Active Used when no pane is named.
+	// Active Calls that name no pane use this one.
 	Active bool `json:"active"`
 
 	// ActiveInWindow The active pane of its window.
 	ActiveInWindow *bool `json:"active_in_window,omitempty"`
 
-	// Alternate The program has the alternate screen.
+	// Alternate The program uses the alternate screen.
 	Alternate *bool `json:"alternate,omitempty"`
 
 	// CurrentCommand The foreground program's name.
 	CurrentCommand *string `json:"current_command,omitempty"`
 
-	// CurrentPath Its working directory.
+	// CurrentPath The working directory of the foreground program.
 	CurrentPath *string `json:"current_path,omitempty"`
 	Cursor      *struct {
 		Visible bool `json:"visible"`
@@ -612,35 +613,35 @@ type Pane struct {
 		Y       int  `json:"y"`
 	} `json:"cursor,omitempty"`
 
-	// Dead Its program has ended.
+	// Dead The program has ended.
 	Dead bool `json:"dead"`
 
-	// ExitCode Of a dead pane's program; 128 and the signal when one ended it.
+	// ExitCode The exit code of a dead pane's program. It is 128 plus the signal if a signal ended the program.
 	ExitCode *int `json:"exit_code,omitempty"`
 	Height   int  `json:"height"`
 
-	// HistorySize In lines.
+	// HistorySize The lines of history.
 	HistorySize *int `json:"history_size,omitempty"`
 
 	// ID Example: %5
 	ID PaneID `json:"id"`
 
-	// Index In its window. This and what follows is not in lists of sessions.
+	// Index The index in its window. Lists of sessions leave out this field and the following ones.
 	Index *int `json:"index,omitempty"`
 
-	// Left In its window, in cells.
+	// Left The first column in the window, in cells.
 	Left *int `json:"left,omitempty"`
 
-	// Mode `copy-mode` and others; empty: none.
+	// Mode tmux's mode of the pane, such as `copy-mode`. Empty: none.
 	Mode *string `json:"mode,omitempty"`
 
-	// PID Of the process that tmux started in it.
+	// PID The process that tmux started in the pane.
 	PID int `json:"pid"`
 
-	// Signal That ended a dead pane's program.
+	// Signal The signal that ended a dead pane's program.
 	Signal *int `json:"signal,omitempty"`
 
-	// Title Set by the program.
+	// Title The title that the program has set.
 	Title  *string `json:"title,omitempty"`
 	Top    *int    `json:"top,omitempty"`
 	Width  int     `json:"width"`
@@ -652,10 +653,10 @@ type PaneChange struct {
 	Active *bool `json:"active,omitempty"`
 	Height *int  `json:"height,omitempty"`
 
-	// Width As far as the neighbours allow.
+	// Width The neighbours limit the size.
 	Width *int `json:"width,omitempty"`
 
-	// Zoomed Whether it fills its window.
+	// Zoomed Whether the pane fills its window.
 	Zoomed *bool `json:"zoomed,omitempty"`
 }
 
@@ -667,7 +668,7 @@ type Problem struct {
 	Detail     string `json:"detail"`
 	DurationMs *int   `json:"duration_ms,omitempty"`
 
-	// Encoding Of `output`, when it is not UTF-8.
+	// Encoding The encoding of `output`, if that is not UTF-8.
 	Encoding *ProblemEncoding `json:"encoding,omitempty"`
 	Errors   *[]struct {
 		Detail string `json:"detail"`
@@ -676,162 +677,162 @@ type Problem struct {
 		Field string `json:"field"`
 	} `json:"errors,omitempty"`
 
-	// Next Where a run can be waited for (408, 409).
+	// Next The path to wait for the run (408, 409).
 	Next *string `json:"next,omitempty"`
 
-	// Output What a run that is not over has written (408).
+	// Output The output so far of a run that is not over (408).
 	Output    *string `json:"output,omitempty"`
 	RequestID string  `json:"request_id"`
 	Run       *string `json:"run,omitempty"`
 
-	// Screen What the pane shows, without blank lines at its end (408, `wait-timeout`).
+	// Screen The pane's screen, without the blank lines at its end (408, `wait-timeout`).
 	Screen *string `json:"screen,omitempty"`
 
-	// SessionStatus How the session ended (410); `pane-closed`: it goes on without the pane.
+	// SessionStatus How the session ended (410). With `pane-closed` it goes on without the pane.
 	SessionStatus *ProblemSessionStatus `json:"session_status,omitempty"`
 	Status        int                   `json:"status"`
 
-	// Store Whether the store answers (`/readyz`).
+	// Store The state of the store (`/readyz`).
 	Store *ProblemStore `json:"store,omitempty"`
 	Title string        `json:"title"`
 
-	// Tmux How the service stands with tmux (`/readyz`); degraded: connected, but without an answer for a second.
+	// Tmux The state of the connection to tmux (`/readyz`). Degraded: connected, but without an answer for a second.
 	Tmux      *ProblemTmux `json:"tmux,omitempty"`
 	Truncated *bool        `json:"truncated,omitempty"`
 	Type      string       `json:"type"`
 }
 
-// ProblemEncoding Of `output`, when it is not UTF-8.
+// ProblemEncoding The encoding of `output`, if that is not UTF-8.
 type ProblemEncoding string
 
-// ProblemSessionStatus How the session ended (410); `pane-closed`: it goes on without the pane.
+// ProblemSessionStatus How the session ended (410). With `pane-closed` it goes on without the pane.
 type ProblemSessionStatus string
 
-// ProblemStore Whether the store answers (`/readyz`).
+// ProblemStore The state of the store (`/readyz`).
 type ProblemStore string
 
-// ProblemTmux How the service stands with tmux (`/readyz`); degraded: connected, but without an answer for a second.
+// ProblemTmux The state of the connection to tmux (`/readyz`). Degraded: connected, but without an answer for a second.
 type ProblemTmux string
 
 // Ran defines model for Ran.
 type Ran struct {
 	DurationMs int `json:"duration_ms"`
 
-	// Encoding Of `output`, when it is not UTF-8.
+	// Encoding The encoding of `output`, if that is not UTF-8.
 	Encoding *RanEncoding `json:"encoding,omitempty"`
 
-	// ExitCode `$?`; null when the shell ended without having told.
+	// ExitCode `$?`. It is null if the shell ended without reporting it.
 	ExitCode *int `json:"exit_code"`
 
-	// Output What the command wrote to its terminal.
+	// Output The bytes that the command wrote to its terminal.
 	Output string `json:"output"`
 	Run    string `json:"run"`
 
-	// ShellEnded The command has ended the shell (`exit`), or replaced it (`exec`); the session may have ended with it.
+	// ShellEnded The command has ended the shell (`exit`) or replaced it (`exec`). The session may have ended with it.
 	ShellEnded bool `json:"shell_ended"`
 
-	// Truncated There was more output than `max_output`, or some was lost on the way.
+	// Truncated There was more output than `max_output`, or some of it was lost.
 	Truncated bool `json:"truncated"`
 }
 
-// RanEncoding Of `output`, when it is not UTF-8.
+// RanEncoding The encoding of `output`, if that is not UTF-8.
 type RanEncoding string
 
 // Respawn defines model for Respawn.
 type Respawn struct {
-	// Command Absent: the pane's own again.
+	// Command A program and its arguments. The default is the pane's own program.
 	Command *[]string          `json:"command,omitempty"`
 	Cwd     *string            `json:"cwd,omitempty"`
 	Env     *map[string]string `json:"env,omitempty"`
 
-	// Kill End a program that runs first.
+	// Kill First end the program if it still runs.
 	Kill *bool `json:"kill,omitempty"`
 }
 
 // RunInput defines model for RunInput.
 type RunInput struct {
-	// Command In the shell's language; any number of lines.
+	// Command The command, in the shell's language. It may have any number of lines.
 	Command string `json:"command"`
 
-	// MaxOutput Bytes of output to answer: the first ones.
+	// MaxOutput The most bytes of output in the answer. Of more you get the first.
 	MaxOutput *int `json:"max_output,omitempty"`
 
 	// Pane Example: %5
 	Pane *PaneID `json:"pane,omitempty"`
 
-	// Timeout Seconds that the answer may take.
+	// Timeout The longest time until the answer in seconds.
 	Timeout *float32 `json:"timeout,omitempty"`
 }
 
-// ScreenDocument A pane's screen, all of one moment.
+// ScreenDocument A pane's screen at one moment.
 type ScreenDocument struct {
-	// Alternate The alternate screen is shown, which full-screen programs use.
+	// Alternate The pane shows the alternate screen, which full-screen programs use.
 	Alternate bool   `json:"alternate"`
 	Cursor    Cursor `json:"cursor"`
 	Height    int    `json:"height"`
 
-	// HistorySize Lines of history.
+	// HistorySize The lines of history.
 	HistorySize int `json:"history_size"`
 
-	// Lines As the plain text has them.
+	// Lines The lines of the plain text.
 	Lines []string `json:"lines"`
 
-	// Mode The mode that the pane is in for whoever is attached to tmux, such as `copy-mode`; empty: none.
+	// Mode The pane's mode for people who are attached with tmux, such as `copy-mode`. Empty: none.
 	//
 	// Example:
 	Mode string `json:"mode"`
 
-	// Runs With `styles`: of each line, its parts that have one style.
+	// Runs Only with `styles`: each line as parts of one style.
 	Runs *[][]StyledRun `json:"runs,omitempty"`
 
-	// Width Cells.
+	// Width The width in cells.
 	Width int `json:"width"`
 }
 
-// Sent What is typed first, as send-keys takes it; a `pane` in it must be that of the wait.
+// Sent The input to type first, in the form of send-keys. A `pane` in it must be the pane of the wait.
 type Sent = Input
 
 // Session defines model for Session.
 type Session struct {
-	// Command Empty: the login shell.
+	// Command The program and its arguments. Empty: the login shell.
 	Command []string `json:"command"`
 
 	// CreateTime UTC, to the microsecond.
 	CreateTime time.Time `json:"create_time"`
 	Cwd        string    `json:"cwd"`
 
-	// ExitCode Of the program of a session that was kept; not in lists, and absent if tmux does not know. 128 and the signal when one ended it.
+	// ExitCode The exit code of a kept session's program. It is 128 plus the signal if a signal ended the program. It is not in lists, and absent if tmux does not know it.
 	ExitCode *int  `json:"exit_code,omitempty"`
 	Height   int   `json:"height"`
 	ID       int64 `json:"id"`
 
-	// KeepAfterExit What a program has printed can be read when it has ended: the session is `exited` and has its panes until it
-	// is deleted, or started again by `respawn`.
+	// KeepAfterExit Keep the panes when their programs have ended, so that the screen can still be read. The session is then
+	// `exited`, and has its panes until it is deleted or started again by `respawn`.
 	KeepAfterExit bool `json:"keep_after_exit"`
 
-	// Labels Its owner's notes, by name: up to 63 letters, digits and `. _ / -`, with a letter or a digit at each end.
+	// Labels Notes of the owner, by name. A name has up to 63 letters, digits and `. _ / -`, with a letter or a digit at each end.
 	//
 	// Example: {"team":"web"}
 	Labels     Labels    `json:"labels"`
 	ModifyTime time.Time `json:"modify_time"`
 	Name       string    `json:"name"`
 
-	// Panes Empty unless tmux has the session.
+	// Panes The panes. Empty unless tmux has the session.
 	Panes []Pane `json:"panes"`
 
-	// Signal That ended it.
+	// Signal The signal that ended the program.
 	Signal *int `json:"signal,omitempty"`
 
-	// Status `exited`: it ended; `lost`: its tmux server went away.
+	// Status `exited`: the session has ended. `lost`: its tmux server went away.
 	Status SessionStatus `json:"status"`
 
-	// User Its owner.
+	// User The owner.
 	User string `json:"user"`
 
-	// Width Of a new window, in cells.
+	// Width The width of a new window, in cells.
 	Width int `json:"width"`
 
-	// Windows Not in lists.
+	// Windows The windows. They are not in lists.
 	Windows *[]Window `json:"windows,omitempty"`
 }
 
@@ -839,23 +840,23 @@ type Session struct {
 type SessionEdit struct {
 	Height *int `json:"height,omitempty"`
 
-	// KeepAfterExit See Session; turned off, what has ended already stays until it is killed or respawned.
+	// KeepAfterExit See Session. If you turn it off, panes whose program has already ended stay until they are killed or respawned.
 	KeepAfterExit *bool `json:"keep_after_exit,omitempty"`
 
-	// Labels Those to set; a null removes one.
+	// Labels The labels to set. A null removes a label.
 	Labels *map[string]*string `json:"labels,omitempty"`
 
-	// Name Unique among your live sessions; empty: `session-<id>` again.
+	// Name Unique among your live sessions. If it is empty, the name is `session-<id>` again.
 	Name *string `json:"name,omitempty"`
 
-	// Width Of the current window, whoever looks at it, and of new ones.
+	// Width The width of the current window, whoever looks at it, and of new windows.
 	Width *int `json:"width,omitempty"`
 }
 
-// SessionFields A Session; with `fields`, those of its fields.
+// SessionFields A Session. With `fields` it has only those fields.
 type SessionFields = Session
 
-// SessionStatus `exited`: it ended; `lost`: its tmux server went away.
+// SessionStatus `exited`: the session has ended. `lost`: its tmux server went away.
 type SessionStatus string
 
 // Sessions defines model for Sessions.
@@ -869,7 +870,7 @@ type Status struct {
 // StatusStatus defines model for Status.Status.
 type StatusStatus string
 
-// StyledRun What is not told of a style is the default, or is not there.
+// StyledRun A part of a line that has one style. An absent field means the default, or false.
 type StyledRun struct {
 	// Bg Example: brightred
 	Bg    *Color `json:"bg,omitempty"`
@@ -890,7 +891,7 @@ type StyledRun struct {
 	// UnderlineColor Example: brightred
 	UnderlineColor *Color `json:"underline_color,omitempty"`
 
-	// Width Cells.
+	// Width The width in cells.
 	Width int `json:"width"`
 
 	// X The first cell.
@@ -906,62 +907,62 @@ type Swap struct {
 	With PaneID `json:"with"`
 }
 
-// Wait At least one of `text`, `quiet_ms` and `exit`.
+// Wait Give at least one of `text`, `quiet_ms` and `exit`.
 type Wait struct {
 	// Exit The session, or the pane's program, has ended.
 	Exit *bool `json:"exit,omitempty"`
 
-	// Pane A pane's id; without it the one that is active at the beginning.
+	// Pane The pane's id. The default is the pane that is active at the beginning.
 	Pane *string `json:"pane,omitempty"`
 
-	// QuietMs Nothing has been written for so many milliseconds.
+	// QuietMs The program has written nothing for so many milliseconds.
 	QuietMs *int `json:"quiet_ms,omitempty"`
 
-	// Send What is typed first, as send-keys takes it; a `pane` in it must be that of the wait.
+	// Send The input to type first, in the form of send-keys. A `pane` in it must be the pane of the wait.
 	Send *Sent `json:"send,omitempty"`
 
-	// Text A regular expression; it may not match the empty text.
+	// Text A regular expression. It must not match the empty text.
 	Text *string `json:"text,omitempty"`
 
-	// Timeout Seconds, also fractions; 0: what holds now counts.
+	// Timeout The longest time to wait in seconds, also fractions. With 0 only the state of now counts.
 	Timeout *float32 `json:"timeout,omitempty"`
 }
 
 // Waited defines model for Waited.
 type Waited struct {
-	// Condition Which condition holds.
+	// Condition The condition that holds.
 	Condition WaitedCondition `json:"condition"`
 
-	// Exit How it ended: the session's status, or that of the pane alone (`pane-closed`; `pane-dead`: it has stayed).
+	// Exit How it ended: the session's status, or the status of the pane alone (`pane-closed`, or `pane-dead` if the pane has stayed).
 	Exit *WaitedExit `json:"exit,omitempty"`
 
-	// ExitCode Then, if the pane has stayed: the program's exit status, or 128 and the number of the signal that ended it; absent when it is not known.
+	// ExitCode If the pane has stayed: the exit code of the program, or 128 plus the signal that ended it. It is absent if it is not known.
 	ExitCode *int `json:"exit_code,omitempty"`
 
-	// Match What the text matched.
+	// Match The match of `text`.
 	Match *struct {
-		// Groups What its groups matched; null: nothing.
+		// Groups The matches of the groups. Null: the group matched nothing.
 		Groups []*string `json:"groups"`
 
 		// Line The line on which the match begins, without echo.
 		Line string `json:"line"`
 
-		// Number Of that line, by tmux's numbers: 0 is the first of the screen, -1 the newest of the history.
+		// Number The number of that line as tmux counts: 0 is the first line of the screen, -1 the newest of the history.
 		Number int    `json:"number"`
 		Text   string `json:"text"`
 	} `json:"match,omitempty"`
 
-	// Pane Absent when the session had ended before.
+	// Pane The pane. It is absent if the session had ended before.
 	Pane *string `json:"pane,omitempty"`
 
-	// Screen What the pane shows, or was last seen to show, without blank lines at its end.
+	// Screen The pane's screen, or its last known screen, without the blank lines at its end.
 	Screen string `json:"screen"`
 }
 
-// WaitedCondition Which condition holds.
+// WaitedCondition The condition that holds.
 type WaitedCondition string
 
-// WaitedExit How it ended: the session's status, or that of the pane alone (`pane-closed`; `pane-dead`: it has stayed).
+// WaitedExit How it ended: the session's status, or the status of the pane alone (`pane-closed`, or `pane-dead` if the pane has stayed).
 type WaitedExit string
 
 // Window defines model for Window.
@@ -972,12 +973,12 @@ type Window struct {
 	ID     string `json:"id"`
 	Index  int    `json:"index"`
 
-	// Layout tmux's own description of where its panes are.
+	// Layout The places of the panes in tmux's notation.
 	Layout string `json:"layout"`
 	Name   string `json:"name"`
 	Width  int    `json:"width"`
 
-	// Zoomed Its active pane fills it.
+	// Zoomed The active pane fills the window.
 	Zoomed bool `json:"zoomed"`
 }
 
@@ -999,13 +1000,13 @@ type WindowPanes struct {
 	ID     string `json:"id"`
 	Index  int    `json:"index"`
 
-	// Layout tmux's own description of where its panes are.
+	// Layout The places of the panes in tmux's notation.
 	Layout string `json:"layout"`
 	Name   string `json:"name"`
 	Panes  []Pane `json:"panes"`
 	Width  int    `json:"width"`
 
-	// Zoomed Its active pane fills it.
+	// Zoomed The active pane fills the window.
 	Zoomed bool `json:"zoomed"`
 }
 
@@ -1026,56 +1027,66 @@ type WindowInPath = string
 
 // ExecParams defines parameters for Exec.
 type ExecParams struct {
-	// IdempotencyKey A name for this request, new for each, such as a UUID: sent again under it, the same request is not carried out
-	// again but gets the answer of the first time, for 24 hours, also after a restart. Another request under the key
-	// is `key-reused`; while the first is being carried out, `in-progress`; if the service stopped meanwhile,
-	// `interrupted`. A request that was refused (4xx, but not 408 and 410) or failed (5xx) leaves its key free.
-	// Keys are their user's own; 10,000 in 24 hours are kept, and 64 MiB of answers, then only that there was one
-	// (`answer-not-kept`). A request with a key goes on when its client leaves.
+	// IdempotencyKey A name for this request, such as a UUID. Use a new one for each request, and the same one for a retry. If the same
+	// request comes again under its key, it is not carried out again: it gets the first answer, for 24 hours, also after a
+	// restart.
+	//
+	// Another request under the key gets `key-reused`. While the first request is being carried out, a second one gets
+	// `in-progress`. If the service stopped during the first request, the retry gets `interrupted`. A request that was
+	// refused (4xx, but not 408 and 410) or failed (5xx) leaves its key free. A request with a key goes on when its client
+	// leaves.
+	//
+	// Keys belong to their user. Of each user 10,000 keys in 24 hours are kept, and 64 MiB of answers. Beyond that only
+	// the fact is kept that there was an answer (`answer-not-kept`).
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // ListSessionsParams defines parameters for ListSessions.
 type ListSessionsParams struct {
-	// Status Only those of this status, or of any of these if it is repeated.
+	// Status Only sessions of this status. Repeat it for any of several.
 	Status *[]SessionStatus `form:"status,omitempty" json:"status,omitempty"`
 
-	// Label Only those with this label, as name=value, or with all of these if it is repeated.
+	// Label Only sessions with this label, as name=value. Repeat it for all of several.
 	Label *[]string `form:"label,omitempty" json:"label,omitempty"`
 
-	// Limit How many at the most; all without it.
+	// Limit How many sessions at most. Without it the answer has all.
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// After Only those whose id is greater, as Link says.
+	// After Only sessions with a greater id. The Link header has it for the next page.
 	After *int64 `form:"after,omitempty" json:"after,omitempty"`
 
-	// Fields Which fields of a session to show, separated by commas; all without it.
+	// Fields The fields of a session to show, separated by commas. The default is all.
 	Fields *Fields `form:"fields,omitempty" json:"fields,omitempty"`
 }
 
 // CreateSessionParams defines parameters for CreateSession.
 type CreateSessionParams struct {
-	// IdempotencyKey A name for this request, new for each, such as a UUID: sent again under it, the same request is not carried out
-	// again but gets the answer of the first time, for 24 hours, also after a restart. Another request under the key
-	// is `key-reused`; while the first is being carried out, `in-progress`; if the service stopped meanwhile,
-	// `interrupted`. A request that was refused (4xx, but not 408 and 410) or failed (5xx) leaves its key free.
-	// Keys are their user's own; 10,000 in 24 hours are kept, and 64 MiB of answers, then only that there was one
-	// (`answer-not-kept`). A request with a key goes on when its client leaves.
+	// IdempotencyKey A name for this request, such as a UUID. Use a new one for each request, and the same one for a retry. If the same
+	// request comes again under its key, it is not carried out again: it gets the first answer, for 24 hours, also after a
+	// restart.
+	//
+	// Another request under the key gets `key-reused`. While the first request is being carried out, a second one gets
+	// `in-progress`. If the service stopped during the first request, the retry gets `interrupted`. A request that was
+	// refused (4xx, but not 408 and 410) or failed (5xx) leaves its key free. A request with a key goes on when its client
+	// leaves.
+	//
+	// Keys belong to their user. Of each user 10,000 keys in 24 hours are kept, and 64 MiB of answers. Beyond that only
+	// the fact is kept that there was an answer (`answer-not-kept`).
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
 // GetSessionParams defines parameters for GetSession.
 type GetSessionParams struct {
-	// Fields Which fields of a session to show, separated by commas; all without it.
+	// Fields The fields of a session to show, separated by commas. The default is all.
 	Fields *Fields `form:"fields,omitempty" json:"fields,omitempty"`
 }
 
 // AttachParams defines parameters for Attach.
 type AttachParams struct {
-	// Pane A pane's id; without it the active pane, whichever it is.
+	// Pane The pane's id. The default is the active pane, also when another one becomes active.
 	Pane *PaneID `form:"pane,omitempty" json:"pane,omitempty"`
 
-	// Mode `view`: what the client types is refused.
+	// Mode `view`: the client may not type.
 	Mode *AttachParamsMode `form:"mode,omitempty" json:"mode,omitempty"`
 }
 
@@ -1084,56 +1095,56 @@ type AttachParamsMode string
 
 // GetCaptureParams defines parameters for GetCapture.
 type GetCaptureParams struct {
-	// Pane A pane's id; without it the active pane.
+	// Pane The pane's id. The default is the active pane.
 	Pane *PaneID `form:"pane,omitempty" json:"pane,omitempty"`
 
-	// Trim Leave blank lines at the end out.
+	// Trim Leave out the blank lines at the end.
 	Trim *bool `form:"trim,omitempty" json:"trim,omitempty"`
 
-	// Join Join lines that the terminal wrapped; of a history at most 2,000 lines.
+	// Join Join lines that the terminal wrapped. At most 2,000 lines of history can be joined.
 	Join *bool `form:"join,omitempty" json:"join,omitempty"`
 
-	// Escapes With the escape sequences of styles; the same as `format=ansi`.
+	// Escapes Include the escape sequences of styles. The same as `format=ansi`.
 	Escapes *bool `form:"escapes,omitempty" json:"escapes,omitempty"`
 
-	// Format What the answer is.
+	// Format The format of the answer.
 	Format *CaptureFormat `form:"format,omitempty" json:"format,omitempty"`
 
-	// Styles With the styles of the lines, for `format=json`.
+	// Styles For `format=json`: include the styles of the lines.
 	Styles *bool `form:"styles,omitempty" json:"styles,omitempty"`
 
-	// Lines The last so many lines of history and screen instead of the screen, after `trim` and `join`. More than
-	// 2,000 come as with `start`.
+	// Lines Instead of the screen, return the last so many lines of history and screen. They are counted after `trim` and
+	// `join`. More than 2,000 lines come as with `start`.
 	Lines *int `form:"lines,omitempty" json:"lines,omitempty"`
 
-	// Wait Seconds to hold the request while the screen is one of If-None-Match (long-poll): it is answered as
-	// soon as the screen differs, with 304 when the time is up, with 410 when the session has ended.
+	// Wait Long-poll: hold the request for at most so many seconds while the screen is one of If-None-Match. The answer
+	// comes as soon as the screen differs. It is 304 when the time is up, and 410 when the session has ended.
 	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
 
-	// Start The first line wanted, by tmux's numbers: 0 is the first of the screen, -1 the newest of its history, `-`
-	// the oldest. With `start` or `end` the answer has no ETag and comes as tmux tells it, long histories piece by
-	// piece; if it cannot be brought to its end, the connection is cut.
+	// Start The first line to return, by tmux's numbers: 0 is the first line of the screen, -1 the newest line of the
+	// history, and `-` the oldest. With `start` or `end` the answer has no ETag. It is sent as tmux delivers it, a long
+	// history piece by piece. If the service cannot finish it, it cuts the connection.
 	Start *Line `form:"start,omitempty" json:"start,omitempty"`
 
-	// End The last line wanted; `-`, the default, is the last of the screen.
+	// End The last line to return. `-`, the default, is the last line of the screen.
 	End *Line `form:"end,omitempty" json:"end,omitempty"`
 
-	// IfNoneMatch The ETags that the client has, compared weakly (RFC 9110, 13.1.2).
+	// IfNoneMatch The ETags that the client has. They are compared weakly (RFC 9110, 13.1.2).
 	IfNoneMatch *string `json:"If-None-Match,omitempty"`
 }
 
 // SessionEventsParams defines parameters for SessionEvents.
 type SessionEventsParams struct {
-	// Pane A pane's id; without it the active pane, whichever it is.
+	// Pane The pane's id. The default is the active pane, also when another one becomes active.
 	Pane *PaneID `form:"pane,omitempty" json:"pane,omitempty"`
 
-	// Diff Tell changed lines instead of whole screens.
+	// Diff Send changed lines instead of whole screens.
 	Diff *SessionEventsParamsDiff `form:"diff,omitempty" json:"diff,omitempty"`
 
-	// Events Which events to tell, separated by commas; default all of screen,output,resize,window,exit.
+	// Events The events to send, separated by commas. The default is all: screen,output,resize,window,exit.
 	Events *string `form:"events,omitempty" json:"events,omitempty"`
 
-	// LastEventID The id of the last event that was received.
+	// LastEventID The id of the last event that you received.
 	LastEventID *string `json:"Last-Event-ID,omitempty"`
 }
 
@@ -1145,10 +1156,10 @@ type GetOutputParams struct {
 	// Since A cursor from `next`, or the id of an event.
 	Since *string `form:"since,omitempty" json:"since,omitempty"`
 
-	// Pane A pane's id; without it the cursor's pane, or else the active one.
+	// Pane The pane's id. The default is the cursor's pane, or else the active pane.
 	Pane *PaneID `form:"pane,omitempty" json:"pane,omitempty"`
 
-	// Wait Seconds to hold the request until something is written; only with `since`.
+	// Wait Hold the request for at most so many seconds until something is written. Only with `since`.
 	Wait *string `form:"wait,omitempty" json:"wait,omitempty"`
 }
 
@@ -1157,18 +1168,23 @@ type AwaitRunParams struct {
 	// Run The `run` of an earlier answer.
 	Run string `form:"run" json:"run"`
 
-	// Timeout Seconds to wait at most; 0 tells what is known now.
+	// Timeout The longest time to wait, in seconds. With 0 the answer comes at once.
 	Timeout *float32 `form:"timeout,omitempty" json:"timeout,omitempty"`
 }
 
 // RunCommandParams defines parameters for RunCommand.
 type RunCommandParams struct {
-	// IdempotencyKey A name for this request, new for each, such as a UUID: sent again under it, the same request is not carried out
-	// again but gets the answer of the first time, for 24 hours, also after a restart. Another request under the key
-	// is `key-reused`; while the first is being carried out, `in-progress`; if the service stopped meanwhile,
-	// `interrupted`. A request that was refused (4xx, but not 408 and 410) or failed (5xx) leaves its key free.
-	// Keys are their user's own; 10,000 in 24 hours are kept, and 64 MiB of answers, then only that there was one
-	// (`answer-not-kept`). A request with a key goes on when its client leaves.
+	// IdempotencyKey A name for this request, such as a UUID. Use a new one for each request, and the same one for a retry. If the same
+	// request comes again under its key, it is not carried out again: it gets the first answer, for 24 hours, also after a
+	// restart.
+	//
+	// Another request under the key gets `key-reused`. While the first request is being carried out, a second one gets
+	// `in-progress`. If the service stopped during the first request, the retry gets `interrupted`. A request that was
+	// refused (4xx, but not 408 and 410) or failed (5xx) leaves its key free. A request with a key goes on when its client
+	// leaves.
+	//
+	// Keys belong to their user. Of each user 10,000 keys in 24 hours are kept, and 64 MiB of answers. Beyond that only
+	// the fact is kept that there was an answer (`answer-not-kept`).
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
@@ -1474,20 +1490,20 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
-	// ListEvents Changes of your list of sessions, as server-sent events
+	// ListEvents Follow the changes of your list of sessions, as server-sent events
 	//
-	// First `hello` with your `sessions`, which comes again when changes were missed; then a `session` for each
-	// change: `change` is created, renamed, edited, status, ended or deleted, `session` what it is then, without its panes.
-	// A comment comes every 15 s.
+	// The first event is `hello`, with your `sessions`. It comes again if changes were missed. Each change is a
+	// `session` event: `change` is created, renamed, edited, status, ended or deleted, and `session` is the session after
+	// the change, without its panes. A comment comes every 15 s.
 	//
 	// Corresponds with GET /api/events (the `ListEvents` operationId).
 	ListEvents(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ExecWithBody Run a program in a session of its own
 	//
-	// Makes a session, runs a program in its terminal, answers what it wrote and how it ended, as `run` does, and ends the session.
-	// One that is not over in time is answered with 408; it goes on, with its session, and `GET` of `next` waits for it. Should the
-	// service stop meanwhile, the session stays.
+	// Creates a session and runs a program in its terminal. The answer has the program's output and exit code, as with `run`. Then
+	// the session ends. If the program is not over in time, the answer is 408. The program and its session go on, and `GET` of
+	// `next` waits for it. If the service stops meanwhile, the session stays.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1496,18 +1512,18 @@ type ClientInterface interface {
 
 	// Exec Run a program in a session of its own
 	//
-	// Makes a session, runs a program in its terminal, answers what it wrote and how it ended, as `run` does, and ends the session.
-	// One that is not over in time is answered with 408; it goes on, with its session, and `GET` of `next` waits for it. Should the
-	// service stop meanwhile, the session stays.
+	// Creates a session and runs a program in its terminal. The answer has the program's output and exit code, as with `run`. Then
+	// the session ends. If the program is not over in time, the answer is 408. The program and its session go on, and `GET` of
+	// `next` waits for it. If the service stops meanwhile, the session stays.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/exec (the `Exec` operationId).
 	Exec(ctx context.Context, params *ExecParams, body ExecJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListSessions Your sessions
+	// ListSessions List your sessions
 	//
-	// In the order of their ids. What you change through this service is in the next list; a pane that another tmux client splits, resizes or closes, or whose program ends while its session goes on, may be 50 ms late.
+	// The sessions come in the order of their ids. The next list shows every change that you make through this service. Other changes may show up to 50 ms late: another tmux client splits, resizes or closes a pane, or a pane's program ends while its session goes on.
 	//
 	// Corresponds with GET /api/sessions (the `ListSessions` operationId).
 	ListSessions(ctx context.Context, params *ListSessionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1531,16 +1547,16 @@ type ClientInterface interface {
 	// Corresponds with DELETE /api/sessions/{id} (the `EndSession` operationId).
 	EndSession(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetSession One session
+	// GetSession Show a session
 	//
 	// Corresponds with GET /api/sessions/{id} (the `GetSession` operationId).
 	GetSession(ctx context.Context, id ID, params *GetSessionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// EditSessionWithBody Rename, label or resize a session
 	//
-	// A merge patch (RFC 7396), but a field that is `null` is an absent one, as everywhere here; in `labels` a `null`
-	// removes that one. Either all of it is done or nothing. A session that has ended can be renamed and labelled,
-	// but not resized (`ended`). Its tmux session keeps its own, generated name.
+	// The body is a merge patch (RFC 7396), with one difference: a field that is `null` counts as absent, as everywhere
+	// in this API. In `labels`, a `null` removes the label. Either all changes are made or none. A session that has ended
+	// can be renamed and labelled, but not resized (`ended`). The tmux session keeps its generated name.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1549,143 +1565,164 @@ type ClientInterface interface {
 
 	// EditSession Rename, label or resize a session
 	//
-	// A merge patch (RFC 7396), but a field that is `null` is an absent one, as everywhere here; in `labels` a `null`
-	// removes that one. Either all of it is done or nothing. A session that has ended can be renamed and labelled,
-	// but not resized (`ended`). Its tmux session keeps its own, generated name.
+	// The body is a merge patch (RFC 7396), with one difference: a field that is `null` counts as absent, as everywhere
+	// in this API. In `labels`, a `null` removes the label. Either all changes are made or none. A session that has ended
+	// can be renamed and labelled, but not resized (`ended`). The tmux session keeps its generated name.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with PATCH /api/sessions/{id} (the `EditSession` operationId).
 	EditSession(ctx context.Context, id ID, body EditSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// Attach Attach a terminal, over a WebSocket
+	// Attach Attach a terminal over a WebSocket
 	//
-	// The WebSocket's subprotocol is `interplexer.v1`. Binary frames from the server are for a terminal such as
-	// xterm.js: first a picture of the screen with its colours, modes and cursor, then what the program writes.
-	// Binary frames from the client are typed, byte for byte. Text frames are JSON objects with a `type`. From the
-	// server: `ready` (`pane`, `width`, `height`, `mode`) is the first; `resize` (`pane`, `width`, `height`);
-	// `resync` (`pane`), before a new picture because output was lost, the size has changed or another pane is
-	// active; `exit` (`status` as in events), before it closes with 1000; `pong` (`id`); `error` (`detail`): what was sent changed nothing.
-	// From the client: `resize` (`width`, `height`) gives the session's current window a size; `ping` (`id`, any
-	// value). The server pings every 15 s, and closes a connection that is not read for 30 s; it closes with 1001
-	// when it stops.
+	// The WebSocket's subprotocol is `interplexer.v1`.
+	//
+	// Binary frames from the server are for a terminal such as xterm.js. The first ones repaint the screen with its
+	// colours, modes and cursor. Then come the bytes that the program writes. Binary frames from the client are typed,
+	// byte for byte.
+	//
+	// Text frames are JSON objects with a `type`. The server sends:
+	//
+	// - `ready` (`pane`, `width`, `height`, `mode`): the first frame.
+	// - `resize` (`pane`, `width`, `height`): the pane's new size.
+	// - `resync` (`pane`): a repaint follows, because output was lost, the size has changed or another pane is active.
+	// - `pong` (`id`): the answer to a ping.
+	// - `error` (`detail`): a frame from the client changed nothing.
+	// - `exit` (`status` as in events): the session has ended. Then the server closes with 1000.
+	//
+	// The client sends:
+	//
+	// - `resize` (`width`, `height`): give the session's current window this size.
+	// - `ping` (`id`, any value).
+	//
+	// The server pings every 15 s. It closes a connection whose client reads nothing for 30 s. When the server stops, it
+	// closes with 1001.
 	//
 	// Corresponds with GET /api/sessions/{id}/attach (the `Attach` operationId).
 	Attach(ctx context.Context, id ID, params *AttachParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetCapture The pane's content
+	// GetCapture Capture a pane's screen or history
 	//
 	// Corresponds with GET /api/sessions/{id}/capture-pane (the `GetCapture` operationId).
 	GetCapture(ctx context.Context, id ID, params *GetCaptureParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CapturePaneWithBody The pane's content
+	// CapturePaneWithBody Capture a pane's screen or history
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/sessions/{id}/capture-pane (the `CapturePane` operationId).
 	CapturePaneWithBody(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CapturePane The pane's content
+	// CapturePane Capture a pane's screen or history
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/sessions/{id}/capture-pane (the `CapturePane` operationId).
 	CapturePane(ctx context.Context, id ID, body CapturePaneJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SessionEvents What happens to a session's screen, as server-sent events
+	// SessionEvents Follow a session's screen and output, as server-sent events
 	//
-	// Every event's data is one line of JSON. `screen` tells the whole text of the screen (`text`), or with
-	// `diff=lines`, after the first, the lines that differ from the screen named in `base` (`lines`, by number from
-	// 0); what is not UTF-8 goes as base64 (`text_base64`, `lines_base64`). `output` tells the bytes that the
-	// program wrote, base64, with the `offset` of the first. `resize` and `window` tell the pane's new size and the
-	// session's panes. `resync` says that output up to `offset` is lost; a `screen` follows. `exit` tells the
-	// `status` with which the session ended (`exited`, `lost`, `deleted`, or `pane-closed` for a named pane), and
-	// is the last. A comment comes every 15 s. The `id` of an event is a place in the pane's output; sent back as
-	// Last-Event-ID, the stream goes on there without a gap or a duplicate while the server has the bytes, and
-	// else begins with `resync`.
+	// The data of every event is one line of JSON. The events are:
+	//
+	// - `screen`: the whole text of the screen (`text`). With `diff=lines` only the first event has it. Each later one
+	//   has the lines (`lines`, by number from 0) that differ from the screen named in `base`. Text that is not UTF-8
+	//   comes as base64 (`text_base64`, `lines_base64`).
+	// - `output`: the bytes that the program wrote, as base64, with the `offset` of the first.
+	// - `resize`: the pane's new size.
+	// - `window`: the session's panes.
+	// - `resync`: output up to `offset` is lost. A `screen` follows.
+	// - `exit`: the last event. Its `status` says how the session ended: `exited`, `lost`, `deleted`, or `pane-closed`
+	//   for a named pane.
+	//
+	// A comment comes every 15 s. The `id` of an event is a place in the pane's output. Send it back as Last-Event-ID,
+	// and the stream goes on there without a gap or a duplicate, as long as the server has the bytes. Otherwise the
+	// stream begins with `resync`.
 	//
 	// Corresponds with GET /api/sessions/{id}/events (the `SessionEvents` operationId).
 	SessionEvents(ctx context.Context, id ID, params *SessionEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetOutput The bytes that a pane's program has written since a cursor
+	// GetOutput Read the bytes that a pane's program has written since a cursor
 	//
-	// Without `since` the answer holds no bytes and, in `next`, the cursor of now; with that, the next answer holds
-	// all that was written in between, exactly, and the next cursor. A cursor names the pane and this listening to
-	// it: no other pane, and no later start of the server, takes it. Offsets are those of the `output` events, and
-	// the `id` of any event of the pane is a cursor, too. At most the last 256 KiB are kept, and only while somebody
-	// asks at least every 30 seconds (`--watch-idle`); a pane that floods is not listened to for moments. When bytes
-	// are missing the answer is 410, `output-gone`.
+	// Without `since`, the answer has no bytes and, in `next`, the cursor of now. With that cursor as `since`, the next
+	// answer has all bytes that were written in between, exactly, and the next cursor.
 	//
-	// With `Accept: application/octet-stream` the answer is the bytes themselves, and the rest goes in headers.
+	// A cursor is valid for its pane only, and only while this run of the server records the pane. Offsets are the same
+	// as in `output` events. The `id` of any event of the pane is a cursor, too.
+	//
+	// At most the last 256 KiB are kept, and only while somebody asks at least every 30 seconds (`--watch-idle`). The
+	// service stops reading a pane that floods for moments. If bytes are missing, the answer is 410 (`output-gone`).
+	//
+	// With `Accept: application/octet-stream` the answer is the bytes themselves, and the other fields are headers.
 	//
 	// Corresponds with GET /api/sessions/{id}/output (the `GetOutput` operationId).
 	GetOutput(ctx context.Context, id ID, params *GetOutputParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListPanes The session's panes
+	// ListPanes List the session's panes
 	//
 	// Corresponds with GET /api/sessions/{id}/panes (the `ListPanes` operationId).
 	ListPanes(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SplitPaneWithBody Make a pane beside another
+	// SplitPaneWithBody Split a pane
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/sessions/{id}/panes (the `SplitPane` operationId).
 	SplitPaneWithBody(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SplitPane Make a pane beside another
+	// SplitPane Split a pane
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/sessions/{id}/panes (the `SplitPane` operationId).
 	SplitPane(ctx context.Context, id ID, body SplitPaneJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// KillPane End a pane and its program; with the last one the window ends
+	// KillPane End a pane and its program; with the last pane the window ends
 	//
 	// Corresponds with DELETE /api/sessions/{id}/panes/{pane} (the `KillPane` operationId).
 	KillPane(ctx context.Context, id ID, paneInPath PaneInPath, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetPane One pane
+	// GetPane Show a pane
 	//
 	// Corresponds with GET /api/sessions/{id}/panes/{pane} (the `GetPane` operationId).
 	GetPane(ctx context.Context, id ID, paneInPath PaneInPath, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ChangePaneWithBody Resize or zoom a pane, or make it its window's active one
+	// ChangePaneWithBody Resize or zoom a pane, or make it the active pane of its window
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with PATCH /api/sessions/{id}/panes/{pane} (the `ChangePane` operationId).
 	ChangePaneWithBody(ctx context.Context, id ID, paneInPath PaneInPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ChangePane Resize or zoom a pane, or make it its window's active one
+	// ChangePane Resize or zoom a pane, or make it the active pane of its window
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with PATCH /api/sessions/{id}/panes/{pane} (the `ChangePane` operationId).
 	ChangePane(ctx context.Context, id ID, paneInPath PaneInPath, body ChangePaneJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RespawnPaneWithBody Start a pane's program again, or another
+	// RespawnPaneWithBody Start a pane's program again, or another program
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/sessions/{id}/panes/{pane}/respawn (the `RespawnPane` operationId).
 	RespawnPaneWithBody(ctx context.Context, id ID, paneInPath PaneInPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// RespawnPane Start a pane's program again, or another
+	// RespawnPane Start a pane's program again, or another program
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/sessions/{id}/panes/{pane}/respawn (the `RespawnPane` operationId).
 	RespawnPane(ctx context.Context, id ID, paneInPath PaneInPath, body RespawnPaneJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SwapPanesWithBody Make two panes take each other's place
+	// SwapPanesWithBody Swap two panes
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/sessions/{id}/panes/{pane}/swap (the `SwapPanes` operationId).
 	SwapPanesWithBody(ctx context.Context, id ID, paneInPath PaneInPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SwapPanes Make two panes take each other's place
+	// SwapPanes Swap two panes
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1706,24 +1743,25 @@ type ClientInterface interface {
 	// Corresponds with POST /api/sessions/{id}/respawn (the `RespawnSession` operationId).
 	RespawnSession(ctx context.Context, id ID, body RespawnSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// AwaitRun Wait for a run that was not over
+	// AwaitRun Wait again for a run that was not over
 	//
 	// Corresponds with GET /api/sessions/{id}/run (the `AwaitRun` operationId).
 	AwaitRun(ctx context.Context, id ID, params *AwaitRunParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RunCommandWithBody Run a command in the pane's shell
 	//
-	// Types the command into the interactive shell in the pane's foreground (bash, zsh, dash, fish or busybox sh), waits until the
-	// shell is done with it, and answers what it wrote to the terminal, byte for byte, and `$?`. The shell keeps its directory,
-	// variables and functions from one run to the next. The screen shows the command and its output as if somebody had typed it, and
-	// the shell's history holds the command and nothing else. What was typed at the prompt and not entered is dropped.
+	// Types the command into the interactive shell in the pane's foreground (bash, zsh, dash, fish or busybox sh) and waits until
+	// the shell is done with it. The answer has the bytes that were written to the terminal, exactly, and `$?`. The shell keeps its
+	// directory, variables and functions from one run to the next. The screen shows the command and its output as if somebody had
+	// typed it. The shell's history holds the command and nothing else. Text at the prompt that was typed without Enter is dropped.
 	//
-	// What others write to the terminal meanwhile is part of the output: background jobs, the echo of what is typed. A newline
-	// is a newline: the carriage return that the terminal puts before it is undone; a program that has the terminal in raw mode
-	// and writes both itself loses it.
+	// Bytes that others write to the terminal meanwhile are part of the output: those of background jobs, and the echo of typed
+	// keys. A newline is a newline: the carriage return that the terminal puts before it is removed. A program that has the
+	// terminal in raw mode and writes both itself loses its carriage return.
 	//
-	// A run that is not over in time is answered with 408; it goes on, also when the client leaves, and `GET` of `next` waits for
-	// it again. How a run ended is remembered for ten minutes, within 64 MiB of output. A pane has one run at a time (409, `running`).
+	// If a run is not over in time, the answer is 408. The run goes on, also when the client leaves, and `GET` of `next` waits for
+	// it again. The end of a run is remembered for ten minutes, within 64 MiB of output. A pane has one run at a time (409,
+	// `running`).
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1732,17 +1770,18 @@ type ClientInterface interface {
 
 	// RunCommand Run a command in the pane's shell
 	//
-	// Types the command into the interactive shell in the pane's foreground (bash, zsh, dash, fish or busybox sh), waits until the
-	// shell is done with it, and answers what it wrote to the terminal, byte for byte, and `$?`. The shell keeps its directory,
-	// variables and functions from one run to the next. The screen shows the command and its output as if somebody had typed it, and
-	// the shell's history holds the command and nothing else. What was typed at the prompt and not entered is dropped.
+	// Types the command into the interactive shell in the pane's foreground (bash, zsh, dash, fish or busybox sh) and waits until
+	// the shell is done with it. The answer has the bytes that were written to the terminal, exactly, and `$?`. The shell keeps its
+	// directory, variables and functions from one run to the next. The screen shows the command and its output as if somebody had
+	// typed it. The shell's history holds the command and nothing else. Text at the prompt that was typed without Enter is dropped.
 	//
-	// What others write to the terminal meanwhile is part of the output: background jobs, the echo of what is typed. A newline
-	// is a newline: the carriage return that the terminal puts before it is undone; a program that has the terminal in raw mode
-	// and writes both itself loses it.
+	// Bytes that others write to the terminal meanwhile are part of the output: those of background jobs, and the echo of typed
+	// keys. A newline is a newline: the carriage return that the terminal puts before it is removed. A program that has the
+	// terminal in raw mode and writes both itself loses its carriage return.
 	//
-	// A run that is not over in time is answered with 408; it goes on, also when the client leaves, and `GET` of `next` waits for
-	// it again. How a run ended is remembered for ten minutes, within 64 MiB of output. A pane has one run at a time (409, `running`).
+	// If a run is not over in time, the answer is 408. The run goes on, also when the client leaves, and `GET` of `next` waits for
+	// it again. The end of a run is remembered for ten minutes, within 64 MiB of output. A pane has one run at a time (409,
+	// `running`).
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1751,7 +1790,7 @@ type ClientInterface interface {
 
 	// SendKeysWithBody Type into a pane
 	//
-	// More than 64 KiB in one request count: while others are about, a user types 1 MiB of such a second, and what would wait longer than a request may is answered with 503, overloaded.
+	// Requests of more than 64 KiB count against a rate: while others use the service, a user types at most 1 MiB of such input a second. Input that would have to wait longer than a request may take is answered with 503 (`overloaded`).
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1760,72 +1799,78 @@ type ClientInterface interface {
 
 	// SendKeys Type into a pane
 	//
-	// More than 64 KiB in one request count: while others are about, a user types 1 MiB of such a second, and what would wait longer than a request may is answered with 503, overloaded.
+	// Requests of more than 64 KiB count against a rate: while others use the service, a user types at most 1 MiB of such input a second. Input that would have to wait longer than a request may take is answered with 503 (`overloaded`).
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/sessions/{id}/send-keys (the `SendKeys` operationId).
 	SendKeys(ctx context.Context, id ID, body SendKeysJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// WaitWithBody Wait for a text, for quiet or for the end, and type before
+	// WaitWithBody Wait for a text, for quiet or for the end; may type first
 	//
-	// Holds the request until any of the conditions holds: a `text`, quiet (`quiet_ms`) or the `exit`; one of them
-	// must be given. It costs tmux nothing while nothing happens, and counts as a held request.
+	// Holds the request until one of the conditions holds: a `text`, quiet (`quiet_ms`) or the `exit`. At least one must
+	// be given. While nothing happens, a wait costs tmux nothing. It counts as a held request.
 	//
-	// `text` is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), at most 1,000
-	// bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
-	// wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
-	// and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
-	// waits. Without `send`, what the screen shows already counts. What scrolls by may be missed where very much comes
-	// within some milliseconds: more than 2,000 rows, or, of a pane whose history (the service's `--history-limit`) is
-	// full, more than a tenth of it.
+	// **text** is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), of at most 1,000
+	// bytes. It is matched against the lines of the screen, and against lines that scroll by during the wait. A line
+	// that the pane wraps counts as one line. `^` and `$` match at the ends of lines (as with `(?m)`; `(?-m)` switches
+	// this off). Blanks at the end of a line are left out, except those before the cursor: `\\$ $` matches where a
+	// prompt waits. Without `send`, a text that the screen already shows counts.
 	//
-	// With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
-	// and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
-	// behind its prompt when it gets to read it. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by
-	// the line that the command prints. What a program makes of keys itself, such as the completion of a name, cannot
-	// be told from an answer, and of a program that draws all over the screen only what stands after the cursor's
-	// place counts. What is typed in the very moment in which a shell turns to its next command may be shown twice, and
-	// the second time be taken for the answer of a command that takes long: wait for the prompt first.
+	// A wait may miss lines that scroll by when very many come within some milliseconds: more than 2,000 rows, or, if
+	// the pane's history (the service's `--history-limit`) is full, more than a tenth of it.
 	//
-	// When the session or the pane ends meanwhile the answer is 410, unless `exit` is a condition. When the time is
-	// up it is 408, `wait-timeout`, with the `screen` so far.
+	// **send** types something after the wait has begun. Then only text after the cursor's place at that moment counts,
+	// and the echo does not count: neither the echo by the terminal, nor the echo by a line editor that shows the keys
+	// behind its prompt when it reads them. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by the
+	// line that the command prints. There are limits:
+	//
+	// - Text that a program makes of keys itself, such as the completion of a name, cannot be told from an answer.
+	// - If a program draws all over the screen, only text after the cursor's place counts.
+	// - Keys that are typed in the very moment in which a shell turns to its next command may be shown twice. The second
+	//   time may be taken for the answer of a command that takes long. Wait for the prompt first.
+	//
+	// If the session or the pane ends during the wait, the answer is 410, unless `exit` is a condition. When the time is
+	// up, the answer is 408 (`wait-timeout`) with the `screen` so far.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/sessions/{id}/wait (the `Wait` operationId).
 	WaitWithBody(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// Wait Wait for a text, for quiet or for the end, and type before
+	// Wait Wait for a text, for quiet or for the end; may type first
 	//
-	// Holds the request until any of the conditions holds: a `text`, quiet (`quiet_ms`) or the `exit`; one of them
-	// must be given. It costs tmux nothing while nothing happens, and counts as a held request.
+	// Holds the request until one of the conditions holds: a `text`, quiet (`quiet_ms`) or the `exit`. At least one must
+	// be given. While nothing happens, a wait costs tmux nothing. It counts as a held request.
 	//
-	// `text` is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), at most 1,000
-	// bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
-	// wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
-	// and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
-	// waits. Without `send`, what the screen shows already counts. What scrolls by may be missed where very much comes
-	// within some milliseconds: more than 2,000 rows, or, of a pane whose history (the service's `--history-limit`) is
-	// full, more than a tenth of it.
+	// **text** is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), of at most 1,000
+	// bytes. It is matched against the lines of the screen, and against lines that scroll by during the wait. A line
+	// that the pane wraps counts as one line. `^` and `$` match at the ends of lines (as with `(?m)`; `(?-m)` switches
+	// this off). Blanks at the end of a line are left out, except those before the cursor: `\\$ $` matches where a
+	// prompt waits. Without `send`, a text that the screen already shows counts.
 	//
-	// With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
-	// and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
-	// behind its prompt when it gets to read it. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by
-	// the line that the command prints. What a program makes of keys itself, such as the completion of a name, cannot
-	// be told from an answer, and of a program that draws all over the screen only what stands after the cursor's
-	// place counts. What is typed in the very moment in which a shell turns to its next command may be shown twice, and
-	// the second time be taken for the answer of a command that takes long: wait for the prompt first.
+	// A wait may miss lines that scroll by when very many come within some milliseconds: more than 2,000 rows, or, if
+	// the pane's history (the service's `--history-limit`) is full, more than a tenth of it.
 	//
-	// When the session or the pane ends meanwhile the answer is 410, unless `exit` is a condition. When the time is
-	// up it is 408, `wait-timeout`, with the `screen` so far.
+	// **send** types something after the wait has begun. Then only text after the cursor's place at that moment counts,
+	// and the echo does not count: neither the echo by the terminal, nor the echo by a line editor that shows the keys
+	// behind its prompt when it reads them. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by the
+	// line that the command prints. There are limits:
+	//
+	// - Text that a program makes of keys itself, such as the completion of a name, cannot be told from an answer.
+	// - If a program draws all over the screen, only text after the cursor's place counts.
+	// - Keys that are typed in the very moment in which a shell turns to its next command may be shown twice. The second
+	//   time may be taken for the answer of a command that takes long. Wait for the prompt first.
+	//
+	// If the session or the pane ends during the wait, the answer is 410, unless `exit` is a condition. When the time is
+	// up, the answer is 408 (`wait-timeout`) with the `screen` so far.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/sessions/{id}/wait (the `Wait` operationId).
 	Wait(ctx context.Context, id ID, body WaitJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListWindows The session's windows and their panes
+	// ListWindows List the session's windows and their panes
 	//
 	// Corresponds with GET /api/sessions/{id}/windows (the `ListWindows` operationId).
 	ListWindows(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1844,12 +1889,12 @@ type ClientInterface interface {
 	// Corresponds with POST /api/sessions/{id}/windows (the `CreateWindow` operationId).
 	CreateWindow(ctx context.Context, id ID, body CreateWindowJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// KillWindow End a window and the programs in it; with the last one the session ends
+	// KillWindow End a window and its programs; with the last window the session ends
 	//
 	// Corresponds with DELETE /api/sessions/{id}/windows/{window} (the `KillWindow` operationId).
 	KillWindow(ctx context.Context, id ID, windowInPath WindowInPath, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetWindow One window
+	// GetWindow Show a window
 	//
 	// Corresponds with GET /api/sessions/{id}/windows/{window} (the `GetWindow` operationId).
 	GetWindow(ctx context.Context, id ID, windowInPath WindowInPath, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1868,22 +1913,22 @@ type ClientInterface interface {
 	// Corresponds with PATCH /api/sessions/{id}/windows/{window} (the `ChangeWindow` operationId).
 	ChangeWindow(ctx context.Context, id ID, windowInPath WindowInPath, body ChangeWindowJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// Health Whether the process serves
+	// Health Tell whether the process serves
 	//
 	// Corresponds with GET /healthz (the `Health` operationId).
 	Health(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// Ready Whether tmux and the store both answer
+	// Ready Tell whether tmux and the store both answer
 	//
 	// Corresponds with GET /readyz (the `Ready` operationId).
 	Ready(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
-// ListEvents Changes of your list of sessions, as server-sent events
+// ListEvents Follow the changes of your list of sessions, as server-sent events
 //
-// First `hello` with your `sessions`, which comes again when changes were missed; then a `session` for each
-// change: `change` is created, renamed, edited, status, ended or deleted, `session` what it is then, without its panes.
-// A comment comes every 15 s.
+// The first event is `hello`, with your `sessions`. It comes again if changes were missed. Each change is a
+// `session` event: `change` is created, renamed, edited, status, ended or deleted, and `session` is the session after
+// the change, without its panes. A comment comes every 15 s.
 //
 // Corresponds with GET /api/events (the `ListEvents` operationId).
 func (c *Client) ListEvents(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1900,9 +1945,9 @@ func (c *Client) ListEvents(ctx context.Context, reqEditors ...RequestEditorFn) 
 
 // ExecWithBody Run a program in a session of its own
 //
-// Makes a session, runs a program in its terminal, answers what it wrote and how it ended, as `run` does, and ends the session.
-// One that is not over in time is answered with 408; it goes on, with its session, and `GET` of `next` waits for it. Should the
-// service stop meanwhile, the session stays.
+// Creates a session and runs a program in its terminal. The answer has the program's output and exit code, as with `run`. Then
+// the session ends. If the program is not over in time, the answer is 408. The program and its session go on, and `GET` of
+// `next` waits for it. If the service stops meanwhile, the session stays.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1921,9 +1966,9 @@ func (c *Client) ExecWithBody(ctx context.Context, params *ExecParams, contentTy
 
 // Exec Run a program in a session of its own
 //
-// Makes a session, runs a program in its terminal, answers what it wrote and how it ended, as `run` does, and ends the session.
-// One that is not over in time is answered with 408; it goes on, with its session, and `GET` of `next` waits for it. Should the
-// service stop meanwhile, the session stays.
+// Creates a session and runs a program in its terminal. The answer has the program's output and exit code, as with `run`. Then
+// the session ends. If the program is not over in time, the answer is 408. The program and its session go on, and `GET` of
+// `next` waits for it. If the service stops meanwhile, the session stays.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1940,9 +1985,9 @@ func (c *Client) Exec(ctx context.Context, params *ExecParams, body ExecJSONRequ
 	return c.Client.Do(req)
 }
 
-// ListSessions Your sessions
+// ListSessions List your sessions
 //
-// In the order of their ids. What you change through this service is in the next list; a pane that another tmux client splits, resizes or closes, or whose program ends while its session goes on, may be 50 ms late.
+// The sessions come in the order of their ids. The next list shows every change that you make through this service. Other changes may show up to 50 ms late: another tmux client splits, resizes or closes a pane, or a pane's program ends while its session goes on.
 //
 // Corresponds with GET /api/sessions (the `ListSessions` operationId).
 func (c *Client) ListSessions(ctx context.Context, params *ListSessionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2006,7 +2051,7 @@ func (c *Client) EndSession(ctx context.Context, id ID, reqEditors ...RequestEdi
 	return c.Client.Do(req)
 }
 
-// GetSession One session
+// GetSession Show a session
 //
 // Corresponds with GET /api/sessions/{id} (the `GetSession` operationId).
 func (c *Client) GetSession(ctx context.Context, id ID, params *GetSessionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2023,9 +2068,9 @@ func (c *Client) GetSession(ctx context.Context, id ID, params *GetSessionParams
 
 // EditSessionWithBody Rename, label or resize a session
 //
-// A merge patch (RFC 7396), but a field that is `null` is an absent one, as everywhere here; in `labels` a `null`
-// removes that one. Either all of it is done or nothing. A session that has ended can be renamed and labelled,
-// but not resized (`ended`). Its tmux session keeps its own, generated name.
+// The body is a merge patch (RFC 7396), with one difference: a field that is `null` counts as absent, as everywhere
+// in this API. In `labels`, a `null` removes the label. Either all changes are made or none. A session that has ended
+// can be renamed and labelled, but not resized (`ended`). The tmux session keeps its generated name.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2044,9 +2089,9 @@ func (c *Client) EditSessionWithBody(ctx context.Context, id ID, contentType str
 
 // EditSession Rename, label or resize a session
 //
-// A merge patch (RFC 7396), but a field that is `null` is an absent one, as everywhere here; in `labels` a `null`
-// removes that one. Either all of it is done or nothing. A session that has ended can be renamed and labelled,
-// but not resized (`ended`). Its tmux session keeps its own, generated name.
+// The body is a merge patch (RFC 7396), with one difference: a field that is `null` counts as absent, as everywhere
+// in this API. In `labels`, a `null` removes the label. Either all changes are made or none. A session that has ended
+// can be renamed and labelled, but not resized (`ended`). The tmux session keeps its generated name.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2063,17 +2108,30 @@ func (c *Client) EditSession(ctx context.Context, id ID, body EditSessionJSONReq
 	return c.Client.Do(req)
 }
 
-// Attach Attach a terminal, over a WebSocket
+// Attach Attach a terminal over a WebSocket
 //
-// The WebSocket's subprotocol is `interplexer.v1`. Binary frames from the server are for a terminal such as
-// xterm.js: first a picture of the screen with its colours, modes and cursor, then what the program writes.
-// Binary frames from the client are typed, byte for byte. Text frames are JSON objects with a `type`. From the
-// server: `ready` (`pane`, `width`, `height`, `mode`) is the first; `resize` (`pane`, `width`, `height`);
-// `resync` (`pane`), before a new picture because output was lost, the size has changed or another pane is
-// active; `exit` (`status` as in events), before it closes with 1000; `pong` (`id`); `error` (`detail`): what was sent changed nothing.
-// From the client: `resize` (`width`, `height`) gives the session's current window a size; `ping` (`id`, any
-// value). The server pings every 15 s, and closes a connection that is not read for 30 s; it closes with 1001
-// when it stops.
+// The WebSocket's subprotocol is `interplexer.v1`.
+//
+// Binary frames from the server are for a terminal such as xterm.js. The first ones repaint the screen with its
+// colours, modes and cursor. Then come the bytes that the program writes. Binary frames from the client are typed,
+// byte for byte.
+//
+// Text frames are JSON objects with a `type`. The server sends:
+//
+// - `ready` (`pane`, `width`, `height`, `mode`): the first frame.
+// - `resize` (`pane`, `width`, `height`): the pane's new size.
+// - `resync` (`pane`): a repaint follows, because output was lost, the size has changed or another pane is active.
+// - `pong` (`id`): the answer to a ping.
+// - `error` (`detail`): a frame from the client changed nothing.
+// - `exit` (`status` as in events): the session has ended. Then the server closes with 1000.
+//
+// The client sends:
+//
+// - `resize` (`width`, `height`): give the session's current window this size.
+// - `ping` (`id`, any value).
+//
+// The server pings every 15 s. It closes a connection whose client reads nothing for 30 s. When the server stops, it
+// closes with 1001.
 //
 // Corresponds with GET /api/sessions/{id}/attach (the `Attach` operationId).
 func (c *Client) Attach(ctx context.Context, id ID, params *AttachParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2088,7 +2146,7 @@ func (c *Client) Attach(ctx context.Context, id ID, params *AttachParams, reqEdi
 	return c.Client.Do(req)
 }
 
-// GetCapture The pane's content
+// GetCapture Capture a pane's screen or history
 //
 // Corresponds with GET /api/sessions/{id}/capture-pane (the `GetCapture` operationId).
 func (c *Client) GetCapture(ctx context.Context, id ID, params *GetCaptureParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2103,7 +2161,7 @@ func (c *Client) GetCapture(ctx context.Context, id ID, params *GetCaptureParams
 	return c.Client.Do(req)
 }
 
-// CapturePaneWithBody The pane's content
+// CapturePaneWithBody Capture a pane's screen or history
 //
 // Takes any type of body and a specified content type.
 //
@@ -2120,7 +2178,7 @@ func (c *Client) CapturePaneWithBody(ctx context.Context, id ID, contentType str
 	return c.Client.Do(req)
 }
 
-// CapturePane The pane's content
+// CapturePane Capture a pane's screen or history
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2137,17 +2195,23 @@ func (c *Client) CapturePane(ctx context.Context, id ID, body CapturePaneJSONReq
 	return c.Client.Do(req)
 }
 
-// SessionEvents What happens to a session's screen, as server-sent events
+// SessionEvents Follow a session's screen and output, as server-sent events
 //
-// Every event's data is one line of JSON. `screen` tells the whole text of the screen (`text`), or with
-// `diff=lines`, after the first, the lines that differ from the screen named in `base` (`lines`, by number from
-// 0); what is not UTF-8 goes as base64 (`text_base64`, `lines_base64`). `output` tells the bytes that the
-// program wrote, base64, with the `offset` of the first. `resize` and `window` tell the pane's new size and the
-// session's panes. `resync` says that output up to `offset` is lost; a `screen` follows. `exit` tells the
-// `status` with which the session ended (`exited`, `lost`, `deleted`, or `pane-closed` for a named pane), and
-// is the last. A comment comes every 15 s. The `id` of an event is a place in the pane's output; sent back as
-// Last-Event-ID, the stream goes on there without a gap or a duplicate while the server has the bytes, and
-// else begins with `resync`.
+// The data of every event is one line of JSON. The events are:
+//
+//   - `screen`: the whole text of the screen (`text`). With `diff=lines` only the first event has it. Each later one
+//     has the lines (`lines`, by number from 0) that differ from the screen named in `base`. Text that is not UTF-8
+//     comes as base64 (`text_base64`, `lines_base64`).
+//   - `output`: the bytes that the program wrote, as base64, with the `offset` of the first.
+//   - `resize`: the pane's new size.
+//   - `window`: the session's panes.
+//   - `resync`: output up to `offset` is lost. A `screen` follows.
+//   - `exit`: the last event. Its `status` says how the session ended: `exited`, `lost`, `deleted`, or `pane-closed`
+//     for a named pane.
+//
+// A comment comes every 15 s. The `id` of an event is a place in the pane's output. Send it back as Last-Event-ID,
+// and the stream goes on there without a gap or a duplicate, as long as the server has the bytes. Otherwise the
+// stream begins with `resync`.
 //
 // Corresponds with GET /api/sessions/{id}/events (the `SessionEvents` operationId).
 func (c *Client) SessionEvents(ctx context.Context, id ID, params *SessionEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2162,16 +2226,18 @@ func (c *Client) SessionEvents(ctx context.Context, id ID, params *SessionEvents
 	return c.Client.Do(req)
 }
 
-// GetOutput The bytes that a pane's program has written since a cursor
+// GetOutput Read the bytes that a pane's program has written since a cursor
 //
-// Without `since` the answer holds no bytes and, in `next`, the cursor of now; with that, the next answer holds
-// all that was written in between, exactly, and the next cursor. A cursor names the pane and this listening to
-// it: no other pane, and no later start of the server, takes it. Offsets are those of the `output` events, and
-// the `id` of any event of the pane is a cursor, too. At most the last 256 KiB are kept, and only while somebody
-// asks at least every 30 seconds (`--watch-idle`); a pane that floods is not listened to for moments. When bytes
-// are missing the answer is 410, `output-gone`.
+// Without `since`, the answer has no bytes and, in `next`, the cursor of now. With that cursor as `since`, the next
+// answer has all bytes that were written in between, exactly, and the next cursor.
 //
-// With `Accept: application/octet-stream` the answer is the bytes themselves, and the rest goes in headers.
+// A cursor is valid for its pane only, and only while this run of the server records the pane. Offsets are the same
+// as in `output` events. The `id` of any event of the pane is a cursor, too.
+//
+// At most the last 256 KiB are kept, and only while somebody asks at least every 30 seconds (`--watch-idle`). The
+// service stops reading a pane that floods for moments. If bytes are missing, the answer is 410 (`output-gone`).
+//
+// With `Accept: application/octet-stream` the answer is the bytes themselves, and the other fields are headers.
 //
 // Corresponds with GET /api/sessions/{id}/output (the `GetOutput` operationId).
 func (c *Client) GetOutput(ctx context.Context, id ID, params *GetOutputParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2186,7 +2252,7 @@ func (c *Client) GetOutput(ctx context.Context, id ID, params *GetOutputParams, 
 	return c.Client.Do(req)
 }
 
-// ListPanes The session's panes
+// ListPanes List the session's panes
 //
 // Corresponds with GET /api/sessions/{id}/panes (the `ListPanes` operationId).
 func (c *Client) ListPanes(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2201,7 +2267,7 @@ func (c *Client) ListPanes(ctx context.Context, id ID, reqEditors ...RequestEdit
 	return c.Client.Do(req)
 }
 
-// SplitPaneWithBody Make a pane beside another
+// SplitPaneWithBody Split a pane
 //
 // Takes any type of body and a specified content type.
 //
@@ -2218,7 +2284,7 @@ func (c *Client) SplitPaneWithBody(ctx context.Context, id ID, contentType strin
 	return c.Client.Do(req)
 }
 
-// SplitPane Make a pane beside another
+// SplitPane Split a pane
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2235,7 +2301,7 @@ func (c *Client) SplitPane(ctx context.Context, id ID, body SplitPaneJSONRequest
 	return c.Client.Do(req)
 }
 
-// KillPane End a pane and its program; with the last one the window ends
+// KillPane End a pane and its program; with the last pane the window ends
 //
 // Corresponds with DELETE /api/sessions/{id}/panes/{pane} (the `KillPane` operationId).
 func (c *Client) KillPane(ctx context.Context, id ID, paneInPath PaneInPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2250,7 +2316,7 @@ func (c *Client) KillPane(ctx context.Context, id ID, paneInPath PaneInPath, req
 	return c.Client.Do(req)
 }
 
-// GetPane One pane
+// GetPane Show a pane
 //
 // Corresponds with GET /api/sessions/{id}/panes/{pane} (the `GetPane` operationId).
 func (c *Client) GetPane(ctx context.Context, id ID, paneInPath PaneInPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2265,7 +2331,7 @@ func (c *Client) GetPane(ctx context.Context, id ID, paneInPath PaneInPath, reqE
 	return c.Client.Do(req)
 }
 
-// ChangePaneWithBody Resize or zoom a pane, or make it its window's active one
+// ChangePaneWithBody Resize or zoom a pane, or make it the active pane of its window
 //
 // Takes any type of body and a specified content type.
 //
@@ -2282,7 +2348,7 @@ func (c *Client) ChangePaneWithBody(ctx context.Context, id ID, paneInPath PaneI
 	return c.Client.Do(req)
 }
 
-// ChangePane Resize or zoom a pane, or make it its window's active one
+// ChangePane Resize or zoom a pane, or make it the active pane of its window
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2299,7 +2365,7 @@ func (c *Client) ChangePane(ctx context.Context, id ID, paneInPath PaneInPath, b
 	return c.Client.Do(req)
 }
 
-// RespawnPaneWithBody Start a pane's program again, or another
+// RespawnPaneWithBody Start a pane's program again, or another program
 //
 // Takes any type of body and a specified content type.
 //
@@ -2316,7 +2382,7 @@ func (c *Client) RespawnPaneWithBody(ctx context.Context, id ID, paneInPath Pane
 	return c.Client.Do(req)
 }
 
-// RespawnPane Start a pane's program again, or another
+// RespawnPane Start a pane's program again, or another program
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2333,7 +2399,7 @@ func (c *Client) RespawnPane(ctx context.Context, id ID, paneInPath PaneInPath, 
 	return c.Client.Do(req)
 }
 
-// SwapPanesWithBody Make two panes take each other's place
+// SwapPanesWithBody Swap two panes
 //
 // Takes any type of body and a specified content type.
 //
@@ -2350,7 +2416,7 @@ func (c *Client) SwapPanesWithBody(ctx context.Context, id ID, paneInPath PaneIn
 	return c.Client.Do(req)
 }
 
-// SwapPanes Make two panes take each other's place
+// SwapPanes Swap two panes
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2401,7 +2467,7 @@ func (c *Client) RespawnSession(ctx context.Context, id ID, body RespawnSessionJ
 	return c.Client.Do(req)
 }
 
-// AwaitRun Wait for a run that was not over
+// AwaitRun Wait again for a run that was not over
 //
 // Corresponds with GET /api/sessions/{id}/run (the `AwaitRun` operationId).
 func (c *Client) AwaitRun(ctx context.Context, id ID, params *AwaitRunParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2418,17 +2484,18 @@ func (c *Client) AwaitRun(ctx context.Context, id ID, params *AwaitRunParams, re
 
 // RunCommandWithBody Run a command in the pane's shell
 //
-// Types the command into the interactive shell in the pane's foreground (bash, zsh, dash, fish or busybox sh), waits until the
-// shell is done with it, and answers what it wrote to the terminal, byte for byte, and `$?`. The shell keeps its directory,
-// variables and functions from one run to the next. The screen shows the command and its output as if somebody had typed it, and
-// the shell's history holds the command and nothing else. What was typed at the prompt and not entered is dropped.
+// Types the command into the interactive shell in the pane's foreground (bash, zsh, dash, fish or busybox sh) and waits until
+// the shell is done with it. The answer has the bytes that were written to the terminal, exactly, and `$?`. The shell keeps its
+// directory, variables and functions from one run to the next. The screen shows the command and its output as if somebody had
+// typed it. The shell's history holds the command and nothing else. Text at the prompt that was typed without Enter is dropped.
 //
-// What others write to the terminal meanwhile is part of the output: background jobs, the echo of what is typed. A newline
-// is a newline: the carriage return that the terminal puts before it is undone; a program that has the terminal in raw mode
-// and writes both itself loses it.
+// Bytes that others write to the terminal meanwhile are part of the output: those of background jobs, and the echo of typed
+// keys. A newline is a newline: the carriage return that the terminal puts before it is removed. A program that has the
+// terminal in raw mode and writes both itself loses its carriage return.
 //
-// A run that is not over in time is answered with 408; it goes on, also when the client leaves, and `GET` of `next` waits for
-// it again. How a run ended is remembered for ten minutes, within 64 MiB of output. A pane has one run at a time (409, `running`).
+// If a run is not over in time, the answer is 408. The run goes on, also when the client leaves, and `GET` of `next` waits for
+// it again. The end of a run is remembered for ten minutes, within 64 MiB of output. A pane has one run at a time (409,
+// `running`).
 //
 // Takes any type of body and a specified content type.
 //
@@ -2447,17 +2514,18 @@ func (c *Client) RunCommandWithBody(ctx context.Context, id ID, params *RunComma
 
 // RunCommand Run a command in the pane's shell
 //
-// Types the command into the interactive shell in the pane's foreground (bash, zsh, dash, fish or busybox sh), waits until the
-// shell is done with it, and answers what it wrote to the terminal, byte for byte, and `$?`. The shell keeps its directory,
-// variables and functions from one run to the next. The screen shows the command and its output as if somebody had typed it, and
-// the shell's history holds the command and nothing else. What was typed at the prompt and not entered is dropped.
+// Types the command into the interactive shell in the pane's foreground (bash, zsh, dash, fish or busybox sh) and waits until
+// the shell is done with it. The answer has the bytes that were written to the terminal, exactly, and `$?`. The shell keeps its
+// directory, variables and functions from one run to the next. The screen shows the command and its output as if somebody had
+// typed it. The shell's history holds the command and nothing else. Text at the prompt that was typed without Enter is dropped.
 //
-// What others write to the terminal meanwhile is part of the output: background jobs, the echo of what is typed. A newline
-// is a newline: the carriage return that the terminal puts before it is undone; a program that has the terminal in raw mode
-// and writes both itself loses it.
+// Bytes that others write to the terminal meanwhile are part of the output: those of background jobs, and the echo of typed
+// keys. A newline is a newline: the carriage return that the terminal puts before it is removed. A program that has the
+// terminal in raw mode and writes both itself loses its carriage return.
 //
-// A run that is not over in time is answered with 408; it goes on, also when the client leaves, and `GET` of `next` waits for
-// it again. How a run ended is remembered for ten minutes, within 64 MiB of output. A pane has one run at a time (409, `running`).
+// If a run is not over in time, the answer is 408. The run goes on, also when the client leaves, and `GET` of `next` waits for
+// it again. The end of a run is remembered for ten minutes, within 64 MiB of output. A pane has one run at a time (409,
+// `running`).
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2476,7 +2544,7 @@ func (c *Client) RunCommand(ctx context.Context, id ID, params *RunCommandParams
 
 // SendKeysWithBody Type into a pane
 //
-// More than 64 KiB in one request count: while others are about, a user types 1 MiB of such a second, and what would wait longer than a request may is answered with 503, overloaded.
+// Requests of more than 64 KiB count against a rate: while others use the service, a user types at most 1 MiB of such input a second. Input that would have to wait longer than a request may take is answered with 503 (`overloaded`).
 //
 // Takes any type of body and a specified content type.
 //
@@ -2495,7 +2563,7 @@ func (c *Client) SendKeysWithBody(ctx context.Context, id ID, contentType string
 
 // SendKeys Type into a pane
 //
-// More than 64 KiB in one request count: while others are about, a user types 1 MiB of such a second, and what would wait longer than a request may is answered with 503, overloaded.
+// Requests of more than 64 KiB count against a rate: while others use the service, a user types at most 1 MiB of such input a second. Input that would have to wait longer than a request may take is answered with 503 (`overloaded`).
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2512,29 +2580,32 @@ func (c *Client) SendKeys(ctx context.Context, id ID, body SendKeysJSONRequestBo
 	return c.Client.Do(req)
 }
 
-// WaitWithBody Wait for a text, for quiet or for the end, and type before
+// WaitWithBody Wait for a text, for quiet or for the end; may type first
 //
-// Holds the request until any of the conditions holds: a `text`, quiet (`quiet_ms`) or the `exit`; one of them
-// must be given. It costs tmux nothing while nothing happens, and counts as a held request.
+// Holds the request until one of the conditions holds: a `text`, quiet (`quiet_ms`) or the `exit`. At least one must
+// be given. While nothing happens, a wait costs tmux nothing. It counts as a held request.
 //
-// `text` is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), at most 1,000
-// bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
-// wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
-// and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
-// waits. Without `send`, what the screen shows already counts. What scrolls by may be missed where very much comes
-// within some milliseconds: more than 2,000 rows, or, of a pane whose history (the service's `--history-limit`) is
-// full, more than a tenth of it.
+// **text** is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), of at most 1,000
+// bytes. It is matched against the lines of the screen, and against lines that scroll by during the wait. A line
+// that the pane wraps counts as one line. `^` and `$` match at the ends of lines (as with `(?m)`; `(?-m)` switches
+// this off). Blanks at the end of a line are left out, except those before the cursor: `\\$ $` matches where a
+// prompt waits. Without `send`, a text that the screen already shows counts.
 //
-// With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
-// and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
-// behind its prompt when it gets to read it. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by
-// the line that the command prints. What a program makes of keys itself, such as the completion of a name, cannot
-// be told from an answer, and of a program that draws all over the screen only what stands after the cursor's
-// place counts. What is typed in the very moment in which a shell turns to its next command may be shown twice, and
-// the second time be taken for the answer of a command that takes long: wait for the prompt first.
+// A wait may miss lines that scroll by when very many come within some milliseconds: more than 2,000 rows, or, if
+// the pane's history (the service's `--history-limit`) is full, more than a tenth of it.
 //
-// When the session or the pane ends meanwhile the answer is 410, unless `exit` is a condition. When the time is
-// up it is 408, `wait-timeout`, with the `screen` so far.
+// **send** types something after the wait has begun. Then only text after the cursor's place at that moment counts,
+// and the echo does not count: neither the echo by the terminal, nor the echo by a line editor that shows the keys
+// behind its prompt when it reads them. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by the
+// line that the command prints. There are limits:
+//
+//   - Text that a program makes of keys itself, such as the completion of a name, cannot be told from an answer.
+//   - If a program draws all over the screen, only text after the cursor's place counts.
+//   - Keys that are typed in the very moment in which a shell turns to its next command may be shown twice. The second
+//     time may be taken for the answer of a command that takes long. Wait for the prompt first.
+//
+// If the session or the pane ends during the wait, the answer is 410, unless `exit` is a condition. When the time is
+// up, the answer is 408 (`wait-timeout`) with the `screen` so far.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2551,29 +2622,32 @@ func (c *Client) WaitWithBody(ctx context.Context, id ID, contentType string, bo
 	return c.Client.Do(req)
 }
 
-// Wait Wait for a text, for quiet or for the end, and type before
+// Wait Wait for a text, for quiet or for the end; may type first
 //
-// Holds the request until any of the conditions holds: a `text`, quiet (`quiet_ms`) or the `exit`; one of them
-// must be given. It costs tmux nothing while nothing happens, and counts as a held request.
+// Holds the request until one of the conditions holds: a `text`, quiet (`quiet_ms`) or the `exit`. At least one must
+// be given. While nothing happens, a wait costs tmux nothing. It counts as a held request.
 //
-// `text` is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), at most 1,000
-// bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
-// wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
-// and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
-// waits. Without `send`, what the screen shows already counts. What scrolls by may be missed where very much comes
-// within some milliseconds: more than 2,000 rows, or, of a pane whose history (the service's `--history-limit`) is
-// full, more than a tenth of it.
+// **text** is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), of at most 1,000
+// bytes. It is matched against the lines of the screen, and against lines that scroll by during the wait. A line
+// that the pane wraps counts as one line. `^` and `$` match at the ends of lines (as with `(?m)`; `(?-m)` switches
+// this off). Blanks at the end of a line are left out, except those before the cursor: `\\$ $` matches where a
+// prompt waits. Without `send`, a text that the screen already shows counts.
 //
-// With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
-// and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
-// behind its prompt when it gets to read it. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by
-// the line that the command prints. What a program makes of keys itself, such as the completion of a name, cannot
-// be told from an answer, and of a program that draws all over the screen only what stands after the cursor's
-// place counts. What is typed in the very moment in which a shell turns to its next command may be shown twice, and
-// the second time be taken for the answer of a command that takes long: wait for the prompt first.
+// A wait may miss lines that scroll by when very many come within some milliseconds: more than 2,000 rows, or, if
+// the pane's history (the service's `--history-limit`) is full, more than a tenth of it.
 //
-// When the session or the pane ends meanwhile the answer is 410, unless `exit` is a condition. When the time is
-// up it is 408, `wait-timeout`, with the `screen` so far.
+// **send** types something after the wait has begun. Then only text after the cursor's place at that moment counts,
+// and the echo does not count: neither the echo by the terminal, nor the echo by a line editor that shows the keys
+// behind its prompt when it reads them. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by the
+// line that the command prints. There are limits:
+//
+//   - Text that a program makes of keys itself, such as the completion of a name, cannot be told from an answer.
+//   - If a program draws all over the screen, only text after the cursor's place counts.
+//   - Keys that are typed in the very moment in which a shell turns to its next command may be shown twice. The second
+//     time may be taken for the answer of a command that takes long. Wait for the prompt first.
+//
+// If the session or the pane ends during the wait, the answer is 410, unless `exit` is a condition. When the time is
+// up, the answer is 408 (`wait-timeout`) with the `screen` so far.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2590,7 +2664,7 @@ func (c *Client) Wait(ctx context.Context, id ID, body WaitJSONRequestBody, reqE
 	return c.Client.Do(req)
 }
 
-// ListWindows The session's windows and their panes
+// ListWindows List the session's windows and their panes
 //
 // Corresponds with GET /api/sessions/{id}/windows (the `ListWindows` operationId).
 func (c *Client) ListWindows(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2639,7 +2713,7 @@ func (c *Client) CreateWindow(ctx context.Context, id ID, body CreateWindowJSONR
 	return c.Client.Do(req)
 }
 
-// KillWindow End a window and the programs in it; with the last one the session ends
+// KillWindow End a window and its programs; with the last window the session ends
 //
 // Corresponds with DELETE /api/sessions/{id}/windows/{window} (the `KillWindow` operationId).
 func (c *Client) KillWindow(ctx context.Context, id ID, windowInPath WindowInPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2654,7 +2728,7 @@ func (c *Client) KillWindow(ctx context.Context, id ID, windowInPath WindowInPat
 	return c.Client.Do(req)
 }
 
-// GetWindow One window
+// GetWindow Show a window
 //
 // Corresponds with GET /api/sessions/{id}/windows/{window} (the `GetWindow` operationId).
 func (c *Client) GetWindow(ctx context.Context, id ID, windowInPath WindowInPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2703,7 +2777,7 @@ func (c *Client) ChangeWindow(ctx context.Context, id ID, windowInPath WindowInP
 	return c.Client.Do(req)
 }
 
-// Health Whether the process serves
+// Health Tell whether the process serves
 //
 // Corresponds with GET /healthz (the `Health` operationId).
 func (c *Client) Health(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2718,7 +2792,7 @@ func (c *Client) Health(ctx context.Context, reqEditors ...RequestEditorFn) (*ht
 	return c.Client.Do(req)
 }
 
-// Ready Whether tmux and the store both answer
+// Ready Tell whether tmux and the store both answer
 //
 // Corresponds with GET /readyz (the `Ready` operationId).
 func (c *Client) Ready(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4515,11 +4589,11 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
-	// ListEventsWithResponse Changes of your list of sessions, as server-sent events
+	// ListEventsWithResponse Follow the changes of your list of sessions, as server-sent events
 	//
-	// First `hello` with your `sessions`, which comes again when changes were missed; then a `session` for each
-	// change: `change` is created, renamed, edited, status, ended or deleted, `session` what it is then, without its panes.
-	// A comment comes every 15 s.
+	// The first event is `hello`, with your `sessions`. It comes again if changes were missed. Each change is a
+	// `session` event: `change` is created, renamed, edited, status, ended or deleted, and `session` is the session after
+	// the change, without its panes. A comment comes every 15 s.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4528,9 +4602,9 @@ type ClientWithResponsesInterface interface {
 
 	// ExecWithBodyWithResponse Run a program in a session of its own
 	//
-	// Makes a session, runs a program in its terminal, answers what it wrote and how it ended, as `run` does, and ends the session.
-	// One that is not over in time is answered with 408; it goes on, with its session, and `GET` of `next` waits for it. Should the
-	// service stop meanwhile, the session stays.
+	// Creates a session and runs a program in its terminal. The answer has the program's output and exit code, as with `run`. Then
+	// the session ends. If the program is not over in time, the answer is 408. The program and its session go on, and `GET` of
+	// `next` waits for it. If the service stops meanwhile, the session stays.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4539,18 +4613,18 @@ type ClientWithResponsesInterface interface {
 
 	// ExecWithResponse Run a program in a session of its own
 	//
-	// Makes a session, runs a program in its terminal, answers what it wrote and how it ended, as `run` does, and ends the session.
-	// One that is not over in time is answered with 408; it goes on, with its session, and `GET` of `next` waits for it. Should the
-	// service stop meanwhile, the session stays.
+	// Creates a session and runs a program in its terminal. The answer has the program's output and exit code, as with `run`. Then
+	// the session ends. If the program is not over in time, the answer is 408. The program and its session go on, and `GET` of
+	// `next` waits for it. If the service stops meanwhile, the session stays.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/exec (the `Exec` operationId).
 	ExecWithResponse(ctx context.Context, params *ExecParams, body ExecJSONRequestBody, reqEditors ...RequestEditorFn) (*ExecResponse, error)
 
-	// ListSessionsWithResponse Your sessions
+	// ListSessionsWithResponse List your sessions
 	//
-	// In the order of their ids. What you change through this service is in the next list; a pane that another tmux client splits, resizes or closes, or whose program ends while its session goes on, may be 50 ms late.
+	// The sessions come in the order of their ids. The next list shows every change that you make through this service. Other changes may show up to 50 ms late: another tmux client splits, resizes or closes a pane, or a pane's program ends while its session goes on.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4578,7 +4652,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with DELETE /api/sessions/{id} (the `EndSession` operationId).
 	EndSessionWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*EndSessionResponse, error)
 
-	// GetSessionWithResponse One session
+	// GetSessionWithResponse Show a session
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4587,9 +4661,9 @@ type ClientWithResponsesInterface interface {
 
 	// EditSessionWithBodyWithResponse Rename, label or resize a session
 	//
-	// A merge patch (RFC 7396), but a field that is `null` is an absent one, as everywhere here; in `labels` a `null`
-	// removes that one. Either all of it is done or nothing. A session that has ended can be renamed and labelled,
-	// but not resized (`ended`). Its tmux session keeps its own, generated name.
+	// The body is a merge patch (RFC 7396), with one difference: a field that is `null` counts as absent, as everywhere
+	// in this API. In `labels`, a `null` removes the label. Either all changes are made or none. A session that has ended
+	// can be renamed and labelled, but not resized (`ended`). The tmux session keeps its generated name.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4598,157 +4672,178 @@ type ClientWithResponsesInterface interface {
 
 	// EditSessionWithResponse Rename, label or resize a session
 	//
-	// A merge patch (RFC 7396), but a field that is `null` is an absent one, as everywhere here; in `labels` a `null`
-	// removes that one. Either all of it is done or nothing. A session that has ended can be renamed and labelled,
-	// but not resized (`ended`). Its tmux session keeps its own, generated name.
+	// The body is a merge patch (RFC 7396), with one difference: a field that is `null` counts as absent, as everywhere
+	// in this API. In `labels`, a `null` removes the label. Either all changes are made or none. A session that has ended
+	// can be renamed and labelled, but not resized (`ended`). The tmux session keeps its generated name.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PATCH /api/sessions/{id} (the `EditSession` operationId).
 	EditSessionWithResponse(ctx context.Context, id ID, body EditSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*EditSessionResponse, error)
 
-	// AttachWithResponse Attach a terminal, over a WebSocket
+	// AttachWithResponse Attach a terminal over a WebSocket
 	//
-	// The WebSocket's subprotocol is `interplexer.v1`. Binary frames from the server are for a terminal such as
-	// xterm.js: first a picture of the screen with its colours, modes and cursor, then what the program writes.
-	// Binary frames from the client are typed, byte for byte. Text frames are JSON objects with a `type`. From the
-	// server: `ready` (`pane`, `width`, `height`, `mode`) is the first; `resize` (`pane`, `width`, `height`);
-	// `resync` (`pane`), before a new picture because output was lost, the size has changed or another pane is
-	// active; `exit` (`status` as in events), before it closes with 1000; `pong` (`id`); `error` (`detail`): what was sent changed nothing.
-	// From the client: `resize` (`width`, `height`) gives the session's current window a size; `ping` (`id`, any
-	// value). The server pings every 15 s, and closes a connection that is not read for 30 s; it closes with 1001
-	// when it stops.
+	// The WebSocket's subprotocol is `interplexer.v1`.
+	//
+	// Binary frames from the server are for a terminal such as xterm.js. The first ones repaint the screen with its
+	// colours, modes and cursor. Then come the bytes that the program writes. Binary frames from the client are typed,
+	// byte for byte.
+	//
+	// Text frames are JSON objects with a `type`. The server sends:
+	//
+	// - `ready` (`pane`, `width`, `height`, `mode`): the first frame.
+	// - `resize` (`pane`, `width`, `height`): the pane's new size.
+	// - `resync` (`pane`): a repaint follows, because output was lost, the size has changed or another pane is active.
+	// - `pong` (`id`): the answer to a ping.
+	// - `error` (`detail`): a frame from the client changed nothing.
+	// - `exit` (`status` as in events): the session has ended. Then the server closes with 1000.
+	//
+	// The client sends:
+	//
+	// - `resize` (`width`, `height`): give the session's current window this size.
+	// - `ping` (`id`, any value).
+	//
+	// The server pings every 15 s. It closes a connection whose client reads nothing for 30 s. When the server stops, it
+	// closes with 1001.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/sessions/{id}/attach (the `Attach` operationId).
 	AttachWithResponse(ctx context.Context, id ID, params *AttachParams, reqEditors ...RequestEditorFn) (*AttachResponse, error)
 
-	// GetCaptureWithResponse The pane's content
+	// GetCaptureWithResponse Capture a pane's screen or history
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/sessions/{id}/capture-pane (the `GetCapture` operationId).
 	GetCaptureWithResponse(ctx context.Context, id ID, params *GetCaptureParams, reqEditors ...RequestEditorFn) (*GetCaptureResponse, error)
 
-	// CapturePaneWithBodyWithResponse The pane's content
+	// CapturePaneWithBodyWithResponse Capture a pane's screen or history
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/sessions/{id}/capture-pane (the `CapturePane` operationId).
 	CapturePaneWithBodyWithResponse(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CapturePaneResponse, error)
 
-	// CapturePaneWithResponse The pane's content
+	// CapturePaneWithResponse Capture a pane's screen or history
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/sessions/{id}/capture-pane (the `CapturePane` operationId).
 	CapturePaneWithResponse(ctx context.Context, id ID, body CapturePaneJSONRequestBody, reqEditors ...RequestEditorFn) (*CapturePaneResponse, error)
 
-	// SessionEventsWithResponse What happens to a session's screen, as server-sent events
+	// SessionEventsWithResponse Follow a session's screen and output, as server-sent events
 	//
-	// Every event's data is one line of JSON. `screen` tells the whole text of the screen (`text`), or with
-	// `diff=lines`, after the first, the lines that differ from the screen named in `base` (`lines`, by number from
-	// 0); what is not UTF-8 goes as base64 (`text_base64`, `lines_base64`). `output` tells the bytes that the
-	// program wrote, base64, with the `offset` of the first. `resize` and `window` tell the pane's new size and the
-	// session's panes. `resync` says that output up to `offset` is lost; a `screen` follows. `exit` tells the
-	// `status` with which the session ended (`exited`, `lost`, `deleted`, or `pane-closed` for a named pane), and
-	// is the last. A comment comes every 15 s. The `id` of an event is a place in the pane's output; sent back as
-	// Last-Event-ID, the stream goes on there without a gap or a duplicate while the server has the bytes, and
-	// else begins with `resync`.
+	// The data of every event is one line of JSON. The events are:
+	//
+	// - `screen`: the whole text of the screen (`text`). With `diff=lines` only the first event has it. Each later one
+	//   has the lines (`lines`, by number from 0) that differ from the screen named in `base`. Text that is not UTF-8
+	//   comes as base64 (`text_base64`, `lines_base64`).
+	// - `output`: the bytes that the program wrote, as base64, with the `offset` of the first.
+	// - `resize`: the pane's new size.
+	// - `window`: the session's panes.
+	// - `resync`: output up to `offset` is lost. A `screen` follows.
+	// - `exit`: the last event. Its `status` says how the session ended: `exited`, `lost`, `deleted`, or `pane-closed`
+	//   for a named pane.
+	//
+	// A comment comes every 15 s. The `id` of an event is a place in the pane's output. Send it back as Last-Event-ID,
+	// and the stream goes on there without a gap or a duplicate, as long as the server has the bytes. Otherwise the
+	// stream begins with `resync`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/sessions/{id}/events (the `SessionEvents` operationId).
 	SessionEventsWithResponse(ctx context.Context, id ID, params *SessionEventsParams, reqEditors ...RequestEditorFn) (*SessionEventsResponse, error)
 
-	// GetOutputWithResponse The bytes that a pane's program has written since a cursor
+	// GetOutputWithResponse Read the bytes that a pane's program has written since a cursor
 	//
-	// Without `since` the answer holds no bytes and, in `next`, the cursor of now; with that, the next answer holds
-	// all that was written in between, exactly, and the next cursor. A cursor names the pane and this listening to
-	// it: no other pane, and no later start of the server, takes it. Offsets are those of the `output` events, and
-	// the `id` of any event of the pane is a cursor, too. At most the last 256 KiB are kept, and only while somebody
-	// asks at least every 30 seconds (`--watch-idle`); a pane that floods is not listened to for moments. When bytes
-	// are missing the answer is 410, `output-gone`.
+	// Without `since`, the answer has no bytes and, in `next`, the cursor of now. With that cursor as `since`, the next
+	// answer has all bytes that were written in between, exactly, and the next cursor.
 	//
-	// With `Accept: application/octet-stream` the answer is the bytes themselves, and the rest goes in headers.
+	// A cursor is valid for its pane only, and only while this run of the server records the pane. Offsets are the same
+	// as in `output` events. The `id` of any event of the pane is a cursor, too.
+	//
+	// At most the last 256 KiB are kept, and only while somebody asks at least every 30 seconds (`--watch-idle`). The
+	// service stops reading a pane that floods for moments. If bytes are missing, the answer is 410 (`output-gone`).
+	//
+	// With `Accept: application/octet-stream` the answer is the bytes themselves, and the other fields are headers.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/sessions/{id}/output (the `GetOutput` operationId).
 	GetOutputWithResponse(ctx context.Context, id ID, params *GetOutputParams, reqEditors ...RequestEditorFn) (*GetOutputResponse, error)
 
-	// ListPanesWithResponse The session's panes
+	// ListPanesWithResponse List the session's panes
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/sessions/{id}/panes (the `ListPanes` operationId).
 	ListPanesWithResponse(ctx context.Context, id ID, reqEditors ...RequestEditorFn) (*ListPanesResponse, error)
 
-	// SplitPaneWithBodyWithResponse Make a pane beside another
+	// SplitPaneWithBodyWithResponse Split a pane
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/sessions/{id}/panes (the `SplitPane` operationId).
 	SplitPaneWithBodyWithResponse(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SplitPaneResponse, error)
 
-	// SplitPaneWithResponse Make a pane beside another
+	// SplitPaneWithResponse Split a pane
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/sessions/{id}/panes (the `SplitPane` operationId).
 	SplitPaneWithResponse(ctx context.Context, id ID, body SplitPaneJSONRequestBody, reqEditors ...RequestEditorFn) (*SplitPaneResponse, error)
 
-	// KillPaneWithResponse End a pane and its program; with the last one the window ends
+	// KillPaneWithResponse End a pane and its program; with the last pane the window ends
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /api/sessions/{id}/panes/{pane} (the `KillPane` operationId).
 	KillPaneWithResponse(ctx context.Context, id ID, paneInPath PaneInPath, reqEditors ...RequestEditorFn) (*KillPaneResponse, error)
 
-	// GetPaneWithResponse One pane
+	// GetPaneWithResponse Show a pane
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/sessions/{id}/panes/{pane} (the `GetPane` operationId).
 	GetPaneWithResponse(ctx context.Context, id ID, paneInPath PaneInPath, reqEditors ...RequestEditorFn) (*GetPaneResponse, error)
 
-	// ChangePaneWithBodyWithResponse Resize or zoom a pane, or make it its window's active one
+	// ChangePaneWithBodyWithResponse Resize or zoom a pane, or make it the active pane of its window
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PATCH /api/sessions/{id}/panes/{pane} (the `ChangePane` operationId).
 	ChangePaneWithBodyWithResponse(ctx context.Context, id ID, paneInPath PaneInPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ChangePaneResponse, error)
 
-	// ChangePaneWithResponse Resize or zoom a pane, or make it its window's active one
+	// ChangePaneWithResponse Resize or zoom a pane, or make it the active pane of its window
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PATCH /api/sessions/{id}/panes/{pane} (the `ChangePane` operationId).
 	ChangePaneWithResponse(ctx context.Context, id ID, paneInPath PaneInPath, body ChangePaneJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangePaneResponse, error)
 
-	// RespawnPaneWithBodyWithResponse Start a pane's program again, or another
+	// RespawnPaneWithBodyWithResponse Start a pane's program again, or another program
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/sessions/{id}/panes/{pane}/respawn (the `RespawnPane` operationId).
 	RespawnPaneWithBodyWithResponse(ctx context.Context, id ID, paneInPath PaneInPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RespawnPaneResponse, error)
 
-	// RespawnPaneWithResponse Start a pane's program again, or another
+	// RespawnPaneWithResponse Start a pane's program again, or another program
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/sessions/{id}/panes/{pane}/respawn (the `RespawnPane` operationId).
 	RespawnPaneWithResponse(ctx context.Context, id ID, paneInPath PaneInPath, body RespawnPaneJSONRequestBody, reqEditors ...RequestEditorFn) (*RespawnPaneResponse, error)
 
-	// SwapPanesWithBodyWithResponse Make two panes take each other's place
+	// SwapPanesWithBodyWithResponse Swap two panes
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/sessions/{id}/panes/{pane}/swap (the `SwapPanes` operationId).
 	SwapPanesWithBodyWithResponse(ctx context.Context, id ID, paneInPath PaneInPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SwapPanesResponse, error)
 
-	// SwapPanesWithResponse Make two panes take each other's place
+	// SwapPanesWithResponse Swap two panes
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4769,7 +4864,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/sessions/{id}/respawn (the `RespawnSession` operationId).
 	RespawnSessionWithResponse(ctx context.Context, id ID, body RespawnSessionJSONRequestBody, reqEditors ...RequestEditorFn) (*RespawnSessionResponse, error)
 
-	// AwaitRunWithResponse Wait for a run that was not over
+	// AwaitRunWithResponse Wait again for a run that was not over
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4778,17 +4873,18 @@ type ClientWithResponsesInterface interface {
 
 	// RunCommandWithBodyWithResponse Run a command in the pane's shell
 	//
-	// Types the command into the interactive shell in the pane's foreground (bash, zsh, dash, fish or busybox sh), waits until the
-	// shell is done with it, and answers what it wrote to the terminal, byte for byte, and `$?`. The shell keeps its directory,
-	// variables and functions from one run to the next. The screen shows the command and its output as if somebody had typed it, and
-	// the shell's history holds the command and nothing else. What was typed at the prompt and not entered is dropped.
+	// Types the command into the interactive shell in the pane's foreground (bash, zsh, dash, fish or busybox sh) and waits until
+	// the shell is done with it. The answer has the bytes that were written to the terminal, exactly, and `$?`. The shell keeps its
+	// directory, variables and functions from one run to the next. The screen shows the command and its output as if somebody had
+	// typed it. The shell's history holds the command and nothing else. Text at the prompt that was typed without Enter is dropped.
 	//
-	// What others write to the terminal meanwhile is part of the output: background jobs, the echo of what is typed. A newline
-	// is a newline: the carriage return that the terminal puts before it is undone; a program that has the terminal in raw mode
-	// and writes both itself loses it.
+	// Bytes that others write to the terminal meanwhile are part of the output: those of background jobs, and the echo of typed
+	// keys. A newline is a newline: the carriage return that the terminal puts before it is removed. A program that has the
+	// terminal in raw mode and writes both itself loses its carriage return.
 	//
-	// A run that is not over in time is answered with 408; it goes on, also when the client leaves, and `GET` of `next` waits for
-	// it again. How a run ended is remembered for ten minutes, within 64 MiB of output. A pane has one run at a time (409, `running`).
+	// If a run is not over in time, the answer is 408. The run goes on, also when the client leaves, and `GET` of `next` waits for
+	// it again. The end of a run is remembered for ten minutes, within 64 MiB of output. A pane has one run at a time (409,
+	// `running`).
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4797,17 +4893,18 @@ type ClientWithResponsesInterface interface {
 
 	// RunCommandWithResponse Run a command in the pane's shell
 	//
-	// Types the command into the interactive shell in the pane's foreground (bash, zsh, dash, fish or busybox sh), waits until the
-	// shell is done with it, and answers what it wrote to the terminal, byte for byte, and `$?`. The shell keeps its directory,
-	// variables and functions from one run to the next. The screen shows the command and its output as if somebody had typed it, and
-	// the shell's history holds the command and nothing else. What was typed at the prompt and not entered is dropped.
+	// Types the command into the interactive shell in the pane's foreground (bash, zsh, dash, fish or busybox sh) and waits until
+	// the shell is done with it. The answer has the bytes that were written to the terminal, exactly, and `$?`. The shell keeps its
+	// directory, variables and functions from one run to the next. The screen shows the command and its output as if somebody had
+	// typed it. The shell's history holds the command and nothing else. Text at the prompt that was typed without Enter is dropped.
 	//
-	// What others write to the terminal meanwhile is part of the output: background jobs, the echo of what is typed. A newline
-	// is a newline: the carriage return that the terminal puts before it is undone; a program that has the terminal in raw mode
-	// and writes both itself loses it.
+	// Bytes that others write to the terminal meanwhile are part of the output: those of background jobs, and the echo of typed
+	// keys. A newline is a newline: the carriage return that the terminal puts before it is removed. A program that has the
+	// terminal in raw mode and writes both itself loses its carriage return.
 	//
-	// A run that is not over in time is answered with 408; it goes on, also when the client leaves, and `GET` of `next` waits for
-	// it again. How a run ended is remembered for ten minutes, within 64 MiB of output. A pane has one run at a time (409, `running`).
+	// If a run is not over in time, the answer is 408. The run goes on, also when the client leaves, and `GET` of `next` waits for
+	// it again. The end of a run is remembered for ten minutes, within 64 MiB of output. A pane has one run at a time (409,
+	// `running`).
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4816,7 +4913,7 @@ type ClientWithResponsesInterface interface {
 
 	// SendKeysWithBodyWithResponse Type into a pane
 	//
-	// More than 64 KiB in one request count: while others are about, a user types 1 MiB of such a second, and what would wait longer than a request may is answered with 503, overloaded.
+	// Requests of more than 64 KiB count against a rate: while others use the service, a user types at most 1 MiB of such input a second. Input that would have to wait longer than a request may take is answered with 503 (`overloaded`).
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4825,72 +4922,78 @@ type ClientWithResponsesInterface interface {
 
 	// SendKeysWithResponse Type into a pane
 	//
-	// More than 64 KiB in one request count: while others are about, a user types 1 MiB of such a second, and what would wait longer than a request may is answered with 503, overloaded.
+	// Requests of more than 64 KiB count against a rate: while others use the service, a user types at most 1 MiB of such input a second. Input that would have to wait longer than a request may take is answered with 503 (`overloaded`).
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/sessions/{id}/send-keys (the `SendKeys` operationId).
 	SendKeysWithResponse(ctx context.Context, id ID, body SendKeysJSONRequestBody, reqEditors ...RequestEditorFn) (*SendKeysResponse, error)
 
-	// WaitWithBodyWithResponse Wait for a text, for quiet or for the end, and type before
+	// WaitWithBodyWithResponse Wait for a text, for quiet or for the end; may type first
 	//
-	// Holds the request until any of the conditions holds: a `text`, quiet (`quiet_ms`) or the `exit`; one of them
-	// must be given. It costs tmux nothing while nothing happens, and counts as a held request.
+	// Holds the request until one of the conditions holds: a `text`, quiet (`quiet_ms`) or the `exit`. At least one must
+	// be given. While nothing happens, a wait costs tmux nothing. It counts as a held request.
 	//
-	// `text` is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), at most 1,000
-	// bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
-	// wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
-	// and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
-	// waits. Without `send`, what the screen shows already counts. What scrolls by may be missed where very much comes
-	// within some milliseconds: more than 2,000 rows, or, of a pane whose history (the service's `--history-limit`) is
-	// full, more than a tenth of it.
+	// **text** is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), of at most 1,000
+	// bytes. It is matched against the lines of the screen, and against lines that scroll by during the wait. A line
+	// that the pane wraps counts as one line. `^` and `$` match at the ends of lines (as with `(?m)`; `(?-m)` switches
+	// this off). Blanks at the end of a line are left out, except those before the cursor: `\\$ $` matches where a
+	// prompt waits. Without `send`, a text that the screen already shows counts.
 	//
-	// With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
-	// and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
-	// behind its prompt when it gets to read it. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by
-	// the line that the command prints. What a program makes of keys itself, such as the completion of a name, cannot
-	// be told from an answer, and of a program that draws all over the screen only what stands after the cursor's
-	// place counts. What is typed in the very moment in which a shell turns to its next command may be shown twice, and
-	// the second time be taken for the answer of a command that takes long: wait for the prompt first.
+	// A wait may miss lines that scroll by when very many come within some milliseconds: more than 2,000 rows, or, if
+	// the pane's history (the service's `--history-limit`) is full, more than a tenth of it.
 	//
-	// When the session or the pane ends meanwhile the answer is 410, unless `exit` is a condition. When the time is
-	// up it is 408, `wait-timeout`, with the `screen` so far.
+	// **send** types something after the wait has begun. Then only text after the cursor's place at that moment counts,
+	// and the echo does not count: neither the echo by the terminal, nor the echo by a line editor that shows the keys
+	// behind its prompt when it reads them. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by the
+	// line that the command prints. There are limits:
+	//
+	// - Text that a program makes of keys itself, such as the completion of a name, cannot be told from an answer.
+	// - If a program draws all over the screen, only text after the cursor's place counts.
+	// - Keys that are typed in the very moment in which a shell turns to its next command may be shown twice. The second
+	//   time may be taken for the answer of a command that takes long. Wait for the prompt first.
+	//
+	// If the session or the pane ends during the wait, the answer is 410, unless `exit` is a condition. When the time is
+	// up, the answer is 408 (`wait-timeout`) with the `screen` so far.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/sessions/{id}/wait (the `Wait` operationId).
 	WaitWithBodyWithResponse(ctx context.Context, id ID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*WaitResponse, error)
 
-	// WaitWithResponse Wait for a text, for quiet or for the end, and type before
+	// WaitWithResponse Wait for a text, for quiet or for the end; may type first
 	//
-	// Holds the request until any of the conditions holds: a `text`, quiet (`quiet_ms`) or the `exit`; one of them
-	// must be given. It costs tmux nothing while nothing happens, and counts as a held request.
+	// Holds the request until one of the conditions holds: a `text`, quiet (`quiet_ms`) or the `exit`. At least one must
+	// be given. While nothing happens, a wait costs tmux nothing. It counts as a held request.
 	//
-	// `text` is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), at most 1,000
-	// bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
-	// wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
-	// and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
-	// waits. Without `send`, what the screen shows already counts. What scrolls by may be missed where very much comes
-	// within some milliseconds: more than 2,000 rows, or, of a pane whose history (the service's `--history-limit`) is
-	// full, more than a tenth of it.
+	// **text** is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), of at most 1,000
+	// bytes. It is matched against the lines of the screen, and against lines that scroll by during the wait. A line
+	// that the pane wraps counts as one line. `^` and `$` match at the ends of lines (as with `(?m)`; `(?-m)` switches
+	// this off). Blanks at the end of a line are left out, except those before the cursor: `\\$ $` matches where a
+	// prompt waits. Without `send`, a text that the screen already shows counts.
 	//
-	// With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
-	// and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
-	// behind its prompt when it gets to read it. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by
-	// the line that the command prints. What a program makes of keys itself, such as the completion of a name, cannot
-	// be told from an answer, and of a program that draws all over the screen only what stands after the cursor's
-	// place counts. What is typed in the very moment in which a shell turns to its next command may be shown twice, and
-	// the second time be taken for the answer of a command that takes long: wait for the prompt first.
+	// A wait may miss lines that scroll by when very many come within some milliseconds: more than 2,000 rows, or, if
+	// the pane's history (the service's `--history-limit`) is full, more than a tenth of it.
 	//
-	// When the session or the pane ends meanwhile the answer is 410, unless `exit` is a condition. When the time is
-	// up it is 408, `wait-timeout`, with the `screen` so far.
+	// **send** types something after the wait has begun. Then only text after the cursor's place at that moment counts,
+	// and the echo does not count: neither the echo by the terminal, nor the echo by a line editor that shows the keys
+	// behind its prompt when it reads them. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by the
+	// line that the command prints. There are limits:
+	//
+	// - Text that a program makes of keys itself, such as the completion of a name, cannot be told from an answer.
+	// - If a program draws all over the screen, only text after the cursor's place counts.
+	// - Keys that are typed in the very moment in which a shell turns to its next command may be shown twice. The second
+	//   time may be taken for the answer of a command that takes long. Wait for the prompt first.
+	//
+	// If the session or the pane ends during the wait, the answer is 410, unless `exit` is a condition. When the time is
+	// up, the answer is 408 (`wait-timeout`) with the `screen` so far.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/sessions/{id}/wait (the `Wait` operationId).
 	WaitWithResponse(ctx context.Context, id ID, body WaitJSONRequestBody, reqEditors ...RequestEditorFn) (*WaitResponse, error)
 
-	// ListWindowsWithResponse The session's windows and their panes
+	// ListWindowsWithResponse List the session's windows and their panes
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4911,14 +5014,14 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/sessions/{id}/windows (the `CreateWindow` operationId).
 	CreateWindowWithResponse(ctx context.Context, id ID, body CreateWindowJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateWindowResponse, error)
 
-	// KillWindowWithResponse End a window and the programs in it; with the last one the session ends
+	// KillWindowWithResponse End a window and its programs; with the last window the session ends
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with DELETE /api/sessions/{id}/windows/{window} (the `KillWindow` operationId).
 	KillWindowWithResponse(ctx context.Context, id ID, windowInPath WindowInPath, reqEditors ...RequestEditorFn) (*KillWindowResponse, error)
 
-	// GetWindowWithResponse One window
+	// GetWindowWithResponse Show a window
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4939,14 +5042,14 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/sessions/{id}/windows/{window} (the `ChangeWindow` operationId).
 	ChangeWindowWithResponse(ctx context.Context, id ID, windowInPath WindowInPath, body ChangeWindowJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeWindowResponse, error)
 
-	// HealthWithResponse Whether the process serves
+	// HealthWithResponse Tell whether the process serves
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /healthz (the `Health` operationId).
 	HealthWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*HealthResponse, error)
 
-	// ReadyWithResponse Whether tmux and the store both answer
+	// ReadyWithResponse Tell whether tmux and the store both answer
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -6200,11 +6303,11 @@ func (r ReadyResponse) ContentType() string {
 	return ""
 }
 
-// ListEventsWithResponse Changes of your list of sessions, as server-sent events
+// ListEventsWithResponse Follow the changes of your list of sessions, as server-sent events
 //
-// First `hello` with your `sessions`, which comes again when changes were missed; then a `session` for each
-// change: `change` is created, renamed, edited, status, ended or deleted, `session` what it is then, without its panes.
-// A comment comes every 15 s.
+// The first event is `hello`, with your `sessions`. It comes again if changes were missed. Each change is a
+// `session` event: `change` is created, renamed, edited, status, ended or deleted, and `session` is the session after
+// the change, without its panes. A comment comes every 15 s.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6219,9 +6322,9 @@ func (c *ClientWithResponses) ListEventsWithResponse(ctx context.Context, reqEdi
 
 // ExecWithBodyWithResponse Run a program in a session of its own
 //
-// Makes a session, runs a program in its terminal, answers what it wrote and how it ended, as `run` does, and ends the session.
-// One that is not over in time is answered with 408; it goes on, with its session, and `GET` of `next` waits for it. Should the
-// service stop meanwhile, the session stays.
+// Creates a session and runs a program in its terminal. The answer has the program's output and exit code, as with `run`. Then
+// the session ends. If the program is not over in time, the answer is 408. The program and its session go on, and `GET` of
+// `next` waits for it. If the service stops meanwhile, the session stays.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6236,9 +6339,9 @@ func (c *ClientWithResponses) ExecWithBodyWithResponse(ctx context.Context, para
 
 // ExecWithResponse Run a program in a session of its own
 //
-// Makes a session, runs a program in its terminal, answers what it wrote and how it ended, as `run` does, and ends the session.
-// One that is not over in time is answered with 408; it goes on, with its session, and `GET` of `next` waits for it. Should the
-// service stop meanwhile, the session stays.
+// Creates a session and runs a program in its terminal. The answer has the program's output and exit code, as with `run`. Then
+// the session ends. If the program is not over in time, the answer is 408. The program and its session go on, and `GET` of
+// `next` waits for it. If the service stops meanwhile, the session stays.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6251,9 +6354,9 @@ func (c *ClientWithResponses) ExecWithResponse(ctx context.Context, params *Exec
 	return ParseExecResponse(rsp)
 }
 
-// ListSessionsWithResponse Your sessions
+// ListSessionsWithResponse List your sessions
 //
-// In the order of their ids. What you change through this service is in the next list; a pane that another tmux client splits, resizes or closes, or whose program ends while its session goes on, may be 50 ms late.
+// The sessions come in the order of their ids. The next list shows every change that you make through this service. Other changes may show up to 50 ms late: another tmux client splits, resizes or closes a pane, or a pane's program ends while its session goes on.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6305,7 +6408,7 @@ func (c *ClientWithResponses) EndSessionWithResponse(ctx context.Context, id ID,
 	return ParseEndSessionResponse(rsp)
 }
 
-// GetSessionWithResponse One session
+// GetSessionWithResponse Show a session
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6320,9 +6423,9 @@ func (c *ClientWithResponses) GetSessionWithResponse(ctx context.Context, id ID,
 
 // EditSessionWithBodyWithResponse Rename, label or resize a session
 //
-// A merge patch (RFC 7396), but a field that is `null` is an absent one, as everywhere here; in `labels` a `null`
-// removes that one. Either all of it is done or nothing. A session that has ended can be renamed and labelled,
-// but not resized (`ended`). Its tmux session keeps its own, generated name.
+// The body is a merge patch (RFC 7396), with one difference: a field that is `null` counts as absent, as everywhere
+// in this API. In `labels`, a `null` removes the label. Either all changes are made or none. A session that has ended
+// can be renamed and labelled, but not resized (`ended`). The tmux session keeps its generated name.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6337,9 +6440,9 @@ func (c *ClientWithResponses) EditSessionWithBodyWithResponse(ctx context.Contex
 
 // EditSessionWithResponse Rename, label or resize a session
 //
-// A merge patch (RFC 7396), but a field that is `null` is an absent one, as everywhere here; in `labels` a `null`
-// removes that one. Either all of it is done or nothing. A session that has ended can be renamed and labelled,
-// but not resized (`ended`). Its tmux session keeps its own, generated name.
+// The body is a merge patch (RFC 7396), with one difference: a field that is `null` counts as absent, as everywhere
+// in this API. In `labels`, a `null` removes the label. Either all changes are made or none. A session that has ended
+// can be renamed and labelled, but not resized (`ended`). The tmux session keeps its generated name.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6352,17 +6455,30 @@ func (c *ClientWithResponses) EditSessionWithResponse(ctx context.Context, id ID
 	return ParseEditSessionResponse(rsp)
 }
 
-// AttachWithResponse Attach a terminal, over a WebSocket
+// AttachWithResponse Attach a terminal over a WebSocket
 //
-// The WebSocket's subprotocol is `interplexer.v1`. Binary frames from the server are for a terminal such as
-// xterm.js: first a picture of the screen with its colours, modes and cursor, then what the program writes.
-// Binary frames from the client are typed, byte for byte. Text frames are JSON objects with a `type`. From the
-// server: `ready` (`pane`, `width`, `height`, `mode`) is the first; `resize` (`pane`, `width`, `height`);
-// `resync` (`pane`), before a new picture because output was lost, the size has changed or another pane is
-// active; `exit` (`status` as in events), before it closes with 1000; `pong` (`id`); `error` (`detail`): what was sent changed nothing.
-// From the client: `resize` (`width`, `height`) gives the session's current window a size; `ping` (`id`, any
-// value). The server pings every 15 s, and closes a connection that is not read for 30 s; it closes with 1001
-// when it stops.
+// The WebSocket's subprotocol is `interplexer.v1`.
+//
+// Binary frames from the server are for a terminal such as xterm.js. The first ones repaint the screen with its
+// colours, modes and cursor. Then come the bytes that the program writes. Binary frames from the client are typed,
+// byte for byte.
+//
+// Text frames are JSON objects with a `type`. The server sends:
+//
+// - `ready` (`pane`, `width`, `height`, `mode`): the first frame.
+// - `resize` (`pane`, `width`, `height`): the pane's new size.
+// - `resync` (`pane`): a repaint follows, because output was lost, the size has changed or another pane is active.
+// - `pong` (`id`): the answer to a ping.
+// - `error` (`detail`): a frame from the client changed nothing.
+// - `exit` (`status` as in events): the session has ended. Then the server closes with 1000.
+//
+// The client sends:
+//
+// - `resize` (`width`, `height`): give the session's current window this size.
+// - `ping` (`id`, any value).
+//
+// The server pings every 15 s. It closes a connection whose client reads nothing for 30 s. When the server stops, it
+// closes with 1001.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6375,7 +6491,7 @@ func (c *ClientWithResponses) AttachWithResponse(ctx context.Context, id ID, par
 	return ParseAttachResponse(rsp)
 }
 
-// GetCaptureWithResponse The pane's content
+// GetCaptureWithResponse Capture a pane's screen or history
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6388,7 +6504,7 @@ func (c *ClientWithResponses) GetCaptureWithResponse(ctx context.Context, id ID,
 	return ParseGetCaptureResponse(rsp)
 }
 
-// CapturePaneWithBodyWithResponse The pane's content
+// CapturePaneWithBodyWithResponse Capture a pane's screen or history
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6401,7 +6517,7 @@ func (c *ClientWithResponses) CapturePaneWithBodyWithResponse(ctx context.Contex
 	return ParseCapturePaneResponse(rsp)
 }
 
-// CapturePaneWithResponse The pane's content
+// CapturePaneWithResponse Capture a pane's screen or history
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6414,17 +6530,23 @@ func (c *ClientWithResponses) CapturePaneWithResponse(ctx context.Context, id ID
 	return ParseCapturePaneResponse(rsp)
 }
 
-// SessionEventsWithResponse What happens to a session's screen, as server-sent events
+// SessionEventsWithResponse Follow a session's screen and output, as server-sent events
 //
-// Every event's data is one line of JSON. `screen` tells the whole text of the screen (`text`), or with
-// `diff=lines`, after the first, the lines that differ from the screen named in `base` (`lines`, by number from
-// 0); what is not UTF-8 goes as base64 (`text_base64`, `lines_base64`). `output` tells the bytes that the
-// program wrote, base64, with the `offset` of the first. `resize` and `window` tell the pane's new size and the
-// session's panes. `resync` says that output up to `offset` is lost; a `screen` follows. `exit` tells the
-// `status` with which the session ended (`exited`, `lost`, `deleted`, or `pane-closed` for a named pane), and
-// is the last. A comment comes every 15 s. The `id` of an event is a place in the pane's output; sent back as
-// Last-Event-ID, the stream goes on there without a gap or a duplicate while the server has the bytes, and
-// else begins with `resync`.
+// The data of every event is one line of JSON. The events are:
+//
+//   - `screen`: the whole text of the screen (`text`). With `diff=lines` only the first event has it. Each later one
+//     has the lines (`lines`, by number from 0) that differ from the screen named in `base`. Text that is not UTF-8
+//     comes as base64 (`text_base64`, `lines_base64`).
+//   - `output`: the bytes that the program wrote, as base64, with the `offset` of the first.
+//   - `resize`: the pane's new size.
+//   - `window`: the session's panes.
+//   - `resync`: output up to `offset` is lost. A `screen` follows.
+//   - `exit`: the last event. Its `status` says how the session ended: `exited`, `lost`, `deleted`, or `pane-closed`
+//     for a named pane.
+//
+// A comment comes every 15 s. The `id` of an event is a place in the pane's output. Send it back as Last-Event-ID,
+// and the stream goes on there without a gap or a duplicate, as long as the server has the bytes. Otherwise the
+// stream begins with `resync`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6437,16 +6559,18 @@ func (c *ClientWithResponses) SessionEventsWithResponse(ctx context.Context, id 
 	return ParseSessionEventsResponse(rsp)
 }
 
-// GetOutputWithResponse The bytes that a pane's program has written since a cursor
+// GetOutputWithResponse Read the bytes that a pane's program has written since a cursor
 //
-// Without `since` the answer holds no bytes and, in `next`, the cursor of now; with that, the next answer holds
-// all that was written in between, exactly, and the next cursor. A cursor names the pane and this listening to
-// it: no other pane, and no later start of the server, takes it. Offsets are those of the `output` events, and
-// the `id` of any event of the pane is a cursor, too. At most the last 256 KiB are kept, and only while somebody
-// asks at least every 30 seconds (`--watch-idle`); a pane that floods is not listened to for moments. When bytes
-// are missing the answer is 410, `output-gone`.
+// Without `since`, the answer has no bytes and, in `next`, the cursor of now. With that cursor as `since`, the next
+// answer has all bytes that were written in between, exactly, and the next cursor.
 //
-// With `Accept: application/octet-stream` the answer is the bytes themselves, and the rest goes in headers.
+// A cursor is valid for its pane only, and only while this run of the server records the pane. Offsets are the same
+// as in `output` events. The `id` of any event of the pane is a cursor, too.
+//
+// At most the last 256 KiB are kept, and only while somebody asks at least every 30 seconds (`--watch-idle`). The
+// service stops reading a pane that floods for moments. If bytes are missing, the answer is 410 (`output-gone`).
+//
+// With `Accept: application/octet-stream` the answer is the bytes themselves, and the other fields are headers.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6459,7 +6583,7 @@ func (c *ClientWithResponses) GetOutputWithResponse(ctx context.Context, id ID, 
 	return ParseGetOutputResponse(rsp)
 }
 
-// ListPanesWithResponse The session's panes
+// ListPanesWithResponse List the session's panes
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6472,7 +6596,7 @@ func (c *ClientWithResponses) ListPanesWithResponse(ctx context.Context, id ID, 
 	return ParseListPanesResponse(rsp)
 }
 
-// SplitPaneWithBodyWithResponse Make a pane beside another
+// SplitPaneWithBodyWithResponse Split a pane
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6485,7 +6609,7 @@ func (c *ClientWithResponses) SplitPaneWithBodyWithResponse(ctx context.Context,
 	return ParseSplitPaneResponse(rsp)
 }
 
-// SplitPaneWithResponse Make a pane beside another
+// SplitPaneWithResponse Split a pane
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6498,7 +6622,7 @@ func (c *ClientWithResponses) SplitPaneWithResponse(ctx context.Context, id ID, 
 	return ParseSplitPaneResponse(rsp)
 }
 
-// KillPaneWithResponse End a pane and its program; with the last one the window ends
+// KillPaneWithResponse End a pane and its program; with the last pane the window ends
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6511,7 +6635,7 @@ func (c *ClientWithResponses) KillPaneWithResponse(ctx context.Context, id ID, p
 	return ParseKillPaneResponse(rsp)
 }
 
-// GetPaneWithResponse One pane
+// GetPaneWithResponse Show a pane
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6524,7 +6648,7 @@ func (c *ClientWithResponses) GetPaneWithResponse(ctx context.Context, id ID, pa
 	return ParseGetPaneResponse(rsp)
 }
 
-// ChangePaneWithBodyWithResponse Resize or zoom a pane, or make it its window's active one
+// ChangePaneWithBodyWithResponse Resize or zoom a pane, or make it the active pane of its window
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6537,7 +6661,7 @@ func (c *ClientWithResponses) ChangePaneWithBodyWithResponse(ctx context.Context
 	return ParseChangePaneResponse(rsp)
 }
 
-// ChangePaneWithResponse Resize or zoom a pane, or make it its window's active one
+// ChangePaneWithResponse Resize or zoom a pane, or make it the active pane of its window
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6550,7 +6674,7 @@ func (c *ClientWithResponses) ChangePaneWithResponse(ctx context.Context, id ID,
 	return ParseChangePaneResponse(rsp)
 }
 
-// RespawnPaneWithBodyWithResponse Start a pane's program again, or another
+// RespawnPaneWithBodyWithResponse Start a pane's program again, or another program
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6563,7 +6687,7 @@ func (c *ClientWithResponses) RespawnPaneWithBodyWithResponse(ctx context.Contex
 	return ParseRespawnPaneResponse(rsp)
 }
 
-// RespawnPaneWithResponse Start a pane's program again, or another
+// RespawnPaneWithResponse Start a pane's program again, or another program
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6576,7 +6700,7 @@ func (c *ClientWithResponses) RespawnPaneWithResponse(ctx context.Context, id ID
 	return ParseRespawnPaneResponse(rsp)
 }
 
-// SwapPanesWithBodyWithResponse Make two panes take each other's place
+// SwapPanesWithBodyWithResponse Swap two panes
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6589,7 +6713,7 @@ func (c *ClientWithResponses) SwapPanesWithBodyWithResponse(ctx context.Context,
 	return ParseSwapPanesResponse(rsp)
 }
 
-// SwapPanesWithResponse Make two panes take each other's place
+// SwapPanesWithResponse Swap two panes
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6628,7 +6752,7 @@ func (c *ClientWithResponses) RespawnSessionWithResponse(ctx context.Context, id
 	return ParseRespawnSessionResponse(rsp)
 }
 
-// AwaitRunWithResponse Wait for a run that was not over
+// AwaitRunWithResponse Wait again for a run that was not over
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6643,17 +6767,18 @@ func (c *ClientWithResponses) AwaitRunWithResponse(ctx context.Context, id ID, p
 
 // RunCommandWithBodyWithResponse Run a command in the pane's shell
 //
-// Types the command into the interactive shell in the pane's foreground (bash, zsh, dash, fish or busybox sh), waits until the
-// shell is done with it, and answers what it wrote to the terminal, byte for byte, and `$?`. The shell keeps its directory,
-// variables and functions from one run to the next. The screen shows the command and its output as if somebody had typed it, and
-// the shell's history holds the command and nothing else. What was typed at the prompt and not entered is dropped.
+// Types the command into the interactive shell in the pane's foreground (bash, zsh, dash, fish or busybox sh) and waits until
+// the shell is done with it. The answer has the bytes that were written to the terminal, exactly, and `$?`. The shell keeps its
+// directory, variables and functions from one run to the next. The screen shows the command and its output as if somebody had
+// typed it. The shell's history holds the command and nothing else. Text at the prompt that was typed without Enter is dropped.
 //
-// What others write to the terminal meanwhile is part of the output: background jobs, the echo of what is typed. A newline
-// is a newline: the carriage return that the terminal puts before it is undone; a program that has the terminal in raw mode
-// and writes both itself loses it.
+// Bytes that others write to the terminal meanwhile are part of the output: those of background jobs, and the echo of typed
+// keys. A newline is a newline: the carriage return that the terminal puts before it is removed. A program that has the
+// terminal in raw mode and writes both itself loses its carriage return.
 //
-// A run that is not over in time is answered with 408; it goes on, also when the client leaves, and `GET` of `next` waits for
-// it again. How a run ended is remembered for ten minutes, within 64 MiB of output. A pane has one run at a time (409, `running`).
+// If a run is not over in time, the answer is 408. The run goes on, also when the client leaves, and `GET` of `next` waits for
+// it again. The end of a run is remembered for ten minutes, within 64 MiB of output. A pane has one run at a time (409,
+// `running`).
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6668,17 +6793,18 @@ func (c *ClientWithResponses) RunCommandWithBodyWithResponse(ctx context.Context
 
 // RunCommandWithResponse Run a command in the pane's shell
 //
-// Types the command into the interactive shell in the pane's foreground (bash, zsh, dash, fish or busybox sh), waits until the
-// shell is done with it, and answers what it wrote to the terminal, byte for byte, and `$?`. The shell keeps its directory,
-// variables and functions from one run to the next. The screen shows the command and its output as if somebody had typed it, and
-// the shell's history holds the command and nothing else. What was typed at the prompt and not entered is dropped.
+// Types the command into the interactive shell in the pane's foreground (bash, zsh, dash, fish or busybox sh) and waits until
+// the shell is done with it. The answer has the bytes that were written to the terminal, exactly, and `$?`. The shell keeps its
+// directory, variables and functions from one run to the next. The screen shows the command and its output as if somebody had
+// typed it. The shell's history holds the command and nothing else. Text at the prompt that was typed without Enter is dropped.
 //
-// What others write to the terminal meanwhile is part of the output: background jobs, the echo of what is typed. A newline
-// is a newline: the carriage return that the terminal puts before it is undone; a program that has the terminal in raw mode
-// and writes both itself loses it.
+// Bytes that others write to the terminal meanwhile are part of the output: those of background jobs, and the echo of typed
+// keys. A newline is a newline: the carriage return that the terminal puts before it is removed. A program that has the
+// terminal in raw mode and writes both itself loses its carriage return.
 //
-// A run that is not over in time is answered with 408; it goes on, also when the client leaves, and `GET` of `next` waits for
-// it again. How a run ended is remembered for ten minutes, within 64 MiB of output. A pane has one run at a time (409, `running`).
+// If a run is not over in time, the answer is 408. The run goes on, also when the client leaves, and `GET` of `next` waits for
+// it again. The end of a run is remembered for ten minutes, within 64 MiB of output. A pane has one run at a time (409,
+// `running`).
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6693,7 +6819,7 @@ func (c *ClientWithResponses) RunCommandWithResponse(ctx context.Context, id ID,
 
 // SendKeysWithBodyWithResponse Type into a pane
 //
-// More than 64 KiB in one request count: while others are about, a user types 1 MiB of such a second, and what would wait longer than a request may is answered with 503, overloaded.
+// Requests of more than 64 KiB count against a rate: while others use the service, a user types at most 1 MiB of such input a second. Input that would have to wait longer than a request may take is answered with 503 (`overloaded`).
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6708,7 +6834,7 @@ func (c *ClientWithResponses) SendKeysWithBodyWithResponse(ctx context.Context, 
 
 // SendKeysWithResponse Type into a pane
 //
-// More than 64 KiB in one request count: while others are about, a user types 1 MiB of such a second, and what would wait longer than a request may is answered with 503, overloaded.
+// Requests of more than 64 KiB count against a rate: while others use the service, a user types at most 1 MiB of such input a second. Input that would have to wait longer than a request may take is answered with 503 (`overloaded`).
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6721,29 +6847,32 @@ func (c *ClientWithResponses) SendKeysWithResponse(ctx context.Context, id ID, b
 	return ParseSendKeysResponse(rsp)
 }
 
-// WaitWithBodyWithResponse Wait for a text, for quiet or for the end, and type before
+// WaitWithBodyWithResponse Wait for a text, for quiet or for the end; may type first
 //
-// Holds the request until any of the conditions holds: a `text`, quiet (`quiet_ms`) or the `exit`; one of them
-// must be given. It costs tmux nothing while nothing happens, and counts as a held request.
+// Holds the request until one of the conditions holds: a `text`, quiet (`quiet_ms`) or the `exit`. At least one must
+// be given. While nothing happens, a wait costs tmux nothing. It counts as a held request.
 //
-// `text` is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), at most 1,000
-// bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
-// wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
-// and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
-// waits. Without `send`, what the screen shows already counts. What scrolls by may be missed where very much comes
-// within some milliseconds: more than 2,000 rows, or, of a pane whose history (the service's `--history-limit`) is
-// full, more than a tenth of it.
+// **text** is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), of at most 1,000
+// bytes. It is matched against the lines of the screen, and against lines that scroll by during the wait. A line
+// that the pane wraps counts as one line. `^` and `$` match at the ends of lines (as with `(?m)`; `(?-m)` switches
+// this off). Blanks at the end of a line are left out, except those before the cursor: `\\$ $` matches where a
+// prompt waits. Without `send`, a text that the screen already shows counts.
 //
-// With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
-// and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
-// behind its prompt when it gets to read it. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by
-// the line that the command prints. What a program makes of keys itself, such as the completion of a name, cannot
-// be told from an answer, and of a program that draws all over the screen only what stands after the cursor's
-// place counts. What is typed in the very moment in which a shell turns to its next command may be shown twice, and
-// the second time be taken for the answer of a command that takes long: wait for the prompt first.
+// A wait may miss lines that scroll by when very many come within some milliseconds: more than 2,000 rows, or, if
+// the pane's history (the service's `--history-limit`) is full, more than a tenth of it.
 //
-// When the session or the pane ends meanwhile the answer is 410, unless `exit` is a condition. When the time is
-// up it is 408, `wait-timeout`, with the `screen` so far.
+// **send** types something after the wait has begun. Then only text after the cursor's place at that moment counts,
+// and the echo does not count: neither the echo by the terminal, nor the echo by a line editor that shows the keys
+// behind its prompt when it reads them. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by the
+// line that the command prints. There are limits:
+//
+//   - Text that a program makes of keys itself, such as the completion of a name, cannot be told from an answer.
+//   - If a program draws all over the screen, only text after the cursor's place counts.
+//   - Keys that are typed in the very moment in which a shell turns to its next command may be shown twice. The second
+//     time may be taken for the answer of a command that takes long. Wait for the prompt first.
+//
+// If the session or the pane ends during the wait, the answer is 410, unless `exit` is a condition. When the time is
+// up, the answer is 408 (`wait-timeout`) with the `screen` so far.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6756,29 +6885,32 @@ func (c *ClientWithResponses) WaitWithBodyWithResponse(ctx context.Context, id I
 	return ParseWaitResponse(rsp)
 }
 
-// WaitWithResponse Wait for a text, for quiet or for the end, and type before
+// WaitWithResponse Wait for a text, for quiet or for the end; may type first
 //
-// Holds the request until any of the conditions holds: a `text`, quiet (`quiet_ms`) or the `exit`; one of them
-// must be given. It costs tmux nothing while nothing happens, and counts as a held request.
+// Holds the request until one of the conditions holds: a `text`, quiet (`quiet_ms`) or the `exit`. At least one must
+// be given. While nothing happens, a wait costs tmux nothing. It counts as a held request.
 //
-// `text` is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), at most 1,000
-// bytes. It is matched against the lines of the screen, and of what scrolls by meanwhile: lines that the pane
-// wraps are one line, `^` and `$` are the ends of lines (as with `(?m)`, which may be switched off by `(?-m)`),
-// and blanks at the ends of lines are left out, but for those before the cursor: `\\$ $` matches where a prompt
-// waits. Without `send`, what the screen shows already counts. What scrolls by may be missed where very much comes
-// within some milliseconds: more than 2,000 rows, or, of a pane whose history (the service's `--history-limit`) is
-// full, more than a tenth of it.
+// **text** is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), of at most 1,000
+// bytes. It is matched against the lines of the screen, and against lines that scroll by during the wait. A line
+// that the pane wraps counts as one line. `^` and `$` match at the ends of lines (as with `(?m)`; `(?-m)` switches
+// this off). Blanks at the end of a line are left out, except those before the cursor: `\\$ $` matches where a
+// prompt waits. Without `send`, a text that the screen already shows counts.
 //
-// With `send` the waiting begins before the typing. Only what comes after the place where the cursor was counts,
-// and of that not the echo: neither what the terminal shows of what was typed, nor what a line editor shows of it
-// behind its prompt when it gets to read it. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by
-// the line that the command prints. What a program makes of keys itself, such as the completion of a name, cannot
-// be told from an answer, and of a program that draws all over the screen only what stands after the cursor's
-// place counts. What is typed in the very moment in which a shell turns to its next command may be shown twice, and
-// the second time be taken for the answer of a command that takes long: wait for the prompt first.
+// A wait may miss lines that scroll by when very many come within some milliseconds: more than 2,000 rows, or, if
+// the pane's history (the service's `--history-limit`) is full, more than a tenth of it.
 //
-// When the session or the pane ends meanwhile the answer is 410, unless `exit` is a condition. When the time is
-// up it is 408, `wait-timeout`, with the `screen` so far.
+// **send** types something after the wait has begun. Then only text after the cursor's place at that moment counts,
+// and the echo does not count: neither the echo by the terminal, nor the echo by a line editor that shows the keys
+// behind its prompt when it reads them. So `{"text": "hello", "send": {"keys": "echo hello"}}` is answered by the
+// line that the command prints. There are limits:
+//
+//   - Text that a program makes of keys itself, such as the completion of a name, cannot be told from an answer.
+//   - If a program draws all over the screen, only text after the cursor's place counts.
+//   - Keys that are typed in the very moment in which a shell turns to its next command may be shown twice. The second
+//     time may be taken for the answer of a command that takes long. Wait for the prompt first.
+//
+// If the session or the pane ends during the wait, the answer is 410, unless `exit` is a condition. When the time is
+// up, the answer is 408 (`wait-timeout`) with the `screen` so far.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6791,7 +6923,7 @@ func (c *ClientWithResponses) WaitWithResponse(ctx context.Context, id ID, body 
 	return ParseWaitResponse(rsp)
 }
 
-// ListWindowsWithResponse The session's windows and their panes
+// ListWindowsWithResponse List the session's windows and their panes
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6830,7 +6962,7 @@ func (c *ClientWithResponses) CreateWindowWithResponse(ctx context.Context, id I
 	return ParseCreateWindowResponse(rsp)
 }
 
-// KillWindowWithResponse End a window and the programs in it; with the last one the session ends
+// KillWindowWithResponse End a window and its programs; with the last window the session ends
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6843,7 +6975,7 @@ func (c *ClientWithResponses) KillWindowWithResponse(ctx context.Context, id ID,
 	return ParseKillWindowResponse(rsp)
 }
 
-// GetWindowWithResponse One window
+// GetWindowWithResponse Show a window
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6882,7 +7014,7 @@ func (c *ClientWithResponses) ChangeWindowWithResponse(ctx context.Context, id I
 	return ParseChangeWindowResponse(rsp)
 }
 
-// HealthWithResponse Whether the process serves
+// HealthWithResponse Tell whether the process serves
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6895,7 +7027,7 @@ func (c *ClientWithResponses) HealthWithResponse(ctx context.Context, reqEditors
 	return ParseHealthResponse(rsp)
 }
 
-// ReadyWithResponse Whether tmux and the store both answer
+// ReadyWithResponse Tell whether tmux and the store both answer
 //
 // Returns a wrapper object for the known response body format(s).
 //
