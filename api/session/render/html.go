@@ -25,18 +25,19 @@ const htmlFoot = `</pre>
 </html>
 `
 
-// HTML is the screen as a page of text.
+// HTML returns the screen as an HTML page whose text can be selected. The text
+// is escaped, so nothing that a program printed becomes markup.
 func (s *Screen) HTML() []byte {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, htmlHead, defaultBackground, defaultForeground, s.Width)
 	for y := range s.Lines {
-		for _, r := range Runs(s.painted(y)) {
+		for _, r := range Runs(s.displayLine(y)) {
 			css := r.Style.css()
 			if css != "" {
 				fmt.Fprintf(&out, `<span style="%s">`, css)
 			}
 			for _, c := range r.Cells {
-				if c.Width == 2 { // the font's own width may be another
+				if c.Width == 2 { // the browser's font may not draw it two columns wide
 					fmt.Fprintf(&out, "<b>%s</b>", html.EscapeString(c.Text))
 				} else {
 					out.WriteString(html.EscapeString(c.Text))
@@ -52,10 +53,11 @@ func (s *Screen) HTML() []byte {
 	return out.Bytes()
 }
 
-// css are the declarations of a style, without those of the page.
+// css returns the CSS declarations of a style. It leaves out those that the page
+// sets already, so a plain style gives "".
 func (s Style) css() string {
 	var out bytes.Buffer
-	foreground, background, line := s.colors()
+	foreground, background, underline := s.colors()
 	if foreground != defaultForeground {
 		fmt.Fprintf(&out, "color:%s;", foreground)
 	}
@@ -68,6 +70,16 @@ func (s Style) css() string {
 	if s.Italic {
 		out.WriteString("font-style:italic;")
 	}
+	s.writeDecoration(&out)
+	if s.Underline != NoUnderline && underline != foreground {
+		fmt.Fprintf(&out, "text-decoration-color:%s;", underline)
+	}
+	return out.String()
+}
+
+// writeDecoration writes the declarations of the lines under, through and over
+// the text, without their color.
+func (s Style) writeDecoration(out *bytes.Buffer) {
 	decoration := ""
 	if s.Underline != NoUnderline {
 		decoration += " underline"
@@ -79,13 +91,9 @@ func (s Style) css() string {
 		decoration += " overline"
 	}
 	if decoration != "" {
-		fmt.Fprintf(&out, "text-decoration:%s;", decoration[1:])
+		fmt.Fprintf(out, "text-decoration:%s;", decoration[1:])
 	}
 	if s.Underline > Single {
-		fmt.Fprintf(&out, "text-decoration-style:%s;", [...]string{"", "", "double", "wavy", "dotted", "dashed"}[s.Underline])
+		fmt.Fprintf(out, "text-decoration-style:%s;", [...]string{"", "", "double", "wavy", "dotted", "dashed"}[s.Underline])
 	}
-	if s.Underline != NoUnderline && line != foreground {
-		fmt.Fprintf(&out, "text-decoration-color:%s;", line)
-	}
-	return out.String()
 }

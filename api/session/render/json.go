@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 )
 
-// State is what a document tells of the pane besides its lines.
+// State holds the facts about a pane that JSON includes beside the screen.
 type State struct {
-	Alternate   bool
-	Mode        string
-	HistorySize int
+	Alternate   bool   // the alternate screen is shown
+	Mode        string // the pane's tmux mode, such as copy-mode; "" for none
+	HistorySize int    // lines of scrollback
 }
 
 type documentJSON struct {
@@ -47,8 +47,9 @@ type runJSON struct {
 	Overline       bool   `json:"overline,omitempty"`
 }
 
-// JSON is the screen as an object: its lines as they are given, and with styles
-// the runs of each of them.
+// JSON returns the screen as a JSON object with the given lines. With styles it
+// also has the runs of each of these lines. A trimmed screen has fewer lines
+// than s; its runs are cut to match.
 func (s *Screen) JSON(state State, lines []string, styles bool) ([]byte, error) {
 	d := documentJSON{
 		Lines: lines, Width: s.Width, Height: s.Height,
@@ -68,7 +69,7 @@ func (s *Screen) JSON(state State, lines []string, styles bool) ([]byte, error) 
 	return out.Bytes(), err
 }
 
-// runsJSON leaves out the blanks at the end that show nothing.
+// runsJSON converts a line without its trailing blanks of the default style.
 func runsJSON(line []Cell) []runJSON {
 	for len(line) > 0 && line[len(line)-1] == (Cell{Text: " ", Width: 1}) {
 		line = line[:len(line)-1]
@@ -78,7 +79,7 @@ func runsJSON(line []Cell) []runJSON {
 		st := r.Style
 		list = append(list, runJSON{
 			X: r.X, Width: r.Width, Text: r.Text(), Foreground: st.Foreground.String(), Background: st.Background.String(),
-			Bold: st.Bold, Dim: st.Dim, Italic: st.Italic, Underline: st.Underline.String(), UnderlineColor: st.Line.String(),
+			Bold: st.Bold, Dim: st.Dim, Italic: st.Italic, Underline: st.Underline.String(), UnderlineColor: st.UnderlineColor.String(),
 			Blink: st.Blink, Reverse: st.Reverse, Hidden: st.Hidden, Strike: st.Strike, Overline: st.Overline,
 		})
 	}

@@ -2,18 +2,19 @@ package render
 
 import "fmt"
 
-// rgb is a color as it is shown.
+// rgb is a color by its red, green and blue.
 type rgb struct{ r, g, b uint8 }
 
+// String returns the color in the notation of CSS, such as #0a0b0c.
 func (c rgb) String() string { return fmt.Sprintf("#%02x%02x%02x", c.r, c.g, c.b) }
 
-// The defaults, and the 16 colors, are xterm's on black.
+// The default colors and ansiColors are those of xterm on a black background.
 var (
 	defaultForeground = rgb{0xe5, 0xe5, 0xe5}
 	defaultBackground = rgb{0, 0, 0}
 )
 
-var sixteen = [16]rgb{
+var ansiColors = [16]rgb{
 	{0, 0, 0},
 	{0xcd, 0, 0},
 	{0, 0xcd, 0},
@@ -32,17 +33,18 @@ var sixteen = [16]rgb{
 	{0xff, 0xff, 0xff},
 }
 
-// shown is the color as it is shown, unless it is the default.
-func (c Color) shown(standard rgb) rgb {
+// rgb looks the color up in xterm's palette. The terminal's default color, which
+// is the zero Color, gives fallback.
+func (c Color) rgb(fallback rgb) rgb {
 	n := int(c & 0xffffff)
 	switch {
 	case c == 0:
-		return standard
+		return fallback
 	case c&direct != 0:
 		return rgb{uint8(n >> 16), uint8(n >> 8), uint8(n)}
 	case n < 16:
-		return sixteen[n]
-	case n < 232: // a cube
+		return ansiColors[n]
+	case n < 232: // a cube of 6x6x6 colors; the rest are grays
 		level := func(i int) uint8 {
 			if i %= 6; i > 0 {
 				return uint8(55 + 40*i)
@@ -56,24 +58,25 @@ func (c Color) shown(standard rgb) rgb {
 	return rgb{gray, gray, gray}
 }
 
-// colors are those in which a style is shown, and that of its underline.
-func (s Style) colors() (foreground, background, line rgb) {
-	foreground = s.Foreground.shown(defaultForeground)
-	background = s.Background.shown(defaultBackground)
+// colors returns the colors to draw with, after reverse, dim and hidden have
+// been applied. The underline has the color of the text unless it has its own.
+func (s Style) colors() (foreground, background, underline rgb) {
+	foreground = s.Foreground.rgb(defaultForeground)
+	background = s.Background.rgb(defaultBackground)
 	if s.Reverse {
 		foreground, background = background, foreground
 	}
 	if s.Dim {
-		foreground = between(foreground, background)
+		foreground = dimmed(foreground, background)
 	}
 	if s.Hidden {
 		foreground = background
 	}
-	return foreground, background, s.Line.shown(foreground)
+	return foreground, background, s.UnderlineColor.rgb(foreground)
 }
 
-// between is three fifths of the first and two of the second.
-func between(a, b rgb) rgb {
+// dimmed mixes three fifths of the foreground with two of the background.
+func dimmed(foreground, background rgb) rgb {
 	mix := func(x, y uint8) uint8 { return uint8((3*int(x) + 2*int(y)) / 5) }
-	return rgb{mix(a.r, b.r), mix(a.g, b.g), mix(a.b, b.b)}
+	return rgb{mix(foreground.r, background.r), mix(foreground.g, background.g), mix(foreground.b, background.b)}
 }

@@ -8,134 +8,152 @@ import (
 	"image/png"
 )
 
-// A cell of a PNG, in pixels: a character's dots.
+// The size of a cell in a PNG, in pixels. Each dot of a glyph is one pixel.
 const (
 	pngWidth  = 8
 	pngHeight = 16
 )
 
-// PNG is the screen as a picture with a font of its own.
+// PNG returns the screen as a PNG. The letters are those of GNU Unifont, which
+// the package embeds, so the picture is the same on every machine.
 func (s *Screen) PNG() ([]byte, error) {
-	p := newPainter(s.Width*pngWidth, s.Height*pngHeight)
+	c := newCanvas(s.Width*pngWidth, s.Height*pngHeight)
 	for y := range s.Lines {
 		column := 0
-		for _, c := range s.painted(y) {
-			p.cell(c, column*pngWidth, y*pngHeight)
-			column += c.Width
+		for _, cell := range s.displayLine(y) {
+			c.cell(cell, column*pngWidth, y*pngHeight)
+			column += cell.Width
 		}
 	}
 	var out bytes.Buffer
 	e := png.Encoder{CompressionLevel: png.BestSpeed}
-	err := e.Encode(&out, p.picture())
+	err := e.Encode(&out, c.image())
 	return out.Bytes(), err
 }
 
-// painter paints on a picture with a palette, as long as that has room.
-type painter struct {
-	few  *image.Paletted
-	inks map[rgb]ink // of the palette
-	many *image.RGBA // instead, with more colors than a palette has
+// canvas is an image to draw on. It begins with a palette, one byte for each
+// pixel. When a 257th color comes it copies the image to one without a palette.
+type canvas struct {
+	paletted *image.Paletted
+	known    map[rgb]ink // the colors of the palette
+	full     *image.RGBA // replaces paletted; nil while the palette has room
 }
 
+// ink is a color that is ready to draw with.
 type ink struct {
 	index uint8 // in the palette
 	color color.RGBA
 }
 
-func newPainter(width, height int) *painter {
-	return &painter{few: image.NewPaletted(image.Rect(0, 0, width, height), nil), inks: map[rgb]ink{}}
+func newCanvas(width, height int) *canvas {
+	return &canvas{paletted: image.NewPaletted(image.Rect(0, 0, width, height), nil), known: map[rgb]ink{}}
 }
 
-func (p *painter) picture() image.Image {
-	if p.many != nil {
-		return p.many
+func (c *canvas) image() image.Image {
+	if c.full != nil {
+		return c.full
 	}
-	return p.few
+	return c.paletted
 }
 
-// ink is a color to paint with.
-func (p *painter) ink(c rgb) ink {
-	i, known := p.inks[c]
+// ink adds a color to the palette, unless it is there. It gives up the palette
+// when that is full.
+func (c *canvas) ink(of rgb) ink {
+	i, known := c.known[of]
 	if known {
 		return i
 	}
-	i.color = color.RGBA{c.r, c.g, c.b, 0xff}
+	i.color = color.RGBA{of.r, of.g, of.b, 0xff}
 	switch {
-	case p.many != nil:
-	case len(p.few.Palette) < 256:
-		i.index = uint8(len(p.few.Palette))
-		p.few.Palette = append(p.few.Palette, i.color)
-		p.inks[c] = i
+	case c.full != nil:
+	case len(c.paletted.Palette) < 256:
+		i.index = uint8(len(c.paletted.Palette))
+		c.paletted.Palette = append(c.paletted.Palette, i.color)
+		c.known[of] = i
 	default:
-		p.many = image.NewRGBA(p.few.Rect)
-		draw.Draw(p.many, p.many.Rect, p.few, image.Point{}, draw.Src)
+		c.full = image.NewRGBA(c.paletted.Rect)
+		draw.Draw(c.full, c.full.Rect, c.paletted, image.Point{}, draw.Src)
 	}
 	return i
 }
 
-func (p *painter) fill(x, y, width, height int, i ink) {
+// fill draws a rectangle.
+func (c *canvas) fill(x, y, width, height int, i ink) {
 	for ; height > 0; height, y = height-1, y+1 {
-		if p.many == nil {
-			row := p.few.Pix[p.few.PixOffset(x, y):][:width]
+		if c.full == nil {
+			row := c.paletted.Pix[c.paletted.PixOffset(x, y):][:width]
 			for x := range row {
 				row[x] = i.index
 			}
 			continue
 		}
-		row := p.many.Pix[p.many.PixOffset(x, y):][:4*width]
+		row := c.full.Pix[c.full.PixOffset(x, y):][:4*width]
 		for x := 0; x < len(row); x += 4 {
 			row[x], row[x+1], row[x+2], row[x+3] = i.color.R, i.color.G, i.color.B, i.color.A
 		}
 	}
 }
 
-func (p *painter) cell(c Cell, x, y int) {
-	foreground, background, line := c.Style.colors()
-	width := c.Width * pngWidth
-	p.fill(x, y, width, pngHeight, p.ink(background))
-	ink := p.ink(foreground)
-	if c.Text != " " && foreground != background {
-		g := glyphOf(c)
-		if areas(c.Text, 1, 1) == nil { // what joins stays as it is
-			if c.Style.Bold {
-				g = g.bold()
-			}
-			if c.Style.Italic {
-				g = g.italic()
-			}
-		}
-		for dy, row := range g.rows {
-			for dx := 0; row != 0; dx, row = dx+1, row<<1 {
-				if row&0x8000 != 0 {
-					p.fill(x+dx, y+dy, 1, 1, ink)
-				}
+// cell draws one cell with its upper left corner at x, y.
+func (c *canvas) cell(cell Cell, x, y int) {
+	foreground, background, underline := cell.Style.colors()
+	width := cell.Width * pngWidth
+	c.fill(x, y, width, pngHeight, c.ink(background))
+	text := c.ink(foreground)
+	if cell.Text != " " && foreground != background {
+		c.glyph(styledGlyph(cell), x, y, text)
+	}
+	c.decoration(cell.Style, x, y, width, text, underline)
+}
+
+// styledGlyph returns the bitmap of a cell in bold and italic. Box drawing and
+// blocks stay as they are, so that they join.
+func styledGlyph(cell Cell) glyph {
+	g := glyphOf(cell)
+	if boxRects(cell.Text, 1, 1) != nil {
+		return g
+	}
+	if cell.Style.Bold {
+		g = g.bold()
+	}
+	if cell.Style.Italic {
+		g = g.italic()
+	}
+	return g
+}
+
+// glyph draws the dots of a bitmap.
+func (c *canvas) glyph(g glyph, x, y int, i ink) {
+	for dy, row := range g.rows {
+		for dx := 0; row != 0; dx, row = dx+1, row<<1 {
+			if row&0x8000 != 0 {
+				c.fill(x+dx, y+dy, 1, 1, i)
 			}
 		}
 	}
-	p.lines(c.Style, x, y, width, ink, line)
 }
 
-// lines draws those under, through and over a character.
-func (p *painter) lines(s Style, x, y, width int, ink ink, line rgb) {
+// decoration draws the lines under, through and over a cell.
+func (c *canvas) decoration(s Style, x, y, width int, text ink, underline rgb) {
 	if s.Underline != NoUnderline {
-		under := p.ink(line)
+		under := c.ink(underline)
 		for dx := range width {
 			switch {
 			case s.Underline == Double:
-				p.fill(x+dx, y+13, 1, 1, under)
-				p.fill(x+dx, y+15, 1, 1, under)
+				c.fill(x+dx, y+13, 1, 1, under)
+				c.fill(x+dx, y+15, 1, 1, under)
 			case s.Underline == Curly:
-				p.fill(x+dx, y+14+dx/2%2, 1, 1, under)
+				c.fill(x+dx, y+14+dx/2%2, 1, 1, under)
 			case s.Underline == Dotted && dx%2 == 1, s.Underline == Dashed && dx%4 == 3:
 			default:
-				p.fill(x+dx, y+14, 1, 1, under)
+				c.fill(x+dx, y+14, 1, 1, under)
 			}
 		}
 	}
 	if s.Strike {
-		p.fill(x, y+8, width, 1, ink)
+		c.fill(x, y+8, width, 1, text)
 	}
 	if s.Overline {
-		p.fill(x, y, width, 1, ink)
+		c.fill(x, y, width, 1, text)
 	}
 }

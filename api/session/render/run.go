@@ -2,14 +2,14 @@ package render
 
 import "strings"
 
-// Run is a part of a line that has one style.
+// Run is a sequence of neighbouring cells of a line that have the same style.
 type Run struct {
-	X, Width int // cells
+	X, Width int // columns
 	Cells    []Cell
 	Style    Style
 }
 
-// Text is what the run says.
+// Text returns the text of the run's cells.
 func (r Run) Text() string {
 	var b strings.Builder
 	for _, c := range r.Cells {
@@ -18,7 +18,7 @@ func (r Run) Text() string {
 	return b.String()
 }
 
-// Runs splits a line.
+// Runs splits a line where the style changes.
 func Runs(line []Cell) []Run {
 	var runs []Run
 	column := 0

@@ -5,30 +5,30 @@ import (
 	"strings"
 )
 
-// apply takes the parameters of an SGR sequence. What it does not know it leaves
-// out.
-func (s *Style) apply(parameters string) {
+// applySGR changes the style by the parameters of one SGR sequence, which are
+// separated by semicolons. It ignores unknown and malformed parameters.
+func (s *Style) applySGR(parameters string) {
 	words := strings.Split(parameters, ";")
 	for len(words) > 0 {
 		word := words[0]
 		words = words[1:]
 		if first, rest, colons := strings.Cut(word, ":"); colons {
-			s.applyColons(number(first), strings.Split(rest, ":"))
+			s.applySubparameters(number(first), strings.Split(rest, ":"))
 			continue
 		}
 		n := number(word)
 		switch n {
 		case 38, 48, 58:
-			color, used := extended(words)
+			color, used := extendedColor(words)
 			words = words[used:]
-			*s.color(n) = color
+			*s.colorTarget(n) = color
 		default:
-			s.applyOne(n)
+			s.applyOn(n)
 		}
 	}
 }
 
-// number reads a parameter; an empty one is 0, a senseless one -1.
+// number reads a parameter. An empty one is 0, and one that is no number is -1.
 func number(word string) int {
 	if word == "" {
 		return 0
@@ -40,19 +40,20 @@ func number(word string) int {
 	return n
 }
 
-// color is what 38, 48 and 58 set.
-func (s *Style) color(n int) *Color {
+// colorTarget returns the color that the parameter 38, 48 or 58 sets.
+func (s *Style) colorTarget(n int) *Color {
 	switch n {
 	case 38:
 		return &s.Foreground
 	case 48:
 		return &s.Background
 	}
-	return &s.Line
+	return &s.UnderlineColor
 }
 
-// extended reads 5;n or 2;r;g;b.
-func extended(words []string) (c Color, used int) {
+// extendedColor reads the parameters after 38, 48 or 58: 5;n for a color of the
+// palette or 2;r;g;b for a direct one. It returns how many of words belong to it.
+func extendedColor(words []string) (c Color, used int) {
 	part := func(i int) uint8 { return uint8(min(max(number(words[i]), 0), 255)) }
 	switch {
 	case len(words) >= 2 && words[0] == "5":
@@ -63,24 +64,26 @@ func extended(words []string) (c Color, used int) {
 	return 0, len(words)
 }
 
-// applyColons takes 4:n, and colors in the form 38:5:n, 38:2::r:g:b or 38:2:r:g:b.
-func (s *Style) applyColons(n int, rest []string) {
+// applySubparameters applies a parameter n with parts after a colon: 4:n, and
+// colors in the form 38:5:n, 38:2::r:g:b or 38:2:r:g:b.
+func (s *Style) applySubparameters(n int, rest []string) {
 	switch n {
 	case 5:
-		s.Overline = rest[0] == "3" // what tmux writes for 53
+		s.Overline = rest[0] == "3" // tmux writes 5:3 for 53
 	case 4:
 		if kind := number(rest[0]); kind >= 0 && kind <= int(Dashed) {
 			s.Underline = Underline(kind)
 		}
 	case 38, 48, 58:
-		if len(rest) == 5 && rest[0] == "2" { // with a color space
+		if len(rest) == 5 && rest[0] == "2" { // skip the color space
 			rest = append([]string{"2"}, rest[2:]...)
 		}
-		*s.color(n), _ = extended(rest)
+		*s.colorTarget(n), _ = extendedColor(rest)
 	}
 }
 
-func (s *Style) applyOne(n int) {
+// applyOn applies a parameter that switches an attribute on, or resets all.
+func (s *Style) applyOn(n int) {
 	switch n {
 	case 0:
 		*s = Style{}
@@ -105,12 +108,12 @@ func (s *Style) applyOne(n int) {
 	case 53:
 		s.Overline = true
 	default:
-		s.applyEnd(n)
+		s.applyOff(n)
 	}
 }
 
-// applyEnd takes what ends a style.
-func (s *Style) applyEnd(n int) {
+// applyOff applies a parameter that switches an attribute off.
+func (s *Style) applyOff(n int) {
 	switch n {
 	case 22:
 		s.Bold, s.Dim = false, false
@@ -133,14 +136,14 @@ func (s *Style) applyEnd(n int) {
 	case 55:
 		s.Overline = false
 	case 59:
-		s.Line = 0
+		s.UnderlineColor = 0
 	default:
-		s.applyColor(n)
+		s.applyANSIColor(n)
 	}
 }
 
-// applyColor takes the 16 colors that have numbers of their own.
-func (s *Style) applyColor(n int) {
+// applyANSIColor applies a parameter that sets one of the 16 ANSI colors.
+func (s *Style) applyANSIColor(n int) {
 	switch {
 	case n >= 30 && n < 38:
 		s.Foreground = Indexed(uint8(n - 30))

@@ -1,6 +1,3 @@
-// Package render makes documents and pictures of a terminal's screen from its lines
-// with SGR escapes, as tmux tells them: tmux has done what a terminal does, and
-// what is left is a grid of characters and styles.
 package render
 
 import (
@@ -8,25 +5,27 @@ import (
 	"strconv"
 )
 
-// Color is a cell's: the terminal's default, one of a palette of 256, or RGB. The
-// zero value is the default.
+// Color is the terminal's default color (the zero value), one of a palette of
+// 256, or a direct RGB color.
 type Color uint32
 
+// The kinds of Color, above the 24 bits of its value.
 const (
 	indexed Color = 1 << 24
 	direct  Color = 2 << 24
 )
 
-// Indexed is a color of the palette.
+// Indexed returns the color n of the palette: 0 to 15 are the ANSI colors, 16 to
+// 231 a cube of 6x6x6 colors, and 232 to 255 grays.
 func Indexed(n uint8) Color { return indexed | Color(n) }
 
-// RGB is a color by its parts.
+// RGB returns a direct color.
 func RGB(r, g, b uint8) Color { return direct | Color(r)<<16 | Color(g)<<8 | Color(b) }
 
 var colorNames = [...]string{"black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"}
 
-// String is the color's name in tmux's style: red, brightred, colour200, #0a0b0c;
-// empty for the default.
+// String returns the color as tmux spells it in a style: red, brightred,
+// colour200 or #0a0b0c. It returns "" for the default color.
 func (c Color) String() string {
 	n := c & 0xffffff
 	switch {
@@ -42,10 +41,11 @@ func (c Color) String() string {
 	return "colour" + strconv.Itoa(int(n))
 }
 
-// Underline is the kind of line under a character.
+// Underline is the kind of a line under a character. The values are the n of
+// SGR 4:n.
 type Underline uint8
 
-// The kinds, by their numbers in SGR 4:n.
+// The kinds of Underline.
 const (
 	NoUnderline Underline = iota
 	Single
@@ -55,13 +55,15 @@ const (
 	Dashed
 )
 
+// String returns the name of the kind in lower case, and "" for NoUnderline.
 func (u Underline) String() string {
 	return [...]string{"", "single", "double", "curly", "dotted", "dashed"}[u]
 }
 
-// Style is how a character is shown.
+// Style holds the graphic attributes of a cell, as SGR sets them.
 type Style struct {
-	Foreground, Background, Line                                Color // Line: of the underline
+	Foreground, Background                                      Color
+	UnderlineColor                                              Color // the default is that of the text
 	Underline                                                   Underline
 	Bold, Dim, Italic, Blink, Reverse, Hidden, Strike, Overline bool
 }
