@@ -52,13 +52,13 @@ type answerRow struct {
 func (s *Store) ClaimAnswer(ctx context.Context, n NewAnswer) (*Answer, error) {
 	var found *Answer
 	err := s.write(ctx, "claim answer", func(ctx context.Context, q queryer) error {
-		if err := storable(n.Key, n.Server); err != nil {
+		if err := checkText(n.Key, n.Server); err != nil {
 			return err
 		}
 		if err := s.lockUser(ctx, q, n.UserID); err != nil {
 			return err
 		}
-		_, err := q.ExecContext(ctx, "DELETE FROM answers WHERE user_id = $1 AND create_time < $2", n.UserID, stamp(n.Since))
+		_, err := q.ExecContext(ctx, "DELETE FROM answers WHERE user_id = $1 AND create_time < $2", n.UserID, storedTime(n.Since))
 		if err != nil {
 			return err
 		}
@@ -99,7 +99,7 @@ func insertAnswer(ctx context.Context, q queryer, n NewAnswer) error {
 		return fmt.Errorf("%w: %d keys", ErrQuota, has)
 	}
 	_, err := q.ExecContext(ctx, `INSERT INTO answers (user_id, key, request, server, create_time, status, header, body, size)
-		VALUES ($1, $2, $3, $4, $5, 0, 'null', NULL, 0)`, n.UserID, n.Key, n.Request[:], n.Server, stamp(n.Now))
+		VALUES ($1, $2, $3, $4, $5, 0, 'null', NULL, 0)`, n.UserID, n.Key, n.Request[:], n.Server, storedTime(n.Now))
 	return err
 }
 
@@ -121,7 +121,7 @@ func (s *Store) FinishAnswer(ctx context.Context, k AnswerKey, a Answer, room in
 		if used+len(body) > room {
 			header, body = []byte("null"), nil
 		}
-		return affected(q.ExecContext(ctx, "UPDATE answers SET status = $3, header = $4, body = $5, size = $6 WHERE user_id = $1 AND key = $2",
+		return requireRow(q.ExecContext(ctx, "UPDATE answers SET status = $3, header = $4, body = $5, size = $6 WHERE user_id = $1 AND key = $2",
 			k.UserID, k.Key, a.Status, string(header), body, len(a.Body)))
 	})
 }
@@ -137,7 +137,7 @@ func (s *Store) ForgetAnswer(ctx context.Context, k AnswerKey) error {
 // ForgetAnswersBefore frees everybody's keys that were claimed before then.
 func (s *Store) ForgetAnswersBefore(ctx context.Context, then time.Time) error {
 	return s.write(ctx, "forget answers", func(ctx context.Context, q queryer) error {
-		_, err := q.ExecContext(ctx, "DELETE FROM answers WHERE create_time < $1", stamp(then))
+		_, err := q.ExecContext(ctx, "DELETE FROM answers WHERE create_time < $1", storedTime(then))
 		return err
 	})
 }

@@ -15,23 +15,27 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// Every method's error wraps one of these, the context's own error, or the
-// driver's. No message holds the database's URL or password.
+// The error of every method wraps one of these, the error of its context, or the
+// driver's error. No message holds the database's URL or password.
 var (
+	// ErrNotFound means that the row, or a row that it refers to, does not exist.
 	ErrNotFound = errors.New("not found")
-	// ErrConflict: a name, a token or a uid is already in use.
+	// ErrConflict means that a name, a token or a uid is already in use.
 	ErrConflict = errors.New("already exists")
-	ErrQuota    = errors.New("quota reached")
-	// ErrInvalid: the store cannot hold the value (NUL, invalid UTF-8, an
-	// unknown status, a text too long to index).
+	// ErrQuota means that the user has as many rows as the call allows.
+	ErrQuota = errors.New("quota reached")
+	// ErrInvalid means that the store cannot hold the value: it has a NUL or
+	// invalid UTF-8, is an unknown status, or is too long to index.
 	ErrInvalid = errors.New("invalid value")
-	// ErrUnavailable: the database is down, slow, full or was restarted; try
-	// again later. A write that fails so may have been done.
+	// ErrUnavailable means that the database is down, slow or full, or was
+	// restarted. The caller may try again later. A write that fails with this
+	// error may have been done.
 	ErrUnavailable = errors.New("database unavailable")
 )
 
-// classify gives the error of one call its sentinel. ctx is the caller's, not
-// the bounded one: who gave up decides between Canceled and ErrUnavailable.
+// classify wraps the error of one call in its sentinel and adds the verb. ctx is
+// the caller's context, without the query timeout: a call that its caller gave up
+// fails with context.Canceled, and one that took too long with ErrUnavailable.
 func classify(ctx context.Context, verb string, err error) error {
 	switch {
 	case err == nil:
@@ -39,35 +43,38 @@ func classify(ctx context.Context, verb string, err error) error {
 	case errors.Is(err, sql.ErrNoRows):
 		err = ErrNotFound
 	case isSentinel(err):
-	case sentinelOf(err) != nil:
-		err = fmt.Errorf("%w: %w", sentinelOf(err), err)
+	case sentinelFor(err) != nil:
+		err = fmt.Errorf("%w: %w", sentinelFor(err), err)
 	case errors.Is(ctx.Err(), context.Canceled):
 		err = ctx.Err()
 	case isTransient(err):
-		err = fmt.Errorf("%w: %w", ErrUnavailable, opaque{err})
+		err = fmt.Errorf("%w: %w", ErrUnavailable, hideCanceled{err})
 	}
 	return fmt.Errorf("db: %s: %w", verb, err)
 }
 
-// opaque hides a cancellation inside an error from errors.Is: the drivers
-// report our own time limit as one, and only the caller's own cancellation may
-// look like that.
-type opaque struct{ error }
+// hideCanceled wraps an error so that errors.Is does not find context.Canceled in
+// it. The drivers report our own query timeout as a cancellation, but only the
+// caller's cancellation may look like one.
+type hideCanceled struct{ error }
 
-func (o opaque) Unwrap() error {
-	if errors.Is(o.error, context.Canceled) {
+// Unwrap returns nil if the error is a cancellation.
+func (h hideCanceled) Unwrap() error {
+	if errors.Is(h.error, context.Canceled) {
 		return nil
 	}
-	return o.error
+	return h.error
 }
 
+// isSentinel reports whether the error is already classified.
 func isSentinel(err error) bool {
 	return errors.Is(err, ErrNotFound) || errors.Is(err, ErrConflict) ||
 		errors.Is(err, ErrQuota) || errors.Is(err, ErrInvalid)
 }
 
-// sentinelOf is for what the database says about the values of a statement.
-func sentinelOf(err error) error {
+// sentinelFor returns the sentinel for an error about the values of a statement,
+// and nil for every other error.
+func sentinelFor(err error) error {
 	if e := pq.As(err); e != nil {
 		switch {
 		case e.Code == pqerror.UniqueViolation:
@@ -91,7 +98,7 @@ func sentinelOf(err error) error {
 	return nil
 }
 
-// isTransient is for what may be gone at the next try.
+// isTransient reports whether the same call may succeed later.
 func isTransient(err error) bool {
 	for _, e := range []error{
 		driver.ErrBadConn, sql.ErrConnDone, sql.ErrTxDone, io.EOF, io.ErrUnexpectedEOF,
@@ -109,7 +116,8 @@ func isTransient(err error) bool {
 		case "08", "40", "53", "57", "58": // connection, rollback, resources, operator, system
 			return true
 		}
-		// 25006: a standby that was the primary before.
+		// 25006: the server has become a read-only standby. 55P03: a lock was not
+		// available.
 		return e.Code == "25006" || e.Code == "55P03"
 	}
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {

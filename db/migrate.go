@@ -13,17 +13,17 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// migrate applies what is missing. The caller sees to it that nobody else
-// does so at the same time.
+// migrate applies the missing migrations. The caller must hold a lock that keeps
+// other processes from doing the same. A store of a newer program is an error.
 func migrate(ctx context.Context, dialect goose.Dialect, folder string, pool *sql.DB, options ...goose.ProviderOption) error {
 	files, err := fs.Sub(migrations, "migrations/"+folder)
 	if err != nil {
 		return fmt.Errorf("migrations: %w", err)
 	}
-	// Disabled: goose's registry of migrations in Go is global, so another
-	// package of this process could add to ours.
-	// Out of order: branches number their migrations apart, and a store may have
-	// met a later one first. Each stands by itself.
+	// goose's registry of migrations written in Go is global: another package of
+	// this process could add to ours. So it is disabled.
+	// Branches number their migrations independently, so a store may get a later
+	// one first. That is allowed, since no migration depends on another.
 	options = append(options, goose.WithDisableGlobalRegistry(true), goose.WithAllowOutofOrder(true))
 	p, err := goose.NewProvider(dialect, pool, files, options...)
 	if err != nil {

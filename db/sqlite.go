@@ -17,14 +17,16 @@ import (
 	_ "modernc.org/sqlite" // the driver
 )
 
-// sqliteReaders is how many reads run at once; WAL readers never wait for the
+// sqliteReaders is how many reads run at once. In WAL mode they never wait for the
 // writer.
 const sqliteReaders = 4
 
-// sqliteSettings go into every connection's address. Writers take their lock
-// at BEGIN (immediate): a transaction that reads first and writes later could
-// otherwise fail with SQLITE_BUSY at once. NORMAL is what WAL needs to never
-// lose consistency; a power cut may lose the last commits.
+// sqliteSettings are part of every connection's address.
+//
+// immediate makes a transaction take the write lock at BEGIN. A transaction that
+// reads first and writes later could otherwise fail with SQLITE_BUSY at once.
+// With synchronous=NORMAL a file in WAL mode is always consistent, but a power
+// cut may lose the last commits.
 var sqliteSettings = url.Values{
 	"_busy_timeout": {"5000"},
 	"_foreign_keys": {"on"},
@@ -56,28 +58,33 @@ func openSQLite(ctx context.Context, o Options) (*Store, error) {
 		return nil, fmt.Errorf("db: open: %w", err)
 	}
 	writer := newPool(db, 1)
+	s := &Store{dialect: SQLite, options: o, source: source, writer: writer}
 	if err := migrate(ctx, goose.DialectSQLite3, SQLite, db.DB); err != nil {
 		return nil, errors.Join(classify(ctx, "open", err), writer.Close())
 	}
-	db, err = sqlx.Open(SQLite, source+"&_query_only=on")
+	db, err = sqlx.Open(SQLite, s.readOnlySource())
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("db: open: %w", err), writer.Close())
 	}
-	reader := newPool(db, sqliteReaders)
-	reader.SetMaxIdleConns(sqliteReaders)
-	return &Store{dialect: SQLite, options: o, source: source, reader: reader, writer: writer}, nil
+	s.reader = newPool(db, sqliteReaders)
+	s.reader.SetMaxIdleConns(sqliteReaders)
+	return s, nil
 }
 
-// creating makes this process's opens wait for the close in createFile: to
-// close any descriptor of a file drops all of the process's POSIX locks on it,
-// those of another Store's SQLite included.
-var creating sync.Mutex
+// readOnlySource is the source for connections that must not write.
+func (s *Store) readOnlySource() string { return s.source + "&_query_only=on" }
 
-// createFile makes the file before SQLite does, which would take the umask's
-// mode. An existing one is left alone, and not even opened.
+// createMu is held while createFile has the file open. When a process closes any
+// descriptor of a file, the kernel drops all of its POSIX locks on that file,
+// those of another Store's SQLite included. With the mutex, no other Store of
+// this process can be using the file yet.
+var createMu sync.Mutex
+
+// createFile creates the file with mode 0600 before SQLite does, which would use
+// the mode of the umask. It does not even open a file that exists.
 func createFile(path string) error {
-	creating.Lock()
-	defer creating.Unlock()
+	createMu.Lock()
+	defer createMu.Unlock()
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
@@ -88,16 +95,19 @@ func createFile(path string) error {
 	return f.Close()
 }
 
-// lockFile holds path until unlock is called or the process ends. It is there
-// for the first moments of a store: neither the switch to WAL nor goose's
-// migrations can stand a second process doing the same. The file stays, for to
-// remove it would let a third lock another file of that name.
+// lockFile blocks until it holds a lock on path, which it creates. The lock ends
+// with unlock or with the process.
+//
+// It protects the first moments of a store: neither the switch to WAL nor goose's
+// migrations work while a second process does the same. The file is never
+// removed. If it were, a third process could lock a new file of the same name
+// while a second still holds the old one.
 func lockFile(ctx context.Context, path string) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	tick := time.NewTicker(10 * time.Millisecond)
+	tick := time.NewTicker(lockInterval)
 	defer tick.Stop()
 	for {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Token is a credential of a user. The secret itself is never stored.
+// Token is a row of the table tokens: a credential of a user. The store holds only
+// the hash of the secret.
 type Token struct {
 	ID         int64
 	User       User
@@ -17,16 +18,17 @@ type Token struct {
 	ExpireTime, RevokeTime, LastUseTime *time.Time
 }
 
-// NewToken is what a token is made from.
+// NewToken holds the values of a token to create.
 type NewToken struct {
 	UserID     int64
 	Label      string
-	Hash       [32]byte // SHA-256 of the secret
-	ExpireTime *time.Time
+	Hash       [32]byte   // SHA-256 of the secret
+	ExpireTime *time.Time // nil means never
 }
 
-// touchBatch bounds one transaction of TouchTokens, so that a long list
-// neither exceeds the time of a call nor holds locks for long.
+// touchBatch is how many tokens one transaction of TouchTokens changes. A long
+// list in one transaction could exceed the query timeout and hold its locks for
+// long.
 const touchBatch = 200
 
 type tokenRow struct {
@@ -46,18 +48,18 @@ const selectToken = `SELECT t.id, t.label, t.create_time, t.expire_time, t.revok
 	u.id AS user_id, u.name AS user_name, u.admin AS user_admin, u.create_time AS user_create_time
 	FROM tokens t JOIN users u ON u.id = t.user_id `
 
-// CreateToken gives ErrNotFound for an unknown user and ErrConflict for a hash
-// that exists.
+// CreateToken adds a token. It returns ErrNotFound for an unknown user and
+// ErrConflict for a hash that exists.
 func (s *Store) CreateToken(ctx context.Context, n NewToken) (Token, error) {
 	var row tokenRow
 	err := s.write(ctx, "create token", func(ctx context.Context, q queryer) error {
-		if err := storable(n.Label); err != nil {
+		if err := checkText(n.Label); err != nil {
 			return err
 		}
 		var id int64
 		err := q.GetContext(ctx, &id, `INSERT INTO tokens (user_id, label, hash, create_time, expire_time)
 			VALUES ($1, $2, $3, $4, $5) RETURNING id`,
-			n.UserID, n.Label, n.Hash[:], s.now(), stampPointer(n.ExpireTime))
+			n.UserID, n.Label, n.Hash[:], s.now(), storedTimePointer(n.ExpireTime))
 		if err != nil {
 			return err
 		}
@@ -69,8 +71,8 @@ func (s *Store) CreateToken(ctx context.Context, n NewToken) (Token, error) {
 	return row.token(), nil
 }
 
-// TokenByHash returns expired and revoked tokens too: the caller judges them
-// by its own clock.
+// TokenByHash returns the token with the hash, or ErrNotFound. It returns expired
+// and revoked tokens too; the caller checks them by its own clock.
 func (s *Store) TokenByHash(ctx context.Context, hash [32]byte) (Token, error) {
 	var row tokenRow
 	err := s.read(ctx, "get token", func(ctx context.Context, q queryer) error {
@@ -82,7 +84,7 @@ func (s *Store) TokenByHash(ctx context.Context, hash [32]byte) (Token, error) {
 	return row.token(), nil
 }
 
-// Tokens lists all, oldest first.
+// Tokens returns all tokens, the oldest first.
 func (s *Store) Tokens(ctx context.Context) ([]Token, error) {
 	var rows []tokenRow
 	err := s.read(ctx, "list tokens", func(ctx context.Context, q queryer) error {
@@ -98,26 +100,29 @@ func (s *Store) Tokens(ctx context.Context) ([]Token, error) {
 	return tokens, nil
 }
 
-// RevokeToken keeps the first time when a token is revoked twice.
+// RevokeToken sets the time of revocation. A token that is already revoked keeps
+// its first one. It returns ErrNotFound for an unknown id.
 func (s *Store) RevokeToken(ctx context.Context, id int64, at time.Time) error {
 	return s.write(ctx, "revoke token", func(ctx context.Context, q queryer) error {
-		return affected(q.ExecContext(ctx,
-			"UPDATE tokens SET revoke_time = COALESCE(revoke_time, $2) WHERE id = $1", id, stamp(at)))
+		return requireRow(q.ExecContext(ctx,
+			"UPDATE tokens SET revoke_time = COALESCE(revoke_time, $2) WHERE id = $1", id, storedTime(at)))
 	})
 }
 
-// TouchTokens records last uses by token id. A time older than the stored one
-// and an unknown id change nothing.
+// TouchTokens records the times of last use by token id. It ignores unknown ids
+// and times that are older than the stored ones. It makes several transactions,
+// each with its own query timeout, and stops at the first error.
 func (s *Store) TouchTokens(ctx context.Context, lastUse map[int64]time.Time) error {
-	// In order of id, so that two processes never wait for each other.
+	// Sorted by id, so that two processes cannot deadlock.
 	for ids := range slices.Chunk(slices.Sorted(maps.Keys(lastUse)), touchBatch) {
 		err := s.write(ctx, "touch tokens", func(ctx context.Context, q queryer) error {
 			for _, id := range ids {
-				// SQLite compares its texts: one layout, always UTC, with the
-				// fraction's trailing zeros cut ('+' sorts before '.' and
-				// both before digits), so their order is that of the times.
+				// SQLite stores times as text and compares the text. All have
+				// the same layout in UTC, without the trailing zeros of the
+				// fraction. '+' sorts before '.' and both sort before digits,
+				// so the texts sort like the times.
 				_, err := q.ExecContext(ctx, `UPDATE tokens SET last_use_time = $2
-					WHERE id = $1 AND (last_use_time IS NULL OR last_use_time < $2)`, id, stamp(lastUse[id]))
+					WHERE id = $1 AND (last_use_time IS NULL OR last_use_time < $2)`, id, storedTime(lastUse[id]))
 				if err != nil {
 					return err
 				}
@@ -139,8 +144,8 @@ func (r tokenRow) token() Token {
 		},
 		Label:       r.Label,
 		CreateTime:  r.CreateTime.UTC(),
-		ExpireTime:  stampPointer(r.ExpireTime),
-		RevokeTime:  stampPointer(r.RevokeTime),
-		LastUseTime: stampPointer(r.LastUseTime),
+		ExpireTime:  storedTimePointer(r.ExpireTime),
+		RevokeTime:  storedTimePointer(r.RevokeTime),
+		LastUseTime: storedTimePointer(r.LastUseTime),
 	}
 }

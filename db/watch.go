@@ -5,23 +5,24 @@ import (
 	"time"
 )
 
-// ChangeKind says what a Change means to a cache.
+// ChangeKind says how a Change affects a cache of users and tokens.
 type ChangeKind int
 
 const (
-	// Changed: users or tokens are no longer what they were.
+	// Changed means that users or tokens have changed.
 	Changed ChangeKind = iota + 1
-	// Resync: the feed works from here on. Whatever was cached before may be
-	// out of date.
+	// Resync means that Watch reports changes from here on. Entries that were
+	// cached before may be out of date.
 	Resync
-	// Lost: the feed is down. Nothing cached may be trusted until Resync.
+	// Lost means that Watch cannot see changes. Nothing cached may be trusted
+	// until the next Resync.
 	Lost
 )
 
 // Change is one event of Watch.
 type Change struct{ Kind ChangeKind }
 
-// String is for logs.
+// String returns the name of the kind in lower case, for logs.
 func (k ChangeKind) String() string {
 	switch k {
 	case Changed:
@@ -34,51 +35,47 @@ func (k ChangeKind) String() string {
 	return "unknown"
 }
 
-// The pauses between attempts to bring a lost feed back.
-const (
-	retryMin = 50 * time.Millisecond
-	retryMax = time.Second
-)
-
-// Watch tells of every committed change to users and tokens, by this process
-// and by others, until ctx is done, whose error it returns. It calls handle
-// from its own goroutine, one call at a time; the first is Resync. Changes
-// that come close together may be told once. Last uses and sessions are not
-// told of. handle must return soon: a feed that is not read for long counts as
-// lost. While Postgres hangs during a connection attempt, Watch may outlive
-// ctx by the connect_timeout.
+// Watch reports the committed changes to users and tokens, by this process and by
+// others. It blocks until ctx is done and returns ctx's error. It does not report
+// sessions and the last uses of tokens.
 //
-// A handler that drops a cache must also keep a look-up that began before the
-// change from filling it afterwards with what it had read: count the events
-// and store a result only when the count has not moved.
+// Watch calls handle from its own goroutine, one call at a time. The first event
+// is Resync. Changes close together may come as one event. handle must return
+// soon: when events are not taken for long, Watch counts as Lost. When the
+// connection is lost, Watch reports Lost and reconnects. While Postgres hangs
+// during a connection attempt, Watch may outlive ctx by the connect_timeout.
+//
+// A handler that drops a cache must also stop a look-up that began before the
+// change from filling the cache afterwards: count the events, and store a result
+// only when the count has not moved since the look-up began.
 func (s *Store) Watch(ctx context.Context, handle func(Change)) error {
-	feed := s.poll
+	watchOnce := s.watchSQLite
 	if s.dialect == Postgres {
-		feed = s.listen
+		watchOnce = s.watchPostgres
 	}
-	wait := retryMin
+	pause := retryMin
 	for {
-		up := false
-		// The feed's error is not reported: handle is told Lost, and the next
-		// call to the store says why the database cannot be reached.
-		_ = feed(ctx, func(k ChangeKind) {
-			up = true
+		connected := false
+		// The error is not reported: handle gets Lost, and the next call to the
+		// store says why the database cannot be reached.
+		_ = watchOnce(ctx, func(k ChangeKind) {
+			connected = true
 			handle(Change{Kind: k})
 		})
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if up {
-			wait = retryMin
+		if connected {
+			pause = retryMin
 			handle(Change{Kind: Lost})
 		}
-		pause := time.NewTimer(wait)
+		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
-			pause.Stop()
+			timer.Stop()
 			return ctx.Err()
-		case <-pause.C:
+		case <-timer.C:
 		}
-		wait = min(2*wait, retryMax)
+		pause = min(2*pause, retryMax)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestPinURL(t *testing.T) {
+func TestCompleteURL(t *testing.T) {
 	t.Setenv("PGSSLMODE", "allow") // what the URL means does not depend on the environment
 	for raw, sslmode := range map[string]string{
 		"postgres://u:p@localhost/x":                           "disable",
@@ -24,12 +24,12 @@ func TestPinURL(t *testing.T) {
 		"postgres://u:p@db.example/x?sslrootcert=system":       "verify-full",
 		"postgres://u:p%40%2f@db.example/x?connect_timeout=40": "require",
 	} {
-		pinned, err := pinURL(raw, 2500*time.Millisecond)
+		complete, err := completeURL(raw, 2500*time.Millisecond)
 		require.NoError(t, err, raw)
-		u, err := url.Parse(pinned)
+		u, err := url.Parse(complete)
 		require.NoError(t, err)
 		require.Equal(t, sslmode, u.Query().Get("sslmode"), raw)
-		config, err := pq.NewConfig(pinned)
+		config, err := pq.NewConfig(complete)
 		require.NoError(t, err, raw)
 		require.Equal(t, "x", config.Database)
 		if raw == "postgres://u:p@[::1]/x" {
@@ -44,7 +44,7 @@ func TestPinURL(t *testing.T) {
 	}
 }
 
-func TestPinURLKeepsSecrets(t *testing.T) {
+func TestCompleteURLKeepsSecrets(t *testing.T) {
 	for _, raw := range []string{
 		"postgres://u:hunter2@localhost:hunter2/x",
 		"postgres://u:hunter2%zz@localhost/x",
@@ -55,7 +55,7 @@ func TestPinURLKeepsSecrets(t *testing.T) {
 		"postgres://u@localhost/x?password=hunter2&connect_timeout=hunter2",
 		"postgres://u:hunter2@ho\x7fst/x",
 	} {
-		_, err := pinURL(raw, time.Second)
+		_, err := completeURL(raw, time.Second)
 		require.Error(t, err, raw)
 		require.NotContains(t, err.Error(), "hunter2")
 	}

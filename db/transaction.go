@@ -8,30 +8,31 @@ import (
 	"unicode/utf8"
 )
 
-// queryer is what a read needs; the pool and a transaction both have it.
+// queryer runs statements. A pool and a transaction both implement it.
 type queryer interface {
 	GetContext(ctx context.Context, dest any, query string, args ...any) error
 	SelectContext(ctx context.Context, dest any, query string, args ...any) error
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
-// read runs f within the time of one call. f must only read: lib/pq reports a
-// lost connection as ErrBadConn even when the query was sent, and database/sql
-// then runs it again.
+// read runs f within the query timeout. The caller's verb is part of the error.
+//
+// f must only read, because it may run twice: lib/pq reports a lost connection as
+// ErrBadConn even when the query was sent, and database/sql then repeats it.
 func (s *Store) read(ctx context.Context, verb string, f func(context.Context, queryer) error) error {
 	bounded, cancel := context.WithTimeout(ctx, s.options.QueryTimeout)
 	defer cancel()
-	done, err := s.reader.turn(bounded)
+	release, err := s.reader.acquire(bounded)
 	if err != nil {
 		return classify(ctx, verb, err)
 	}
-	defer done()
+	defer release()
 	return classify(ctx, verb, f(bounded, s.reader))
 }
 
-// write runs f in a transaction. Even a single statement goes through one:
-// database/sql repeats only the BEGIN of a transaction on a stale connection,
-// so no write is ever done twice.
+// write runs f in a transaction, within the query timeout. Even a single
+// statement needs a transaction: on a stale connection database/sql repeats only
+// its BEGIN, so no write is ever done twice.
 func (s *Store) write(ctx context.Context, verb string, f func(context.Context, queryer) error) error {
 	bounded, cancel := context.WithTimeout(ctx, s.options.QueryTimeout)
 	defer cancel()
@@ -39,18 +40,18 @@ func (s *Store) write(ctx context.Context, verb string, f func(context.Context, 
 }
 
 func (s *Store) transact(ctx context.Context, f func(context.Context, queryer) error) error {
-	done, err := s.writer.turn(ctx)
+	release, err := s.writer.acquire(ctx)
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer release()
 	tx, err := s.writer.BeginTxx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	if err := f(ctx, tx); err != nil {
-		// f's error is the one to report; a rollback that fails as well
-		// leaves a connection that the pool throws away.
+		// f's error is the one to report. When the rollback fails as well, the
+		// pool closes the connection.
 		_ = tx.Rollback()
 		return err
 	}
@@ -60,8 +61,8 @@ func (s *Store) transact(ctx context.Context, f func(context.Context, queryer) e
 	return nil
 }
 
-// affected turns a statement that matched no row into ErrNotFound.
-func affected(r sql.Result, err error) error {
+// requireRow returns ErrNotFound for a statement that changed no row.
+func requireRow(r sql.Result, err error) error {
 	if err != nil {
 		return err
 	}
@@ -72,9 +73,9 @@ func affected(r sql.Result, err error) error {
 	return err
 }
 
-// storable refuses text that Postgres cannot hold, on SQLite too, where it
-// would be stored and be unreadable elsewhere.
-func storable(texts ...string) error {
+// checkText returns ErrInvalid for text that Postgres cannot store. SQLite could
+// store it, but a store must mean the same on both.
+func checkText(texts ...string) error {
 	for _, t := range texts {
 		if !utf8.ValidString(t) || strings.ContainsRune(t, 0) {
 			return fmt.Errorf("%w: text with NUL or invalid UTF-8", ErrInvalid)
