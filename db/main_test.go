@@ -3,7 +3,9 @@ package db_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(dbtest.Main(m)) }
 
-// epoch has microseconds, which both stores must keep.
+// epoch has microseconds, the precision that both databases must keep.
 var epoch = time.Date(2026, 3, 4, 5, 6, 7, 890123000, time.UTC)
 
 func newUser(t *testing.T, s *db.Store, name string) db.User {
@@ -25,8 +27,9 @@ func newUser(t *testing.T, s *db.Store, name string) db.User {
 	return u
 }
 
-// raw is a connection beside the store's.
-func raw(t *testing.T, o db.Options) *sql.DB {
+// openRaw opens the store's database without the store. It is closed at the test's
+// end.
+func openRaw(t *testing.T, o db.Options) *sql.DB {
 	t.Helper()
 	driver, source := "postgres", o.URL
 	if o.Path != "" {
@@ -45,4 +48,36 @@ func exec(t *testing.T, q interface {
 	t.Helper()
 	_, err := q.ExecContext(t.Context(), query, args...)
 	require.NoError(t, err)
+}
+
+// runAtOnce calls f n times, each in a goroutine, and returns their errors by index
+// when all have returned.
+func runAtOnce(n int, f func(i int) error) []error {
+	errs := make([]error, n)
+	start := make(chan struct{})
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() {
+			<-start
+			errs[i] = f(i)
+		})
+	}
+	close(start)
+	all.Wait()
+	return errs
+}
+
+// requireWinners requires that so many calls succeeded and all others failed with
+// loss.
+func requireWinners(t *testing.T, errs []error, want int, loss error) {
+	t.Helper()
+	won := 0
+	for _, err := range errs {
+		if err == nil {
+			won++
+			continue
+		}
+		require.True(t, errors.Is(err, loss), "%v", err)
+	}
+	require.Equal(t, want, won)
 }

@@ -10,15 +10,16 @@ import (
 	"interplexer/db/dbtest"
 )
 
-// A store that met later migrations first takes an earlier one up, and rows from
-// before it are as those that were made without.
+// A store that has later migrations but lacks an earlier one gets it, and its old
+// rows then equal rows that never had the column's value.
 func TestMigrationsInAnyOrder(t *testing.T) {
+	t.Parallel()
 	for _, dialect := range dbtest.Dialects {
 		t.Run(dialect, func(t *testing.T) {
 			o := dbtest.Options(t, dialect)
 			s := dbtest.OpenOptions(t, o)
 			old := createSession(t, s, newSession(newUser(t, s, "alice"), 1, "old"))
-			pool := raw(t, o)
+			pool := openRaw(t, o)
 			exec(t, pool, "ALTER TABLE sessions DROP COLUMN labels")
 			exec(t, pool, "DELETE FROM goose_db_version WHERE version_id = 3")
 			again := dbtest.OpenOptions(t, o)

@@ -10,9 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The order in which writes are asked for is the order in which they are done,
-// as ids tell.
+// Writes are done in the order of the calls; the ids show it.
 func TestWritesQueueInOrder(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "store.db")
 	synctest.Test(t, func(t *testing.T) {
 		s, err := Open(t.Context(), Options{Path: path})

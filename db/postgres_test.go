@@ -14,17 +14,17 @@ import (
 	"interplexer/db/dbtest"
 )
 
-// callTime bounds a call in these tests; the answer may take a second more.
+// callTime is the query timeout in these tests. The call may take a second more.
 const callTime = time.Second
 
-// faulty is a store on a Postgres of its own.
-func faulty(t *testing.T) (*dbtest.Server, *db.Store) {
+// newServerAndStore starts a Postgres for this test alone and opens a store on it.
+func newServerAndStore(t *testing.T) (*dbtest.Server, *db.Store) {
 	t.Helper()
 	server := dbtest.NewServer(t)
 	return server, dbtest.OpenOptions(t, db.Options{URL: server.URL(), QueryTimeout: callTime})
 }
 
-// requireUnavailable also holds the call to its time.
+// requireUnavailable requires that the call fails with ErrUnavailable and in time.
 func requireUnavailable(t *testing.T, call func() error) {
 	t.Helper()
 	start := time.Now()
@@ -34,18 +34,18 @@ func requireUnavailable(t *testing.T, call func() error) {
 	require.Less(t, time.Since(start), callTime+time.Second)
 }
 
-// hold locks the users table until release, so that calls wait mid-query.
-func hold(t *testing.T, url string) (pool *sql.DB, release func()) {
+// lockUsers locks the table users until release, so that queries of it block.
+func lockUsers(t *testing.T, url string) (pool *sql.DB, release func()) {
 	t.Helper()
-	pool = raw(t, db.Options{URL: url})
+	pool = openRaw(t, db.Options{URL: url})
 	tx, err := pool.BeginTx(t.Context(), nil)
 	require.NoError(t, err)
 	exec(t, tx, "LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
 	return pool, func() { require.NoError(t, tx.Rollback()) }
 }
 
-// waiters is how many of the store's backends wait for a lock.
-func waiters(t *testing.T, pool *sql.DB) (n int) {
+// countWaiters counts the backends of the store that wait for a lock.
+func countWaiters(t *testing.T, pool *sql.DB) (n int) {
 	t.Helper()
 	require.NoError(t, pool.QueryRowContext(t.Context(), `SELECT count(*) FROM pg_stat_activity
 		WHERE application_name = 'interplexer' AND wait_event_type = 'Lock'`).Scan(&n))
@@ -54,10 +54,10 @@ func waiters(t *testing.T, pool *sql.DB) (n int) {
 
 func requireWaiters(t *testing.T, pool *sql.DB, want int) {
 	t.Helper()
-	require.Eventually(t, func() bool { return waiters(t, pool) == want }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return countWaiters(t, pool) == want }, 5*time.Second, 5*time.Millisecond)
 }
 
-func TestPostgresDownAtOpen(t *testing.T) {
+func TestTimedPostgresDownAtOpen(t *testing.T) {
 	server := dbtest.NewServer(t)
 	server.Stop()
 	requireUnavailable(t, func() error {
@@ -75,15 +75,16 @@ func TestPostgresDownAtOpen(t *testing.T) {
 	dbtest.OpenOptions(t, db.Options{URL: server.URL()})
 }
 
-func TestPostgresStopped(t *testing.T) {
-	server, s := faulty(t)
+func TestTimedPostgresStopped(t *testing.T) {
+	server, s := newServerAndStore(t)
 	newUser(t, s, "alice")
 	server.Signal(syscall.SIGSTOP)
-	// Alone, on the idle connection: lib/pq sends BEGIN without a context.
+	// First one call alone, on the idle connection: lib/pq sends its BEGIN without a
+	// context.
 	requireUnavailable(t, func() error { _, err := s.CreateUser(t.Context(), "bob", false); return err })
 	// More calls than the pool has connections: some wait for one, some find
 	// an idle one, some dial.
-	for _, err := range race(40, func(i int) error {
+	for _, err := range runAtOnce(40, func(i int) error {
 		start := time.Now()
 		var err error
 		switch i % 3 {
@@ -102,34 +103,21 @@ func TestPostgresStopped(t *testing.T) {
 		require.ErrorIs(t, err, db.ErrUnavailable)
 	}
 	server.Signal(syscall.SIGCONT)
-	server.Exec("SELECT 1") // when it comes to it, it has dealt with all that was dialed before
+	server.Exec("SELECT 1") // answered only after all connections that were dialed before
 	_, err := s.UserByName(t.Context(), "alice")
 	require.NoError(t, err)
 	newUser(t, s, "bob")
 }
 
-func TestPostgresStoppedMidQuery(t *testing.T) {
-	server, s := faulty(t)
-	pool, release := hold(t, server.URL())
-	result := make(chan error, 1)
-	requireUnavailable(t, func() error {
-		go func() {
-			_, err := s.CreateUser(t.Context(), "alice", false)
-			result <- err
-		}()
-		requireWaiters(t, pool, 1)
-		server.Signal(syscall.SIGSTOP)
-		return <-result
-	})
-	server.Signal(syscall.SIGCONT)
-	release()
-	newUser(t, s, "alice")
+func TestTimedPostgresStoppedMidQuery(t *testing.T) {
+	server, s := newServerAndStore(t)
+	failMidQuery(t, server, s, func() { server.Signal(syscall.SIGSTOP) }, func() { server.Signal(syscall.SIGCONT) })
 }
 
-func TestPostgresStoppedCallerGivesUp(t *testing.T) {
+func TestTimedPostgresStoppedCallerGivesUp(t *testing.T) {
 	server := dbtest.NewServer(t)
 	s := dbtest.OpenOptions(t, db.Options{URL: server.URL(), QueryTimeout: time.Minute})
-	pool, release := hold(t, server.URL())
+	pool, release := lockUsers(t, server.URL())
 	ctx, cancel := context.WithCancel(t.Context())
 	result := make(chan error, 1)
 	go func() {
@@ -148,10 +136,10 @@ func TestPostgresStoppedCallerGivesUp(t *testing.T) {
 	release()
 }
 
-// A query that is given up does not run on in the server.
-func TestPostgresSlow(t *testing.T) {
-	server, s := faulty(t)
-	pool, release := hold(t, server.URL())
+// A query that the store has given up does not run on in the server.
+func TestTimedPostgresSlow(t *testing.T) {
+	server, s := newServerAndStore(t)
+	pool, release := lockUsers(t, server.URL())
 	requireUnavailable(t, func() error {
 		_, err := s.Users(t.Context())
 		return err
@@ -170,7 +158,7 @@ const killBackends = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHE
 
 func TestPostgresKilledBackends(t *testing.T) {
 	t.Parallel()
-	server, s := faulty(t)
+	server, s := newServerAndStore(t)
 	calls := []func() error{
 		func() error { _, err := s.Users(t.Context()); return err },
 		func() error { _, err := s.CreateUser(t.Context(), "alice", false); return err },
@@ -178,15 +166,22 @@ func TestPostgresKilledBackends(t *testing.T) {
 	}
 	for _, call := range calls {
 		// Several idle connections, so that a second try can meet a dead one too.
-		race(8, func(int) error { return s.Ping(t.Context()) })
+		runAtOnce(8, func(int) error { return s.Ping(t.Context()) })
 		server.Exec(killBackends)
 		require.NoError(t, call())
 	}
 }
 
-func TestPostgresKilledMidQuery(t *testing.T) {
-	server, s := faulty(t)
-	pool, release := hold(t, server.URL())
+func TestTimedPostgresKilledMidQuery(t *testing.T) {
+	server, s := newServerAndStore(t)
+	failMidQuery(t, server, s, func() { server.Exec(killBackends) }, func() {})
+}
+
+// failMidQuery requires that a write fails when breakServer is called while its
+// query blocks, and that the store works again after repair.
+func failMidQuery(t *testing.T, server *dbtest.Server, s *db.Store, breakServer, repair func()) {
+	t.Helper()
+	pool, release := lockUsers(t, server.URL())
 	result := make(chan error, 1)
 	requireUnavailable(t, func() error {
 		go func() {
@@ -194,29 +189,30 @@ func TestPostgresKilledMidQuery(t *testing.T) {
 			result <- err
 		}()
 		requireWaiters(t, pool, 1)
-		server.Exec(killBackends)
+		breakServer()
 		return <-result
 	})
+	repair()
 	release()
 	newUser(t, s, "alice")
 }
 
-func TestPostgresRestart(t *testing.T) {
-	server, s := faulty(t)
+func TestTimedPostgresRestart(t *testing.T) {
+	server, s := newServerAndStore(t)
 	newUser(t, s, "alice")
-	race(8, func(int) error { return s.Ping(t.Context()) })
+	runAtOnce(8, func(int) error { return s.Ping(t.Context()) })
 	server.Stop()
 	requireUnavailable(t, func() error { return s.Ping(t.Context()) })
 	requireUnavailable(t, func() error { _, err := s.CreateUser(t.Context(), "bob", false); return err })
 	server.Start()
 	newUser(t, s, "bob")
-	race(8, func(int) error { return s.Ping(t.Context()) })
+	runAtOnce(8, func(int) error { return s.Ping(t.Context()) })
 	server.Restart()
 	_, err := s.UserByName(t.Context(), "alice")
 	require.NoError(t, err)
 }
 
-func TestPostgresTooManyConnections(t *testing.T) {
+func TestTimedPostgresTooManyConnections(t *testing.T) {
 	server := dbtest.NewServer(t)
 	server.Exec("CREATE ROLE limited LOGIN CONNECTION LIMIT 0")
 	limited := strings.Replace(server.URL(), "user=interplexer", "user=limited", 1)

@@ -45,6 +45,7 @@ func TestCompleteURL(t *testing.T) {
 }
 
 func TestCompleteURLKeepsSecrets(t *testing.T) {
+	t.Parallel()
 	for _, raw := range []string{
 		"postgres://u:hunter2@localhost:hunter2/x",
 		"postgres://u:hunter2%zz@localhost/x",

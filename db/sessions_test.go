@@ -37,6 +37,7 @@ func requireSession(t *testing.T, s *db.Store, want db.Session) {
 }
 
 func TestSessionLife(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		s := open()
 		alice := newUser(t, s, "alice")
@@ -90,6 +91,7 @@ func requireNoSession(t *testing.T, s *db.Store, gone db.Session) {
 }
 
 func TestSessionIDIsNeverReused(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		s := open()
 		alice := newUser(t, s, "alice")
@@ -105,6 +107,7 @@ func TestSessionIDIsNeverReused(t *testing.T) {
 }
 
 func TestSessionConflicts(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		s := open()
 		alice, bob := newUser(t, s, "alice"), newUser(t, s, "bob")
@@ -142,6 +145,7 @@ func TestSessionConflicts(t *testing.T) {
 }
 
 func TestSessionsOnServer(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		s := open()
 		alice, bob := newUser(t, s, "alice"), newUser(t, s, "bob")
@@ -176,6 +180,7 @@ func TestSessionsOnServer(t *testing.T) {
 }
 
 func TestAdoptSession(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		s := open()
 		n := newSession(newUser(t, s, "alice"), 1, "build")
@@ -202,6 +207,7 @@ func TestAdoptSession(t *testing.T) {
 }
 
 func TestQuota(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		s := open()
 		alice, bob := newUser(t, s, "alice"), newUser(t, s, "bob")
@@ -230,7 +236,7 @@ func TestCreateSessionRaces(t *testing.T) {
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		stores := []*db.Store{open(), open()}
 		alice := newUser(t, stores[0], "alice")
-		errs := race(20, func(i int) error {
+		errs := runAtOnce(20, func(i int) error {
 			n := newSession(alice, i, "")
 			n.Quota = 5
 			_, err := stores[i%2].CreateSession(t.Context(), n)
@@ -239,7 +245,7 @@ func TestCreateSessionRaces(t *testing.T) {
 		requireWinners(t, errs, 5, db.ErrQuota)
 
 		bob := newUser(t, stores[0], "bob")
-		errs = race(20, func(i int) error {
+		errs = runAtOnce(20, func(i int) error {
 			_, err := stores[i%2].CreateSession(t.Context(), newSession(bob, 100+i, "same"))
 			return err
 		})
@@ -249,6 +255,7 @@ func TestCreateSessionRaces(t *testing.T) {
 
 // A name too long for Postgres's index must not look like a database in trouble.
 func TestSessionNameTooLong(t *testing.T) {
+	t.Parallel()
 	s := dbtest.Open(t, db.Postgres)
 	// Postgres compresses what repeats, so the name must not.
 	var name strings.Builder
@@ -257,4 +264,44 @@ func TestSessionNameTooLong(t *testing.T) {
 	}
 	_, err := s.CreateSession(t.Context(), newSession(newUser(t, s, "alice"), 1, name.String()))
 	require.ErrorIs(t, err, db.ErrInvalid)
+}
+
+func TestSessionEdit(t *testing.T) {
+	t.Parallel()
+	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
+		s := open()
+		alice, bob := newUser(t, s, "alice"), newUser(t, s, "bob")
+		n := newSession(alice, 1, "one")
+		n.Labels = map[string]string{"team": "wéb", "empty": ""}
+		one := createSession(t, s, n)
+		require.Equal(t, n.Labels, one.Labels)
+		requireSession(t, s, one)
+		createSession(t, s, newSession(alice, 2, "two"))
+		createSession(t, s, newSession(bob, 3, "three"))
+
+		edit := db.SessionEdit{Name: "three", Labels: map[string]string{"a/b": "<1>"}, Width: 10, Height: 20, KeepAfterExit: true}
+		later := epoch.Add(time.Second)
+		got, err := s.EditSession(t.Context(), one.ID, edit, later)
+		require.NoError(t, err)
+		one.Name, one.Labels, one.Width, one.Height, one.ModifyTime = "three", edit.Labels, 10, 20, later
+		one.KeepAfterExit = true
+		require.Empty(t, cmp.Diff(one, got))
+		requireSession(t, s, one)
+
+		edit.Name, edit.Width = "two", 99
+		_, err = s.EditSession(t.Context(), one.ID, edit, later)
+		require.ErrorIs(t, err, db.ErrConflict)
+		edit.Name = "\x00"
+		_, err = s.EditSession(t.Context(), one.ID, edit, later)
+		require.ErrorIs(t, err, db.ErrInvalid)
+		requireSession(t, s, one)
+		_, err = s.EditSession(t.Context(), 999, db.SessionEdit{}, later)
+		require.ErrorIs(t, err, db.ErrNotFound)
+
+		_, err = s.SetSessionStatus(t.Context(), one.ID, db.StatusExited, later)
+		require.NoError(t, err)
+		got, err = s.EditSession(t.Context(), one.ID, db.SessionEdit{Name: "two", Width: 10, Height: 20}, later)
+		require.NoError(t, err, "an ended one shares its name")
+		require.Nil(t, got.Labels)
+	})
 }

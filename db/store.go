@@ -6,8 +6,9 @@
 // written once for both, and every test of a method runs on both. All SQL of the
 // project is in this package.
 //
-// cmd/interplexer opens the store. The session registry and the accounts of
-// api/session call it. Tests get a Store from db/dbtest.
+// cmd/interplexer opens the store. The packages below api that own sessions, tokens
+// and idempotency keys call it, each through a small interface of its own. Tests
+// get a Store from db/dbtest.
 package db
 
 import (

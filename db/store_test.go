@@ -20,7 +20,7 @@ func TestOpenEmptyStoreAtOnce(t *testing.T) {
 		t.Run(dialect, func(t *testing.T) {
 			o := dbtest.Options(t, dialect)
 			stores := make([]*db.Store, 6)
-			errs := race(len(stores), func(i int) (err error) {
+			errs := runAtOnce(len(stores), func(i int) (err error) {
 				stores[i], err = db.Open(t.Context(), o)
 				return err
 			})
@@ -40,6 +40,7 @@ func TestOpenEmptyStoreAtOnce(t *testing.T) {
 }
 
 func TestStoreSurvivesReopening(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		first := open()
 		want := createSession(t, first, newSession(newUser(t, first, "alice"), 1, "build"))
@@ -49,11 +50,12 @@ func TestStoreSurvivesReopening(t *testing.T) {
 }
 
 func TestOpenRefusesNewerStore(t *testing.T) {
+	t.Parallel()
 	for _, dialect := range dbtest.Dialects {
 		t.Run(dialect, func(t *testing.T) {
 			o := dbtest.Options(t, dialect)
 			dbtest.OpenOptions(t, o)
-			exec(t, raw(t, o), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, true)")
+			exec(t, openRaw(t, o), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, true)")
 			_, err := db.Open(t.Context(), o)
 			require.ErrorContains(t, err, "newer")
 		})
@@ -61,6 +63,7 @@ func TestOpenRefusesNewerStore(t *testing.T) {
 }
 
 func TestCallerGivesUp(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		s := open()
 		ctx, cancel := context.WithCancel(t.Context())
@@ -76,6 +79,7 @@ func TestCallerGivesUp(t *testing.T) {
 }
 
 func TestOpenNeedsAPlace(t *testing.T) {
+	t.Parallel()
 	_, err := db.Open(t.Context(), db.Options{})
 	require.Error(t, err)
 	_, err = db.Open(t.Context(), db.Options{Path: filepath.Join(t.TempDir(), "none", "store.db")})
@@ -83,6 +87,7 @@ func TestOpenNeedsAPlace(t *testing.T) {
 }
 
 func TestSQLiteFiles(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	path := filepath.Join(folder, "a b?c#d%20é;'\".db")
 	s := dbtest.OpenOptions(t, db.Options{Path: path})
@@ -100,14 +105,14 @@ func TestSQLiteFiles(t *testing.T) {
 	require.ElementsMatch(t, []string{base, base + "-wal", base + "-shm", base + ".lock"}, names)
 }
 
-// Another process that holds the file's lock is a database in trouble, not a
-// stall, and readers do not notice it.
-func TestSQLiteLocked(t *testing.T) {
+// While another process holds the file's write lock, a write fails in time with
+// ErrUnavailable, and reads succeed.
+func TestTimedSQLiteLocked(t *testing.T) {
 	o := dbtest.Options(t, db.SQLite)
 	o.QueryTimeout = 200 * time.Millisecond
 	s := dbtest.OpenOptions(t, o)
 	newUser(t, s, "alice")
-	holder, err := raw(t, o).Conn(t.Context())
+	holder, err := openRaw(t, o).Conn(t.Context())
 	require.NoError(t, err)
 	defer holder.Close()
 	exec(t, holder, "BEGIN IMMEDIATE")
@@ -119,7 +124,7 @@ func TestSQLiteLocked(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	_, err = s.CreateUser(ctx, "bob", false)
-	require.ErrorIs(t, err, db.ErrUnavailable, "the caller's deadline is worth a retry too")
+	require.ErrorIs(t, err, db.ErrUnavailable, "the caller's deadline is no cancellation")
 	_, err = s.UserByName(t.Context(), "alice")
 	require.NoError(t, err)
 

@@ -19,6 +19,7 @@ func newToken(t *testing.T, s *db.Store, user db.User, secret string) db.Token {
 }
 
 func TestTokens(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		s := open()
 		alice := newUser(t, s, "alice")
@@ -54,6 +55,7 @@ func TestTokens(t *testing.T) {
 }
 
 func TestRevokeToken(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		s := open()
 		hash := sha256.Sum256([]byte("secret"))
@@ -68,6 +70,7 @@ func TestRevokeToken(t *testing.T) {
 }
 
 func TestTouchTokens(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		s := open()
 		a := newToken(t, s, newUser(t, s, "alice"), "a")
@@ -114,7 +117,7 @@ func TestTouchManyTokens(t *testing.T) {
 			lastUse[token.ID] = epoch
 		}
 		// At once, over the same rows: no deadlock.
-		for _, err := range race(4, func(i int) error { return stores[i%2].TouchTokens(t.Context(), lastUse) }) {
+		for _, err := range runAtOnce(4, func(i int) error { return stores[i%2].TouchTokens(t.Context(), lastUse) }) {
 			require.NoError(t, err)
 		}
 		all, err := stores[1].Tokens(t.Context())

@@ -1,8 +1,6 @@
 package db_test
 
 import (
-	"errors"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,6 +10,7 @@ import (
 )
 
 func TestUsers(t *testing.T) {
+	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		s := open()
 		none, err := s.Users(t.Context())
@@ -50,39 +49,10 @@ func TestUserRace(t *testing.T) {
 	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
 		stores := []*db.Store{open(), open()}
-		errs := race(20, func(i int) error {
+		errs := runAtOnce(20, func(i int) error {
 			_, err := stores[i%2].CreateUser(t.Context(), "same", false)
 			return err
 		})
 		requireWinners(t, errs, 1, db.ErrConflict)
 	})
-}
-
-// race runs f n times at once and returns what each call returned.
-func race(n int, f func(i int) error) []error {
-	errs := make([]error, n)
-	start := make(chan struct{})
-	var all sync.WaitGroup
-	for i := range n {
-		all.Go(func() {
-			<-start
-			errs[i] = f(i)
-		})
-	}
-	close(start)
-	all.Wait()
-	return errs
-}
-
-func requireWinners(t *testing.T, errs []error, want int, loss error) {
-	t.Helper()
-	won := 0
-	for _, err := range errs {
-		if err == nil {
-			won++
-			continue
-		}
-		require.True(t, errors.Is(err, loss), "%v", err)
-	}
-	require.Equal(t, want, won)
 }

@@ -13,28 +13,30 @@ import (
 	"syscall"
 )
 
-// socketMax is the shortest sun_path there is (macOS), less its NUL.
-const socketMax = 103
+// maxSocketPath is the longest path of a unix socket that all systems allow: the
+// sun_path of macOS, which is the shortest, without its NUL.
+const maxSocketPath = 103
 
-// folders are where packages put Postgres's server programs.
-var folders = []string{
+// binaryDirs are the directories where packages install Postgres's server programs.
+var binaryDirs = []string{
 	"/usr/lib/postgresql/*/bin",         // Debian, Ubuntu
 	"/usr/pgsql-*/bin",                  // Red Hat
 	"/opt/homebrew/opt/postgresql*/bin", // Homebrew on Apple silicon
 	"/usr/local/opt/postgresql*/bin",    // Homebrew on Intel
 }
 
-// findBinaries returns the folder that holds initdb and postgres.
+// findBinaries returns the directory of initdb and postgres. It looks in $PATH
+// first, then takes the newest version in binaryDirs.
 func findBinaries() (string, error) {
 	var candidates []string
 	if path, err := exec.LookPath("initdb"); err == nil {
-		// initdb looks for postgres beside its real self.
+		// initdb may be a link; postgres is beside the real file.
 		if path, err = filepath.EvalSymlinks(path); err == nil {
 			candidates = append(candidates, filepath.Dir(path))
 		}
 	}
-	for _, pattern := range folders {
-		found, _ := filepath.Glob(pattern) // fails only for a bad pattern
+	for _, pattern := range binaryDirs {
+		found, _ := filepath.Glob(pattern) // the only error is a bad pattern
 		slices.SortFunc(found, func(a, b string) int { return version(b) - version(a) })
 		candidates = append(candidates, found...)
 	}
@@ -47,15 +49,16 @@ func findBinaries() (string, error) {
 		"in $PATH or where a package puts them: apt-get install postgresql, or brew install postgresql@17")
 }
 
-// version is the number in a folder such as /usr/lib/postgresql/15/bin.
-func version(folder string) int {
+// version returns the number in a path such as /usr/lib/postgresql/15/bin, and 0
+// for a path without one.
+func version(dir string) int {
 	digits := strings.Map(func(r rune) rune {
 		if r < '0' || r > '9' {
 			return -1
 		}
 		return r
-	}, folder)
-	n, _ := strconv.Atoi(digits) // no number sorts last
+	}, dir)
+	n, _ := strconv.Atoi(digits)
 	return n
 }
 
@@ -64,7 +67,8 @@ func isProgram(path string) bool {
 	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
 }
 
-// unprivileged is whom Postgres, which refuses to run as root, runs as then.
+// unprivileged returns the user to run Postgres as when we are root, since it
+// refuses to run as root. Otherwise it returns nil.
 func unprivileged() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
@@ -83,26 +87,26 @@ func unprivileged() (*syscall.Credential, error) {
 	return nil, errors.New("postgres refuses to run as root, and there is no user postgres or nobody")
 }
 
-// makeFolder makes one that the cluster's owner can reach, and short enough
-// for a socket's path.
-func makeFolder(owner *syscall.Credential) (string, error) {
+// makeDir creates a temporary directory that belongs to owner, or to us when that
+// is nil. Its path is short enough for the socket of a Postgres in it.
+func makeDir(owner *syscall.Credential) (string, error) {
 	parent := os.TempDir()
-	if owner != nil || len(filepath.Join(parent, "ipx-pg-0123456789", ".s.PGSQL.5432")) > socketMax {
+	if owner != nil || len(filepath.Join(parent, "ipx-pg-0123456789", ".s.PGSQL.5432")) > maxSocketPath {
 		parent = "/tmp" // root's TMPDIR may be closed to others
 	}
-	folder, err := os.MkdirTemp(parent, "ipx-pg-")
+	dir, err := os.MkdirTemp(parent, "ipx-pg-")
 	if err != nil {
-		return "", fmt.Errorf("folder: %w", err)
+		return "", fmt.Errorf("make directory: %w", err)
 	}
 	if owner != nil {
-		if err := os.Chown(folder, int(owner.Uid), int(owner.Gid)); err != nil {
-			return "", errors.Join(fmt.Errorf("folder: %w", err), os.Remove(folder))
+		if err := os.Chown(dir, int(owner.Uid), int(owner.Gid)); err != nil {
+			return "", errors.Join(fmt.Errorf("make directory: %w", err), os.Remove(dir))
 		}
 	}
-	return folder, nil
+	return dir, nil
 }
 
-// children are the processes that a process started.
+// children returns the pids of the child processes of parent.
 func children(parent int) ([]int, error) {
 	out, err := exec.Command("ps", "-A", "-o", "pid=,ppid=").Output()
 	if err != nil {

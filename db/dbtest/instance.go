@@ -16,38 +16,42 @@ import (
 )
 
 const (
-	// superuser owns the cluster; its socket's folder is private, so it needs
-	// no password.
+	// superuser owns the databases. It needs no password, because the directory
+	// of the socket is private.
 	superuser = "interplexer"
-	patience  = 30 * time.Second
+	// waitTimeout is how long a server may take to start, to stop, and to run a
+	// statement.
+	waitTimeout = 30 * time.Second
 )
 
-// settings trade safety from power cuts, which a test's data do not need, for
-// speed. Commits stay synchronous: what is committed survives stop.
+// settings make Postgres fast at the price of safety from power cuts, which the
+// data of a test do not need. Commits stay synchronous, so they survive stop.
 var settings = []string{
 	"listen_addresses=", "fsync=off", "full_page_writes=off",
 	"max_connections=100", "shared_buffers=16MB", "lc_messages=C", "logging_collector=off",
 }
 
-// instance is a Postgres cluster in a folder of its own that listens on a unix
-// socket alone. Its methods are not safe for concurrent use, exec and url are.
+// instance is a Postgres server with its data in a temporary directory. It listens
+// only on a unix socket there. Its methods, except exec and url, are not safe for
+// concurrent use.
 type instance struct {
-	folder     string // holds data and the socket
-	binaries   string
+	dir        string              // has the data and the socket
+	binaries   string              // the directory of the server programs
 	credential *syscall.Credential // nil unless we are root
-	guard      *guard
+	reaper     *reaper
 	server     *exec.Cmd     // nil while stopped
-	exited     chan struct{} // closed when server has ended
+	exited     chan struct{} // closed when server has ended and was waited for
 	log        *serverLog
 }
 
-// newInstance makes a cluster and starts it.
+// newInstance creates an instance and starts it.
 func newInstance() (*instance, error) {
 	return startInstance((*instance).initialise)
 }
 
+// startInstance is newInstance with another way to create the data.
 func startInstance(initialise func(*instance) error) (*instance, error) {
-	p, err := newCluster(initialise)
+	p, err := newStopped(initialise)
 	if err != nil {
 		return nil, err
 	}
@@ -58,8 +62,8 @@ func startInstance(initialise func(*instance) error) (*instance, error) {
 	return p, nil
 }
 
-// newCluster makes one that is not started.
-func newCluster(initialise func(*instance) error) (*instance, error) {
+// newStopped creates an instance that is not started.
+func newStopped(initialise func(*instance) error) (*instance, error) {
 	binaries, err := findBinaries()
 	if err != nil {
 		return nil, err
@@ -69,12 +73,12 @@ func newCluster(initialise func(*instance) error) (*instance, error) {
 		return nil, err
 	}
 	p := &instance{binaries: binaries, credential: credential}
-	if p.folder, err = makeFolder(credential); err != nil {
+	if p.dir, err = makeDir(credential); err != nil {
 		return nil, err
 	}
-	// Before anything that could outlive us.
-	if p.guard, err = startGuard(p.folder); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(p.folder))
+	// The reaper comes first, before any process that could outlive us.
+	if p.reaper, err = startReaper(p.dir); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(p.dir))
 	}
 	if err := initialise(p); err != nil {
 		p.close()
@@ -83,38 +87,40 @@ func newCluster(initialise func(*instance) error) (*instance, error) {
 	return p, nil
 }
 
+// initialise creates the data with initdb.
 func (p *instance) initialise() error {
 	init := exec.Command(filepath.Join(p.binaries, "initdb"), "-D", p.data(), "-U", superuser,
 		"-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-	p.confine(init)
+	p.asOwner(init)
 	if out, err := init.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
 	return nil
 }
 
-// initialiseFrom is initialise in a fifth of its time: the other was initialised
-// and never started.
-func (p *instance) initialiseFrom(other *instance) error {
+// copyFrom copies the data of another instance, which must never have been
+// started. It takes a fifth of the time of initialise.
+func (p *instance) copyFrom(other *instance) error {
 	cp := exec.Command("cp", "-R", other.data(), p.data())
-	p.confine(cp)
+	p.asOwner(cp)
 	if out, err := cp.CombinedOutput(); err != nil {
-		return fmt.Errorf("copy a cluster: %w\n%s", err, out)
+		return fmt.Errorf("copy the data: %w\n%s", err, out)
 	}
 	return nil
 }
 
-// start returns when the server says that it is ready.
+// start blocks until the server accepts connections. One goroutine waits for the
+// process to end; stop, and a failed start, wait for that goroutine.
 func (p *instance) start() error {
-	args := []string{"-D", p.data(), "-k", p.folder}
+	args := []string{"-D", p.data(), "-k", p.dir}
 	for _, s := range settings {
 		args = append(args, "-c", s)
 	}
 	p.log = newServerLog()
 	server := exec.Command(filepath.Join(p.binaries, "postgres"), args...)
-	p.confine(server)
+	p.asOwner(server)
 	server.Stdout, server.Stderr = p.log, p.log
-	// Backends hold the log's pipe too and may end after the postmaster.
+	// The backends share the pipe of the log and may end after the postmaster.
 	server.WaitDelay = time.Second
 	if err := server.Start(); err != nil {
 		return fmt.Errorf("start postgres: %w", err)
@@ -129,14 +135,14 @@ func (p *instance) start() error {
 		return nil
 	case <-p.exited:
 		p.server = nil
-		return fmt.Errorf("postgres ended at its start:\n%s", p.log)
-	case <-time.After(patience):
-		return errors.Join(fmt.Errorf("postgres is not ready after %s:\n%s", patience, p.log), p.stop())
+		return fmt.Errorf("postgres ended while it started:\n%s", p.log)
+	case <-time.After(waitTimeout):
+		return errors.Join(fmt.Errorf("postgres is not ready after %s:\n%s", waitTimeout, p.log), p.stop())
 	}
 }
 
-// stop is an immediate shutdown: clients are cut off, and a server that was
-// stopped by a signal ends as well.
+// stop makes an immediate shutdown, which breaks the connections of clients, and
+// waits for the end. It works on a server that SIGSTOP has stopped, too.
 func (p *instance) stop() error {
 	if p.server == nil {
 		return nil
@@ -147,7 +153,7 @@ func (p *instance) stop() error {
 	_ = p.server.Process.Signal(syscall.SIGQUIT)
 	select {
 	case <-p.exited:
-	case <-time.After(patience):
+	case <-time.After(waitTimeout):
 		_ = p.server.Process.Kill()
 		<-p.exited
 	}
@@ -155,14 +161,15 @@ func (p *instance) stop() error {
 	return nil
 }
 
-// close stops the server and removes everything.
+// close stops the server and removes its directory.
 func (p *instance) close() {
 	_ = p.stop()
-	p.guard.dismiss()
-	_ = os.RemoveAll(p.folder)
+	p.reaper.dismiss()
+	_ = os.RemoveAll(p.dir)
 }
 
-// signalAll reaches the backends too: each is in a process group of its own.
+// signalAll sends a signal to the postmaster and to each backend, which is in a
+// process group of its own.
 func (p *instance) signalAll(signal syscall.Signal) error {
 	if p.server == nil {
 		return errors.New("signal: postgres is stopped")
@@ -179,21 +186,23 @@ func (p *instance) signalAll(signal syscall.Signal) error {
 	return nil
 }
 
+// url returns the URL of a database.
 func (p *instance) url(database string) string {
-	q := url.Values{"host": {p.folder}, "user": {superuser}}
+	q := url.Values{"host": {p.dir}, "user": {superuser}}
 	return (&url.URL{Scheme: "postgres", Path: "/" + database, RawQuery: q.Encode()}).String()
 }
 
-// empty makes a database what it was when it was created, whoever uses it still.
-func (p *instance) empty(database string) error {
+// reset empties a database. It ends the connections of those who still use it.
+func (p *instance) reset(database string) error {
 	return p.exec(database, `
 		SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
 		DROP SCHEMA public CASCADE;
 		CREATE SCHEMA public`)
 }
 
+// exec runs statements on a connection of its own.
 func (p *instance) exec(database, query string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), waitTimeout)
 	defer cancel()
 	pool, err := sql.Open("postgres", p.url(database)+"&connect_timeout=10")
 	if err != nil {
@@ -206,12 +215,13 @@ func (p *instance) exec(database, query string) error {
 	return nil
 }
 
-func (p *instance) data() string { return filepath.Join(p.folder, "data") }
+func (p *instance) data() string { return filepath.Join(p.dir, "data") }
 
-// confine runs a command as the cluster's owner and apart from the terminal:
-// an interrupt there is for the tests, which then stop the server themselves.
-func (p *instance) confine(c *exec.Cmd) {
-	c.Dir = p.folder
+// asOwner sets a command up to run as the owner of the directory, with a clean
+// environment, and in a session of its own: an interrupt at the terminal is for
+// the tests, which then stop the server themselves.
+func (p *instance) asOwner(c *exec.Cmd) {
+	c.Dir = p.dir
 	c.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC"}
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: p.credential}
 }

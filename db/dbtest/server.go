@@ -5,20 +5,22 @@ import (
 	"testing"
 )
 
-// Server is a Postgres of one test's own, for faults.
+// Server is a Postgres for one test alone, which may stop, signal and restart it. A
+// failure of a method fails the test.
 type Server struct {
 	t        testing.TB
 	instance *instance
 }
 
-// NewServer starts a Postgres, which is removed at the test's end.
+// NewServer starts a Postgres and blocks until it accepts connections. It is
+// removed at the test's end.
 func NewServer(t testing.TB) *Server {
 	t.Helper()
-	pristine, err := pristine()
+	template, err := template()
 	if err != nil {
 		t.Fatalf("dbtest: %v", err)
 	}
-	p, err := startInstance(func(p *instance) error { return p.initialiseFrom(pristine) })
+	p, err := startInstance(func(p *instance) error { return p.copyFrom(template) })
 	if err != nil {
 		t.Fatalf("dbtest: %v", err)
 	}
@@ -26,16 +28,16 @@ func NewServer(t testing.TB) *Server {
 	return &Server{t: t, instance: p}
 }
 
-// URL is the address of the database, the same for the server's whole life.
+// URL returns the URL of the database. It stays the same after a restart.
 func (s *Server) URL() string { return s.instance.url("postgres") }
 
-// Exec runs a statement over a connection of its own.
+// Exec runs statements on a connection of its own.
 func (s *Server) Exec(query string) {
 	s.t.Helper()
 	s.check(s.instance.exec("postgres", query))
 }
 
-// Stop shuts the server down and breaks its connections; the data stay.
+// Stop ends the server at once and breaks its connections. The data stay.
 func (s *Server) Stop() {
 	s.t.Helper()
 	s.check(s.instance.stop())
@@ -47,16 +49,16 @@ func (s *Server) Start() {
 	s.check(s.instance.start())
 }
 
-// Restart is Stop and Start.
+// Restart calls Stop and Start.
 func (s *Server) Restart() {
 	s.t.Helper()
 	s.Stop()
 	s.Start()
 }
 
-// Signal sends a signal to the postmaster and to each of its backends: SIGSTOP
-// makes a server that accepts connections (the kernel does) and says nothing,
-// SIGCONT wakes it.
+// Signal sends a signal to the postmaster and to each of its backends. After
+// SIGSTOP the kernel still accepts connections for the server, which does not
+// answer. SIGCONT resumes it.
 func (s *Server) Signal(signal syscall.Signal) {
 	s.t.Helper()
 	s.check(s.instance.signalAll(signal))

@@ -1,9 +1,12 @@
-// Package dbtest gives each test a fresh db.Store, on SQLite and on a private
-// Postgres that this package starts. A test package that uses it needs
+// Package dbtest opens a new, empty db.Store for each test, on SQLite and on a
+// Postgres that the package starts. A test package that uses it needs
 //
 //	func TestMain(m *testing.M) { os.Exit(dbtest.Main(m)) }
 //
-// Missing Postgres binaries fail the tests; they never skip them.
+// [Stores] and [Open] share one Postgres in each test process. [NewServer] starts
+// one for a single test, which may break it. [StartPrivate] starts one for a
+// program that is no test. If Postgres is not installed, the tests fail; they are
+// never skipped.
 package dbtest
 
 import (
@@ -20,34 +23,36 @@ import (
 	"interplexer/db"
 )
 
-// Dialects are those that Stores runs.
+// Dialects are the dialects of the subtests of Stores.
 var Dialects = []string{db.SQLite, db.Postgres}
 
-// shared is the test process's Postgres, started by the first test that asks.
+// shared is the Postgres of this test process. The first test that needs it starts
+// it.
 var shared struct {
 	sync.Mutex // guards the rest
 	instance   *instance
-	err        error
-	databases  int
-	empty      []string // of them, those that no test uses
-	pristine   *instance
+	err        error    // why it could not start
+	databases  int      // how many were created
+	free       []string // the empty ones, which no test uses
+	template   *instance
 }
 
-// pristine is a cluster that is never started, to copy; Main removes it.
-var pristine = sync.OnceValues(func() (*instance, error) {
-	p, err := newCluster((*instance).initialise)
+// template returns an instance that is never started, for others to copy its data.
+// Main removes it.
+var template = sync.OnceValues(func() (*instance, error) {
+	p, err := newStopped((*instance).initialise)
 	shared.Lock()
 	defer shared.Unlock()
-	shared.pristine = p
+	shared.template = p
 	return p, err
 })
 
-// Main runs the tests, stops the shared Postgres and then fails the run if
-// goroutines are left. The result is for os.Exit.
+// Main runs the tests and stops the shared Postgres. If goroutines are still
+// running then, the run fails. The caller passes the result to os.Exit.
 func Main(m interface{ Run() int }, options ...goleak.Option) int {
 	code := m.Run()
 	shared.Lock()
-	for _, p := range []*instance{shared.instance, shared.pristine} {
+	for _, p := range []*instance{shared.instance, shared.template} {
 		if p != nil {
 			p.close()
 		}
@@ -63,8 +68,8 @@ func Main(m interface{ Run() int }, options ...goleak.Option) int {
 	return 0
 }
 
-// Stores runs a subtest for each kind of store. Every store that one subtest
-// opens is on the same database, which nobody else uses, and is closed at the
+// Stores runs a subtest for each of Dialects. All stores that one subtest opens are
+// on the same database, which no other test uses. They are closed at the
 // subtest's end.
 func Stores(t *testing.T, run func(t *testing.T, open func() *db.Store)) {
 	t.Helper()
@@ -76,7 +81,7 @@ func Stores(t *testing.T, run func(t *testing.T, open func() *db.Store)) {
 	}
 }
 
-// Open opens a fresh store.
+// Open opens a store on an empty database and closes it at the test's end.
 func Open(t testing.TB, dialect string) *db.Store {
 	t.Helper()
 	return OpenOptions(t, Options(t, dialect))
@@ -99,8 +104,8 @@ func OpenOptions(t testing.TB, o db.Options) *db.Store {
 	return s
 }
 
-// Options are those of a fresh, empty database. The time of a call is long, so
-// that a busy machine fails no test that is not about time.
+// Options returns the options to open an empty database. The query timeout is
+// long, so that a test that is not about time passes on a busy machine.
 func Options(t testing.TB, dialect string) db.Options {
 	t.Helper()
 	o := db.Options{QueryTimeout: 20 * time.Second, WatchInterval: 20 * time.Millisecond}
@@ -110,20 +115,20 @@ func Options(t testing.TB, dialect string) db.Options {
 	case db.Postgres:
 		o.URL = PostgresURL(t)
 	default:
-		t.Fatalf("dbtest: no dialect is called %q", dialect)
+		t.Fatalf("dbtest: unknown dialect %q", dialect)
 	}
 	return o
 }
 
-// SQLitePath is where a SQLite file can be made.
+// SQLitePath returns the path of a SQLite file that does not exist yet.
 func SQLitePath(t testing.TB) string {
 	t.Helper()
 	return filepath.Join(t.TempDir(), "store.db")
 }
 
-// PostgresURL is the address of an empty database on the shared Postgres, which
-// is the test's until its end. It is emptied then and given to another test: to
-// make one takes hundreds of files.
+// PostgresURL returns the URL of an empty database on the shared Postgres. No other
+// test uses the database before this one ends. After that it is emptied for the
+// next test, because to create a database writes hundreds of files.
 func PostgresURL(t testing.TB) string {
 	t.Helper()
 	shared.Lock()
@@ -136,8 +141,8 @@ func PostgresURL(t testing.TB) string {
 	}
 	p := shared.instance
 	var name string
-	if n := len(shared.empty); n > 0 {
-		name, shared.empty = shared.empty[n-1], shared.empty[:n-1]
+	if n := len(shared.free); n > 0 {
+		name, shared.free = shared.free[n-1], shared.free[:n-1]
 	} else {
 		shared.databases++
 		name = fmt.Sprintf("test_%d", shared.databases)
@@ -146,14 +151,14 @@ func PostgresURL(t testing.TB) string {
 		}
 	}
 	t.Cleanup(func() {
-		// Stores that the test opened itself may still be closing.
-		if err := p.empty(name); err != nil {
+		// The connections of stores that the test closed may still be open.
+		if err := p.reset(name); err != nil {
 			t.Errorf("dbtest: %v", err)
 			return
 		}
 		shared.Lock()
 		defer shared.Unlock()
-		shared.empty = append(shared.empty, name)
+		shared.free = append(shared.free, name)
 	})
 	return p.url(name)
 }

@@ -7,16 +7,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A database that another test had is as empty as a new one, even though that
-// test was still connected to it.
+// A database that another test has used is empty again, even if that test was
+// still connected to it.
 func TestDatabasesAreEmptied(t *testing.T) {
 	var before string
 	t.Run("one", func(t *testing.T) {
 		var pool *sql.DB
-		var tx *sql.Tx // it holds what it has created
+		var tx *sql.Tx // its locks would block the reset
 		t.Cleanup(func() {
-			require.Error(t, tx.Rollback(), "its connection was cut")
-			_ = pool.Close() // nor can the other be told goodbye
+			require.Error(t, tx.Rollback(), "its connection was ended")
+			_ = pool.Close() // its connections were ended, too
 		})
 		before = PostgresURL(t)
 		pool, err := sql.Open("postgres", before)

@@ -7,8 +7,7 @@
 //
 // [Parse] makes a [Screen], a grid of [Cell] values, each with a [Style]. The
 // methods HTML, SVG, PNG and JSON of Screen encode it. [Plain] removes the
-// escapes. The package does no I/O and is called by the cache of screens in
-// api/session.
+// escapes. The package does no I/O. The cache of live screens calls it.
 package render
 
 // Screen is a grid of cells.

@@ -5,12 +5,13 @@ import (
 	"sync"
 )
 
-// logMax is how much of a server's log is kept for an error message.
-const logMax = 64 << 10
+// maxLog bounds the end of a server's log, in bytes, that an error message shows.
+const maxLog = 64 << 10
 
 var readyText = []byte("database system is ready to accept connections")
 
-// serverLog takes a server's log and closes ready when it accepts connections.
+// serverLog collects the output of a server. It closes ready when the output says
+// that the server accepts connections.
 type serverLog struct {
 	ready chan struct{}
 
@@ -30,12 +31,13 @@ func (l *serverLog) Write(b []byte) (int, error) {
 		l.isReady = true
 		close(l.ready)
 	}
-	if len(l.text) > logMax {
-		l.text = bytes.Clone(l.text[len(l.text)-logMax/2:])
+	if len(l.text) > maxLog {
+		l.text = bytes.Clone(l.text[len(l.text)-maxLog/2:])
 	}
 	return len(b), nil
 }
 
+// String returns the end of the log.
 func (l *serverLog) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
