@@ -1,4 +1,4 @@
 package client
 
-// AskEvery has Run and Exec ask again after so many seconds.
-func (s *Service) AskEvery(seconds float32) { s.runWait = seconds }
+// SetRunWait sets how many seconds one request of Run and Exec waits.
+func (s *Service) SetRunWait(seconds float32) { s.runWait = seconds }

@@ -21,10 +21,10 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(dbtest.Main(m)) }
 
-const patience = 30 * time.Second
+const waitTimeout = 30 * time.Second
 
-// serve runs a service on real tmux and a real store, and returns clients of two
-// users.
+// serve runs a service on real tmux and a real store until the test's end. It
+// returns clients of two users.
 func serve(t *testing.T) (alice, bob *client.Service) {
 	t.Helper()
 	store, socket := dbtest.Open(t, db.SQLite), controltest.SocketName(t)
@@ -63,7 +63,7 @@ func serve(t *testing.T) (alice, bob *client.Service) {
 	return user("alice"), user("bob")
 }
 
-// cat makes a session that echoes what is typed.
+// cat creates a session that runs cat.
 func cat(t *testing.T, s *client.Service, labels map[string]string) client.Session {
 	t.Helper()
 	command := []string{"cat"}
@@ -72,8 +72,8 @@ func cat(t *testing.T, s *client.Service, labels map[string]string) client.Sessi
 	return one
 }
 
-// failed requires that an error is a problem of a kind.
-func failed(t *testing.T, err error, kind string) *client.Error {
+// requireProblem requires that an error is a problem of a kind.
+func requireProblem(t *testing.T, err error, kind string) *client.Error {
 	t.Helper()
 	var e *client.Error
 	require.ErrorAs(t, err, &e)

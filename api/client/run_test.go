@@ -9,6 +9,7 @@ import (
 )
 
 func TestRunAndWait(t *testing.T) {
+	t.Parallel()
 	alice, bob := serve(t)
 	shell, err := alice.Create(t.Context(), client.NewSession{Command: of([]string{"bash", "--norc"})}, "")
 	require.NoError(t, err)
@@ -26,13 +27,13 @@ func TestRunAndWait(t *testing.T) {
 	require.Equal(t, ran.Run, again.Run)
 
 	_, err = alice.Run(t.Context(), shell.ID, client.RunInput{Command: "read line", Timeout: of(float32(0.1))}, "")
-	failed(t, err, "run-timeout")
+	requireProblem(t, err, "run-timeout")
 	_, err = alice.Run(t.Context(), shell.ID, client.RunInput{Command: "echo"}, "")
-	failed(t, err, "running")
+	requireProblem(t, err, "running")
 	_, err = bob.Run(t.Context(), shell.ID, client.RunInput{Command: "echo"}, "")
-	failed(t, err, "not-found")
+	requireProblem(t, err, "not-found")
 	_, err = alice.Wait(t.Context(), shell.ID, client.Wait{Text: of("never"), Timeout: of(float32(0.1))})
-	require.NotNil(t, failed(t, err, "wait-timeout").Problem.Screen)
+	require.NotNil(t, requireProblem(t, err, "wait-timeout").Problem.Screen)
 
 	line := client.TypedLine("go on")
 	waited, err := alice.Wait(t.Context(), shell.ID, client.Wait{Text: of(`([$#]) $`), Send: &line})
@@ -44,9 +45,9 @@ func TestRunAndWait(t *testing.T) {
 	require.Equal(t, "/\n", own.Output)
 	require.Equal(t, 4, *own.ExitCode)
 	_, err = bob.Exec(t.Context(), client.ExecInput{Command: of("cat"), Timeout: of(float32(0.1))}, "")
-	failed(t, err, "run-timeout")
+	requireProblem(t, err, "run-timeout")
 
-	alice.AskEvery(0.05) // and until it is over
+	alice.SetRunWait(0.05) // so that Run and Exec need several requests
 	ran, err = alice.Exec(t.Context(), client.ExecInput{Command: of("sleep 0.3; echo over")}, "")
 	require.NoError(t, err)
 	require.Equal(t, "over\n", ran.Output)

@@ -1,11 +1,16 @@
-// Package client calls a service of Interplexer. Service is what one would write
-// by hand; below it is a client that oapi-codegen makes of openapi.yaml, with a
-// method for every operation (scripts/generate).
+// Package client is the Go client of Interplexer's HTTP API.
+//
+// [New] makes a [Service], which has a method for each common task: Create, Get,
+// List, Edit, End, Send, Capture, Watch, Wait, Run, Exec, and Attach, which returns
+// a [Terminal]. An error of the service is an [*Error].
+//
+// Service embeds [ClientWithResponses], which oapi-codegen generates from
+// openapi.yaml (scripts/generate) and which has a method for every operation. The
+// command line in cmd/interplexer uses this package.
 package client
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"iter"
 	"net/http"
@@ -14,18 +19,24 @@ import (
 	"strings"
 )
 
-// Service is one service, called with one token. It is safe for concurrent use.
+// Screen is the text of a pane.
+type Screen struct {
+	Text string // the lines, each ended by a newline
+	ETag string // identifies the text; "" for a capture with Start or End
+}
+
+// Service calls one service with one token. It is safe for concurrent use.
 type Service struct {
 	*ClientWithResponses
 	base    *url.URL
 	token   string
 	http    *http.Client
-	runWait float32
+	runWait float32 // seconds that one request waits for a run
 }
 
-// New makes a Service of its address, such as http://127.0.0.1:8420, and a token.
-// It calls nothing yet. A nil client is http.DefaultClient; one with a Timeout
-// cuts Watch short.
+// New makes a Service for an address, such as http://127.0.0.1:8420, and a token. It
+// does not connect yet. A nil client means http.DefaultClient. A client with a
+// Timeout ends the long requests of Watch, Wait, Run and Exec early.
 func New(address, token string, client *http.Client) (*Service, error) {
 	base, err := url.Parse(address)
 	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
@@ -35,27 +46,24 @@ func New(address, token string, client *http.Client) (*Service, error) {
 		client = http.DefaultClient
 	}
 	s := &Service{base: base, token: token, http: client, runWait: runWait}
-	s.ClientWithResponses, err = NewClientWithResponses(strings.TrimSuffix(address, "/"), WithHTTPClient(client), WithRequestEditorFn(s.sign))
+	s.ClientWithResponses, err = NewClientWithResponses(strings.TrimSuffix(address, "/"), WithHTTPClient(client), WithRequestEditorFn(s.authorize))
 	return s, err
 }
 
-func (s *Service) sign(_ context.Context, r *http.Request) error {
+// authorize adds the token to a request.
+func (s *Service) authorize(_ context.Context, r *http.Request) error {
 	r.Header.Set("Authorization", "Bearer "+s.token)
 	return nil
 }
 
-// Create makes a session. With a key, new for each and the same for a retry, a
-// retry makes no second one; "" is none.
+// Create creates a session. With an idempotency key, a retry with the same key
+// creates no second session. An empty key means none.
 func (s *Service) Create(ctx context.Context, n NewSession, key string) (Session, error) {
-	var params CreateSessionParams
-	if key != "" {
-		params.IdempotencyKey = &key
-	}
-	r, err := s.CreateSessionWithResponse(ctx, &params, n)
+	r, err := s.CreateSessionWithResponse(ctx, &CreateSessionParams{IdempotencyKey: optional(key)}, n)
 	if err != nil {
 		return Session{}, fmt.Errorf("client: create: %w", err)
 	}
-	return result(r.JSON201, r.HTTPResponse, r.Body)
+	return decode(r.JSON201, r.HTTPResponse, r.Body)
 }
 
 // Get returns one session.
@@ -64,11 +72,11 @@ func (s *Service) Get(ctx context.Context, id int64) (Session, error) {
 	if err != nil {
 		return Session{}, fmt.Errorf("client: get: %w", err)
 	}
-	return result(r.JSON200, r.HTTPResponse, r.Body)
+	return decode(r.JSON200, r.HTTPResponse, r.Body)
 }
 
-// List goes through the sessions that params choose, from page to page where
-// they set a limit. It ends with the first error.
+// List iterates over the sessions that params select. With a limit in params it
+// requests page after page. It ends after the first error.
 func (s *Service) List(ctx context.Context, params ListSessionsParams) iter.Seq2[Session, error] {
 	return func(yield func(Session, error) bool) {
 		for {
@@ -77,7 +85,7 @@ func (s *Service) List(ctx context.Context, params ListSessionsParams) iter.Seq2
 				yield(Session{}, fmt.Errorf("client: list: %w", err))
 				return
 			}
-			list, err := result(r.JSON200, r.HTTPResponse, r.Body)
+			list, err := decode(r.JSON200, r.HTTPResponse, r.Body)
 			if err != nil {
 				yield(Session{}, err)
 				return
@@ -94,7 +102,8 @@ func (s *Service) List(ctx context.Context, params ListSessionsParams) iter.Seq2
 	}
 }
 
-// nextAfter is where the link to the next page (RFC 8288) leads; nil: nowhere.
+// nextAfter returns the parameter after of the link to the next page (RFC 8288),
+// and nil when there is none.
 func nextAfter(h http.Header) *int64 {
 	target, ok := strings.CutSuffix(strings.TrimPrefix(h.Get("Link"), "<"), `>; rel="next"`)
 	next, err := url.Parse(target)
@@ -108,87 +117,65 @@ func nextAfter(h http.Header) *int64 {
 	return &after
 }
 
-// Edit changes a session and returns it.
+// Edit changes a session and returns it as it is then.
 func (s *Service) Edit(ctx context.Context, id int64, e SessionEdit) (Session, error) {
 	r, err := s.EditSessionWithResponse(ctx, id, e)
 	if err != nil {
 		return Session{}, fmt.Errorf("client: edit: %w", err)
 	}
-	return result(r.JSON200, r.HTTPResponse, r.Body)
+	return decode(r.JSON200, r.HTTPResponse, r.Body)
 }
 
-// End ends a session and forgets it.
+// End ends a session and deletes its record.
 func (s *Service) End(ctx context.Context, id int64) error {
 	r, err := s.EndSessionWithResponse(ctx, id)
 	if err != nil {
 		return fmt.Errorf("client: end: %w", err)
 	}
-	return failure(r.HTTPResponse, r.Body)
+	return problemOf(r.HTTPResponse, r.Body)
 }
 
-// Send types into a session.
+// Send types into a session. TypedLine and PressedKeys make common inputs.
 func (s *Service) Send(ctx context.Context, id int64, in Input) error {
 	r, err := s.SendKeysWithResponse(ctx, id, in)
 	if err != nil {
 		return fmt.Errorf("client: send: %w", err)
 	}
-	return failure(r.HTTPResponse, r.Body)
+	return problemOf(r.HTTPResponse, r.Body)
 }
 
-// TypedLine is the input that types text and then Enter.
+// TypedLine returns the input that types text and then presses Enter.
 func TypedLine(text string) Input {
 	var keys Input_Keys
-	_ = keys.FromInputKeys0(text) // a string has JSON
+	_ = keys.FromInputKeys0(text) // cannot fail for a string
 	return Input{Keys: &keys}
 }
 
-// PressedKeys is the input that presses keys by tmux's names, such as C-m and
-// Up, and types what is none.
+// PressedKeys returns the input that presses keys by tmux's names, such as C-m and
+// Up. Text that is no name of a key is typed.
 func PressedKeys(names ...string) Input {
 	var keys Input_Keys
 	_ = keys.FromInputKeys1(append([]string{}, names...))
 	return Input{Keys: &keys}
 }
 
-// Screen is what a pane shows.
-type Screen struct {
-	Text string // its lines, each ended by a newline
-	ETag string // names the text; "" with Start or End
-}
-
-// Capture returns what a session's pane shows, or with params.Start or End lines
-// of its history.
+// Capture returns the screen of a session's pane, or with params.Start or End lines
+// of its scrollback.
 func (s *Service) Capture(ctx context.Context, id int64, params GetCaptureParams) (Screen, error) {
 	r, err := s.GetCaptureWithResponse(ctx, id, &params)
 	if err != nil {
 		return Screen{}, fmt.Errorf("client: capture: %w", err)
 	}
-	if err := failure(r.HTTPResponse, r.Body); err != nil {
+	if err := problemOf(r.HTTPResponse, r.Body); err != nil {
 		return Screen{}, err
 	}
 	return Screen{Text: string(r.Body), ETag: r.HTTPResponse.Header.Get("ETag")}, nil
 }
 
-// result is the value of an answer, or why there is none.
-func result[T any](value *T, r *http.Response, body []byte) (T, error) {
-	var none T
-	if err := failure(r, body); err != nil {
-		return none, err
-	}
-	if value == nil {
-		return none, &Error{Problem: Problem{Status: r.StatusCode, Title: r.Status, Detail: "The answer is not Interplexer's."}}
-	}
-	return *value, nil
-}
-
-// failure is nil for a success.
-func failure(r *http.Response, body []byte) error {
-	if r.StatusCode < 400 {
+// optional returns a pointer to text, and nil when it is empty.
+func optional(text string) *string {
+	if text == "" {
 		return nil
 	}
-	e := &Error{}
-	if json.Unmarshal(body, &e.Problem) != nil || e.Problem.Status == 0 {
-		e.Problem = Problem{Status: r.StatusCode, Title: r.Status, Detail: "The answer is not Interplexer's."}
-	}
-	return e
+	return &text
 }

@@ -13,10 +13,10 @@ import (
 
 func of[T any](v T) *T { return &v }
 
-// shows watches a session until its screen is the text.
-func shows(t *testing.T, s *client.Service, id int64, text string) {
+// waitForScreen watches a session until its screen is the text.
+func waitForScreen(t *testing.T, s *client.Service, id int64, text string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), waitTimeout)
 	defer cancel()
 	var last string
 	for screen, err := range s.Watch(ctx, id, client.WatchOptions{Trim: true}) {
@@ -28,6 +28,7 @@ func shows(t *testing.T, s *client.Service, id int64, text string) {
 }
 
 func TestService(t *testing.T) {
+	t.Parallel()
 	alice, bob := serve(t)
 	ctx := t.Context()
 	n := client.NewSession{Name: of("build"), Command: of([]string{"cat"}), Labels: of(map[string]string{"team": "web"})}
@@ -38,32 +39,33 @@ func TestService(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, one, again)
 	_, err = alice.Create(ctx, n, "")
-	failed(t, err, "name-taken")
+	requireProblem(t, err, "name-taken")
 	_, err = alice.Create(ctx, client.NewSession{Width: of(0), Cwd: of("x")}, "")
-	require.Contains(t, failed(t, err, "invalid").Error(), "width: must be at least 1")
+	require.Contains(t, requireProblem(t, err, "invalid").Error(), "width: must be at least 1")
 
 	got, err := alice.Get(ctx, one.ID)
 	require.NoError(t, err)
 	require.Equal(t, [3]any{one.ID, one.Name, one.Panes[0].ID}, [3]any{got.ID, got.Name, got.Panes[0].ID})
 	require.Len(t, *got.Windows, 1)
 	_, err = bob.Get(ctx, one.ID)
-	failed(t, err, "not-found")
+	requireProblem(t, err, "not-found")
 	got, err = alice.Edit(ctx, one.ID, client.SessionEdit{Name: of("test"), Labels: of(map[string]*string{"team": nil, "a": of("b")}), Width: of(50)})
 	require.NoError(t, err)
 	require.Equal(t, [3]any{"test", client.Labels{"a": "b"}, 50}, [3]any{got.Name, got.Labels, got.Panes[0].Width})
 
 	require.NoError(t, alice.Send(ctx, one.ID, client.TypedLine("héllo")))
-	shows(t, alice, one.ID, "héllo\nhéllo\n")
+	waitForScreen(t, alice, one.ID, "héllo\nhéllo\n")
 	require.NoError(t, alice.Send(ctx, one.ID, client.PressedKeys("x", "y", "Enter")))
-	shows(t, alice, one.ID, "héllo\nhéllo\nxy\nxy\n")
+	waitForScreen(t, alice, one.ID, "héllo\nhéllo\nxy\nxy\n")
 	screen, err := alice.Capture(ctx, one.ID, client.GetCaptureParams{Start: of("1"), End: of("2")})
 	require.NoError(t, err)
 	require.Equal(t, "héllo\nxy\n", screen.Text)
 	require.NoError(t, alice.End(ctx, one.ID))
-	failed(t, alice.End(ctx, one.ID), "not-found")
+	requireProblem(t, alice.End(ctx, one.ID), "not-found")
 }
 
 func TestList(t *testing.T) {
+	t.Parallel()
 	alice, bob := serve(t)
 	for i := range 5 {
 		cat(t, alice, map[string]string{"odd": []string{"no", "yes"}[i%2]})
@@ -85,11 +87,12 @@ func TestList(t *testing.T) {
 		break
 	}
 	for _, err := range alice.List(t.Context(), client.ListSessionsParams{Limit: of(0)}) {
-		failed(t, err, "invalid")
+		requireProblem(t, err, "invalid")
 	}
 }
 
 func TestNotInterplexer(t *testing.T) {
+	t.Parallel()
 	for _, address := range []string{"", "localhost:1", "ftp://x", "http://", "http://a b"} {
 		_, err := client.New(address, "", nil)
 		require.Error(t, err, address)
@@ -104,9 +107,9 @@ func TestNotInterplexer(t *testing.T) {
 	s, err := client.New(other.URL, "secret", other.Client())
 	require.NoError(t, err)
 	_, err = s.Get(t.Context(), 1)
-	require.Contains(t, failed(t, err, "").Error(), "200 OK")
+	require.Contains(t, requireProblem(t, err, "").Error(), "200 OK")
 	_, err = s.Create(t.Context(), client.NewSession{}, "")
-	require.Contains(t, failed(t, err, "").Error(), "502 Bad Gateway")
+	require.Contains(t, requireProblem(t, err, "").Error(), "502 Bad Gateway")
 	_, err = s.Attach(t.Context(), 1, client.AttachOptions{})
 	require.Error(t, err)
 	other.Close()

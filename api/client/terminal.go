@@ -14,45 +14,47 @@ import (
 
 const (
 	subprotocol = "interplexer.v1"
-	// maxFrame bounds what the service sends at once.
+	// maxFrame is the largest frame, in bytes, that is read from the service.
 	maxFrame = 16 << 20
-	// typedFrame bounds what is typed at once.
-	typedFrame = 64 << 10
+	// maxInput is the largest frame, in bytes, that is sent.
+	maxInput = 64 << 10
 )
 
-// AttachOptions choose what Attach attaches to; the zero value is the active
-// pane, whichever it is.
+// AttachOptions are the options of Attach. The zero value attaches to the active
+// pane, even when that changes.
 type AttachOptions struct {
-	Pane string // "%5"
-	View bool   // look only
+	Pane string // such as "%5"
+	View bool   // read-only: Type and Resize are refused
 }
 
-// Event is one thing that an attached terminal is told.
+// Event is an event of an attached terminal: Ready, Output, Resized, Resync,
+// Refused or Exit.
 type Event interface{ event() }
 
 type (
-	// Ready is the first: what is attached.
+	// Ready is the first event. It names the attached pane.
 	Ready struct {
 		Pane          string `json:"pane"`
 		Width, Height int
 	}
-	// Output is for the terminal: a picture of the screen after Ready and
-	// Resync, and what the program writes.
+	// Output is to be written to the terminal. After Ready and Resync it redraws
+	// the whole screen; after that it is the output of the program.
 	Output []byte
-	// Resized: the pane has another size.
+	// Resized says that the pane has another size.
 	Resized struct {
 		Pane          string `json:"pane"`
 		Width, Height int
 	}
-	// Resync: output was lost, or another pane is shown; a picture follows.
+	// Resync says that output was lost or that another pane is shown. An Output
+	// that redraws the screen follows.
 	Resync struct {
 		Pane string `json:"pane"`
 	}
-	// Refused: what was sent changed nothing.
+	// Refused says that Type or Resize changed nothing, and why.
 	Refused struct {
 		Detail string `json:"detail"`
 	}
-	// Exit is the last: how the session ended.
+	// Exit is the last event. Its status is that of the session.
 	Exit struct {
 		Status string `json:"status"`
 	}
@@ -65,12 +67,12 @@ func (Resync) event()  {}
 func (Refused) event() {}
 func (Exit) event()    {}
 
-// Terminal is attached to a session. One goroutine calls Next; the others may be
-// called beside it.
+// Terminal is attached to a session. Only one goroutine may call Next at a time. The
+// other methods are safe for concurrent use.
 type Terminal struct{ conn *websocket.Conn }
 
-// Attach attaches to a session's pane. Close the Terminal when done; it outlives
-// ctx.
+// Attach attaches to a session's pane over a WebSocket. ctx bounds only the
+// connection attempt. The caller must Close the Terminal.
 func (s *Service) Attach(ctx context.Context, id int64, o AttachOptions) (*Terminal, error) {
 	query := url.Values{}
 	if o.Pane != "" {
@@ -91,7 +93,8 @@ func (s *Service) Attach(ctx context.Context, id int64, o AttachOptions) (*Termi
 	return &Terminal{conn: conn}, nil
 }
 
-// attachError is the service's own, where it has given one.
+// attachError returns the problem of the response to the WebSocket handshake, and
+// err when that has none.
 func attachError(r *http.Response, err error) error {
 	if r != nil && r.Body != nil && r.StatusCode >= 400 {
 		e := &Error{}
@@ -102,11 +105,12 @@ func attachError(r *http.Response, err error) error {
 	return fmt.Errorf("client: attach: %w", err)
 }
 
-// ErrStopping is how a Terminal ends when the service stops; the session goes on.
+// ErrStopping is the error of Next when the service stops. The session goes on.
 var ErrStopping = errors.New("client: the service is stopping")
 
-// Next waits for the next event. After Exit, or an error, there is none. If ctx
-// ends first the Terminal is closed.
+// Next blocks until the next event. After Exit, and after an error, it returns only
+// errors. If ctx ends first, the Terminal is closed. Next skips events of kinds
+// that this client does not know.
 func (t *Terminal) Next(ctx context.Context) (Event, error) {
 	for {
 		kind, data, err := t.conn.Read(ctx)
@@ -118,15 +122,16 @@ func (t *Terminal) Next(ctx context.Context) (Event, error) {
 		case kind == websocket.MessageBinary:
 			return Output(data), nil
 		}
-		e, err := eventOf(data)
+		e, err := parseEvent(data)
 		if e != nil || err != nil {
 			return e, err
 		}
 	}
 }
 
-// eventOf reads a text frame; nil for one of a kind that came later than this.
-func eventOf(text []byte) (Event, error) {
+// parseEvent parses a text frame. It returns nil for an unknown kind, which a newer
+// service may send.
+func parseEvent(text []byte) (Event, error) {
 	var kind struct {
 		Type string `json:"type"`
 	}
@@ -135,20 +140,20 @@ func eventOf(text []byte) (Event, error) {
 	}
 	switch kind.Type {
 	case "ready":
-		return read[Ready](text)
+		return unmarshalEvent[Ready](text)
 	case "resize":
-		return read[Resized](text)
+		return unmarshalEvent[Resized](text)
 	case "resync":
-		return read[Resync](text)
+		return unmarshalEvent[Resync](text)
 	case "error":
-		return read[Refused](text)
+		return unmarshalEvent[Refused](text)
 	case "exit":
-		return read[Exit](text)
+		return unmarshalEvent[Exit](text)
 	}
 	return nil, nil
 }
 
-func read[E Event](text []byte) (Event, error) {
+func unmarshalEvent[E Event](text []byte) (Event, error) {
 	var e E
 	if err := json.Unmarshal(text, &e); err != nil {
 		return nil, fmt.Errorf("client: attached: %w", err)
@@ -156,10 +161,10 @@ func read[E Event](text []byte) (Event, error) {
 	return e, nil
 }
 
-// Type types bytes.
+// Type types bytes into the pane.
 func (t *Terminal) Type(ctx context.Context, p []byte) error {
 	for len(p) > 0 {
-		n := min(len(p), typedFrame)
+		n := min(len(p), maxInput)
 		if err := t.conn.Write(ctx, websocket.MessageBinary, p[:n]); err != nil {
 			return fmt.Errorf("client: type: %w", err)
 		}
@@ -168,7 +173,7 @@ func (t *Terminal) Type(ctx context.Context, p []byte) error {
 	return nil
 }
 
-// Resize gives the session's current window a size in cells.
+// Resize sets the size of the session's current window, in columns and lines.
 func (t *Terminal) Resize(ctx context.Context, width, height int) error {
 	text, err := json.Marshal(map[string]any{"type": "resize", "width": width, "height": height})
 	if err == nil {
@@ -180,5 +185,5 @@ func (t *Terminal) Resize(ctx context.Context, width, height int) error {
 	return nil
 }
 
-// Close detaches; the session goes on.
+// Close detaches. The session goes on.
 func (t *Terminal) Close() error { return t.conn.Close(websocket.StatusNormalClosure, "") }

@@ -11,17 +11,17 @@ import (
 	"interplexer/api/client"
 )
 
-// attached collects what a Terminal is told.
+// attached collects the output of a Terminal.
 type attached struct {
 	*testing.T
 	*client.Terminal
-	output string // since the last picture
+	output string // since the last redraw of the screen
 }
 
-// until waits for an event that holds.
+// until reads events until one satisfies holds.
 func (a *attached) until(holds func(client.Event) bool) {
 	a.Helper()
-	ctx, cancel := context.WithTimeout(a.Context(), patience)
+	ctx, cancel := context.WithTimeout(a.Context(), waitTimeout)
 	defer cancel()
 	for {
 		e, err := a.Next(ctx)
@@ -38,26 +38,28 @@ func (a *attached) until(holds func(client.Event) bool) {
 	}
 }
 
+// shows reads events until the output has the text.
 func (a *attached) shows(text string) {
 	a.Helper()
 	a.until(func(client.Event) bool { return strings.Contains(a.output, text) })
 }
 
 func TestAttach(t *testing.T) {
+	t.Parallel()
 	alice, bob := serve(t)
 	one := cat(t, alice, nil)
 	_, err := bob.Attach(t.Context(), one.ID, client.AttachOptions{})
-	failed(t, err, "not-found")
+	requireProblem(t, err, "not-found")
 	_, err = alice.Attach(t.Context(), one.ID, client.AttachOptions{Pane: "x"})
-	failed(t, err, "invalid")
+	requireProblem(t, err, "invalid")
 
 	terminal, err := alice.Attach(t.Context(), one.ID, client.AttachOptions{Pane: one.Panes[0].ID})
 	require.NoError(t, err)
 	a := &attached{T: t, Terminal: terminal}
 	a.until(func(e client.Event) bool { return e == client.Ready{Pane: one.Panes[0].ID, Width: 80, Height: 24} })
-	a.until(func(e client.Event) bool { _, picture := e.(client.Output); return picture })
+	a.until(func(e client.Event) bool { _, isOutput := e.(client.Output); return isOutput })
 	require.NoError(t, a.Type(t.Context(), []byte("héllo\r")))
-	a.until(func(client.Event) bool { return strings.Count(a.output, "héllo") >= 2 }) // the echo, and cat's, or a picture of both
+	a.until(func(client.Event) bool { return strings.Count(a.output, "héllo") >= 2 }) // the echo and cat's output, or a redraw of both
 	require.NoError(t, a.Resize(t.Context(), 50, 10))
 	a.until(func(e client.Event) bool { return e == client.Resized{Pane: one.Panes[0].ID, Width: 50, Height: 10} })
 	require.NoError(t, a.Resize(t.Context(), 0, 10))
@@ -81,5 +83,5 @@ func TestAttach(t *testing.T) {
 	require.Eventually(t, func() bool {
 		got, err := alice.Get(t.Context(), one.ID)
 		return err == nil && got.Status == client.SessionStatusExited
-	}, patience, 10*time.Millisecond)
+	}, waitTimeout, 10*time.Millisecond)
 }

@@ -10,29 +10,30 @@ import (
 	"time"
 )
 
-// WatchOptions choose what Watch looks at; the zero value is the whole screen of
+// WatchOptions are the options of Watch. The zero value watches the whole screen of
 // the active pane.
 type WatchOptions struct {
-	Pane string // "%5"; "": the active one, whichever it is
-	Trim bool   // leave blank lines at the end out
+	Pane string // such as "%5"; "" means the active pane, even when that changes
+	Trim bool   // leave out blank lines at the end
 }
 
-// holdTime is how long the service may hold a look.
-const holdTime = "50"
+// pollWait is how many seconds the service may hold one long-poll.
+const pollWait = "50"
 
-// Watch tells a session's screen, and then every other one that it changes to,
-// by long-polls. It skips screens that come faster than they are taken. It goes
-// on while the service is there but busy, and ends with an error, which is an
-// *Error of the kind gone when the session has ended, or with ctx.
+// Watch iterates over the screens of a session: the current one, and then each one
+// that differs from the one before. It sends long-polls. Screens that change faster
+// than the loop takes them are skipped. When the service says that it is busy,
+// Watch tries again after the time of Retry-After. It ends with an error: an *Error
+// of the kind gone when the session has ended, or ctx's when that is done.
 func (s *Service) Watch(ctx context.Context, id int64, o WatchOptions) iter.Seq2[Screen, error] {
-	wait := holdTime
+	wait := pollWait
 	params := GetCaptureParams{Wait: &wait, Trim: &o.Trim}
 	if o.Pane != "" {
 		params.Pane = &o.Pane
 	}
 	return func(yield func(Screen, error) bool) {
 		for {
-			screen, changed, err := s.look(ctx, id, params)
+			screen, changed, err := s.poll(ctx, id, params)
 			if err != nil {
 				yield(Screen{}, err)
 				return
@@ -47,8 +48,9 @@ func (s *Service) Watch(ctx context.Context, id int64, o WatchOptions) iter.Seq2
 	}
 }
 
-// look is one long-poll; it waits where the service asks to.
-func (s *Service) look(ctx context.Context, id int64, params GetCaptureParams) (screen Screen, changed bool, err error) {
+// poll sends one long-poll. If the service is busy, it sleeps as long as that asks
+// and returns without a screen.
+func (s *Service) poll(ctx context.Context, id int64, params GetCaptureParams) (screen Screen, changed bool, err error) {
 	r, err := s.GetCaptureWithResponse(ctx, id, &params)
 	if err != nil {
 		return Screen{}, false, fmt.Errorf("client: watch: %w", err)
@@ -59,16 +61,16 @@ func (s *Service) look(ctx context.Context, id int64, params GetCaptureParams) (
 	case http.StatusNotModified:
 		return Screen{}, false, nil
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
-		return Screen{}, false, pause(ctx, r.HTTPResponse.Header)
+		return Screen{}, false, sleepRetryAfter(ctx, r.HTTPResponse.Header)
 	}
-	if err = failure(r.HTTPResponse, r.Body); err == nil {
-		err = errors.New("client: watch: an answer without a screen: " + r.Status())
+	if err = problemOf(r.HTTPResponse, r.Body); err == nil {
+		err = errors.New("client: watch: a response without a screen: " + r.Status())
 	}
 	return Screen{}, false, err
 }
 
-// pause waits as long as Retry-After says.
-func pause(ctx context.Context, h http.Header) error {
+// sleepRetryAfter sleeps for the seconds of Retry-After: 1 at least, 60 at most.
+func sleepRetryAfter(ctx context.Context, h http.Header) error {
 	seconds, err := strconv.Atoi(h.Get("Retry-After"))
 	if err != nil || seconds < 1 {
 		seconds = 1

@@ -13,12 +13,13 @@ import (
 )
 
 func TestWatch(t *testing.T) {
+	t.Parallel()
 	alice, bob := serve(t)
 	one := cat(t, alice, nil)
 	var texts []string
 	for screen, err := range alice.Watch(t.Context(), one.ID, client.WatchOptions{Pane: one.Panes[0].ID, Trim: true}) {
 		if err != nil {
-			require.Equal(t, client.ProblemSessionStatusExited, *failed(t, err, "gone").Problem.SessionStatus)
+			require.Equal(t, client.ProblemSessionStatusExited, *requireProblem(t, err, "gone").Problem.SessionStatus)
 			break
 		}
 		texts = append(texts, screen.Text)
@@ -32,7 +33,7 @@ func TestWatch(t *testing.T) {
 	require.Equal(t, "", texts[0])
 	require.Contains(t, texts, "hello\nhello\n")
 	for _, err := range bob.Watch(t.Context(), one.ID, client.WatchOptions{}) {
-		failed(t, err, "not-found")
+		requireProblem(t, err, "not-found")
 	}
 
 	two := cat(t, alice, nil)
@@ -47,8 +48,9 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// A service that is busy is waited for; an answer without a screen is an error.
+// Watch waits for a busy service. A response without a screen is an error.
 func TestWatchWaitsForABusyService(t *testing.T) {
+	t.Parallel()
 	asked := 0
 	busy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		asked++
