@@ -1,5 +1,5 @@
 -- +goose Up
--- What was answered to requests with an Idempotency-Key.
+-- The responses to requests with an Idempotency-Key.
 CREATE TABLE answers (
     user_id     BIGINT NOT NULL REFERENCES users (id),
     key         TEXT NOT NULL,
