@@ -17,30 +17,26 @@ import (
 )
 
 const (
-	// subprotocol names what the frames of an attach mean.
+	// subprotocol names the meaning of the frames.
 	subprotocol = "interplexer.v1"
 	// maxFrame bounds a frame from the client, in bytes.
 	maxFrame = 1 << 20
-	// outputFrame bounds a frame to the client.
+	// outputFrame bounds a frame to the client, in bytes.
 	outputFrame = 32 << 10
 )
 
 // attach connects a terminal to a session's pane over a WebSocket (RFC 6455):
-// binary frames are the terminal's bytes, text frames are JSON.
-func (s *Server) attach(_ context.Context, c *gin.Context, p session.Principal) error {
-	id, err := sessionID(c)
-	if err != nil {
-		return err
-	}
+// binary frames carry the terminal's bytes, text frames carry JSON.
+func (s *Server) attach(_ context.Context, c *gin.Context, p session.Principal, at target) error {
 	pane, view, err := attachQuery(c)
 	if err != nil {
 		return err
 	}
-	s.attached.Add(1) // before the connection is taken from http.Server
-	defer s.attached.Done()
+	s.background.add() // before http.Server loses the connection
+	defer s.background.done()
 	ctx, release := s.hold(c)
 	defer release()
-	viewer, err := s.options.Registry.View(ctx, p, id, pane)
+	viewer, err := s.options.Registry.View(ctx, p, at.session, pane)
 	if err != nil {
 		return viewError(ctx, err)
 	}
@@ -50,31 +46,23 @@ func (s *Server) attach(_ context.Context, c *gin.Context, p session.Principal) 
 	}
 	conn, err := websocket.Accept(c.Writer, c.Request, &websocket.AcceptOptions{Subprotocols: []string{subprotocol}})
 	if err != nil {
-		return nil // it has answered
+		return nil // Accept has answered
 	}
 	defer conn.CloseNow()
 	conn.SetReadLimit(maxFrame)
-	(&terminal{server: s, principal: p, id: id, pane: pane, view: view, viewer: viewer, conn: conn}).run(ctx)
+	(&terminal{server: s, principal: p, id: at.session, pane: pane, view: view, viewer: viewer, conn: conn}).run(ctx)
 	return nil
 }
 
 func attachQuery(c *gin.Context) (pane string, view bool, err error) {
-	var fields []session.FieldError
-	if text, given := c.GetQuery("pane"); given {
-		if pane = text; pane == "" {
-			fields = append(fields, session.FieldError{Field: "pane", Detail: emptyPane})
-		}
-	}
-	if mode, given := c.GetQuery("mode"); given {
-		if view = mode == "view"; !view && mode != "edit" {
-			fields = append(fields, session.FieldError{Field: "mode", Detail: "must be edit or view"})
-		}
-	}
-	return pane, view, invalid(fields)
+	q := query{c: c}
+	q.pane(&pane)
+	q.read("mode", func(mode string) bool { view = mode == "view"; return view || mode == "edit" }, "must be edit or view")
+	return pane, view, q.done()
 }
 
-// checkUpgrade refuses what could not become our WebSocket, while a problem can
-// still say why.
+// checkUpgrade refuses requests that cannot become a WebSocket of ours, while the
+// response can still be a problem.
 func checkUpgrade(r *http.Request) error {
 	if !hasToken(r.Header["Connection"], "upgrade") || !hasToken(r.Header["Upgrade"], "websocket") ||
 		r.Header.Get("Sec-Websocket-Version") != "13" || r.Method != http.MethodGet {
@@ -83,8 +71,8 @@ func checkUpgrade(r *http.Request) error {
 	if key, err := base64.StdEncoding.DecodeString(r.Header.Get("Sec-Websocket-Key")); err != nil || len(key) != 16 {
 		return badRequest("Sec-WebSocket-Key must be 16 bytes in base64.")
 	}
-	// A browser sends the page's origin, and credentials that the page need
-	// not know.
+	// A browser lets any page open a WebSocket, and sends credentials that the
+	// page does not know. It also sends the page's origin.
 	if origin := r.Header.Get("Origin"); origin != "" {
 		from, err := url.Parse(origin)
 		if err != nil || !strings.EqualFold(from.Host, r.Host) {
@@ -97,7 +85,7 @@ func checkUpgrade(r *http.Request) error {
 	return nil
 }
 
-// hasToken looks for one in a header that is a list of tokens.
+// hasToken looks for a token in a header that is a list of tokens.
 func hasToken(lines []string, token string) bool {
 	for _, line := range lines {
 		for one := range strings.SplitSeq(line, ",") {
@@ -114,47 +102,47 @@ type terminal struct {
 	server    *Server
 	principal session.Principal
 	id        int64
-	pane      string // "": the active one
-	view      bool   // what it types is refused
+	pane      string // "" for the active one
+	view      bool   // the client may not type or resize
 	viewer    *session.Viewer
 	conn      *websocket.Conn
-	fresh     bool // nothing has followed the picture; show's own
+	fresh     bool // no output was sent since the repaint; used by sendScreens only
 }
 
 // run serves the client until the session ends, either side leaves, or the
 // server stops.
 func (t *terminal) run(ctx context.Context) {
 	group, ctx := errgroup.WithContext(ctx)
-	// A read that is cut off by its context closes the connection without a
-	// word: it ends when show has closed it.
-	group.Go(func() error { return t.listen(context.WithoutCancel(ctx)) })
+	// A read whose context ends closes the connection without a close frame. So
+	// this one ends when the last goroutine has closed the connection.
+	group.Go(func() error { return t.receive(context.WithoutCancel(ctx)) })
 	group.Go(func() error { return t.keepAlive(ctx) })
 	group.Go(func() error {
-		err := heldError(ctx, t.show(ctx))
+		err := heldError(ctx, t.sendScreens(ctx))
 		if _, endErr := t.viewer.Panes(context.WithoutCancel(ctx)); endErr != nil && ctx.Err() == nil && !errors.Is(err, errGone) {
-			err = heldError(ctx, endErr) // whatever failed first, this is why
+			err = heldError(ctx, endErr) // the end of the session is why the rest failed
 		}
-		t.leave(err)
+		t.sendEnd(err)
 		_ = t.conn.CloseNow()
 		return err
 	})
-	_ = group.Wait() // the client has been told, or is gone
+	_ = group.Wait() // the client knows the error, or is gone
 }
 
-// leave tells the client why the connection ends.
-func (t *terminal) leave(err error) {
+// sendEnd tells the client why the connection ends, and closes it.
+func (t *terminal) sendEnd(err error) {
 	var gone *goneError
 	switch {
 	case errors.As(err, &gone):
-		_ = t.say(context.Background(), exitJSON{Type: "exit", Status: gone.status})
+		_ = t.sendText(context.Background(), exitJSON{Type: "exit", Status: gone.status})
 		_ = t.conn.Close(websocket.StatusNormalClosure, gone.status)
 	case errors.Is(err, errStopping):
 		_ = t.conn.Close(websocket.StatusGoingAway, "server is stopping")
 	}
 }
 
-// keepAlive pings the client, and ends with the first that is not answered in
-// time.
+// keepAlive pings the client. It ends with the first ping that the client does
+// not answer within StuckTime.
 func (t *terminal) keepAlive(ctx context.Context) error {
 	ticker := time.NewTicker(keepAlive)
 	defer ticker.Stop()

@@ -8,13 +8,14 @@ import (
 	"interplexer/api/session"
 )
 
-// Both ways in are offered; the user name of Basic is ignored, for clients
-// that can do nothing else than send a name and a password.
+// challenges offer Bearer and Basic. Basic is for clients that can only send a
+// name and a password: the password is the token, and the name is ignored.
 var challenges = []string{
 	`Bearer realm="interplexer"`,
 	`Basic realm="interplexer", charset="UTF-8"`,
 }
 
+// authenticate returns session.ErrUnauthenticated if there is no valid token.
 func (s *Server) authenticate(ctx context.Context, r *http.Request) (session.Principal, error) {
 	token, ok := tokenOf(r)
 	if !ok {
@@ -25,7 +26,7 @@ func (s *Server) authenticate(ctx context.Context, r *http.Request) (session.Pri
 
 func tokenOf(r *http.Request) (string, bool) {
 	given := r.Header["Authorization"]
-	if len(given) != 1 { // of two, which one counts would be a guess
+	if len(given) != 1 { // of two headers, neither is certain
 		return "", false
 	}
 	scheme, rest, _ := strings.Cut(given[0], " ")

@@ -3,42 +3,48 @@ package api
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
-	"regexp"
-	"runtime"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"interplexer/api/session"
 )
 
-func (s *Server) captureByQuery(ctx context.Context, c *gin.Context, p session.Principal) error {
-	id, err := sessionID(c)
-	if err != nil {
-		return err
-	}
+func (s *Server) captureByQuery(ctx context.Context, c *gin.Context, p session.Principal, at target) error {
 	var r captureRequest
 	if c.Request.URL.RawQuery != "" {
+		var err error
 		if r, err = captureQuery(c); err != nil {
 			return err
 		}
 		if r.streams() {
-			return s.captureLines(ctx, c, p, id, r.linesOptions())
+			return s.captureLines(ctx, c, p, at.session, r.linesOptions())
 		}
 	}
 	if r.wait > 0 {
-		return s.awaitScreen(c, p, id, r)
+		return s.awaitScreen(c, p, at.session, r)
 	}
-	screen, err := s.options.Registry.Screen(ctx, p, id, r.CaptureOptions)
+	screen, err := s.options.Registry.Screen(ctx, p, at.session, r.CaptureOptions)
 	if err != nil {
 		return err
 	}
 	return writeConditional(c, r.Format, screen)
 }
 
-// awaitScreen holds the request until the screen is not a known one or the time
-// is up, and answers it.
+func (s *Server) captureByBody(ctx context.Context, c *gin.Context, p session.Principal, at target, r captureRequest) error {
+	if r.streams() {
+		return s.captureLines(ctx, c, p, at.session, r.linesOptions())
+	}
+	screen, err := s.options.Registry.Screen(ctx, p, at.session, r.CaptureOptions)
+	if err != nil {
+		return err
+	}
+	return writeScreen(c, r.Format, screen, false)
+}
+
+// awaitScreen holds the request until the screen differs from those that the
+// client knows by If-None-Match, or until the time is up.
 func (s *Server) awaitScreen(c *gin.Context, p session.Principal, id int64, r captureRequest) error {
 	ctx, release := s.hold(c)
 	defer release()
@@ -57,8 +63,8 @@ func (s *Server) awaitScreen(c *gin.Context, p session.Principal, id int64, r ca
 	})
 	if err != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
 		if last.ETag != "" {
-			screen, err = last, nil // the caller knows its text
-		} else { // the wait was shorter than a look takes: it is answered like none
+			screen, err = last, nil // the client knows the text: it gets a 304
+		} else { // the time was up before the first capture: answer as without wait
 			screen, err = viewer.Screen(ctx, r.CaptureOptions)
 		}
 	}
@@ -68,46 +74,45 @@ func (s *Server) awaitScreen(c *gin.Context, p session.Principal, id int64, r ca
 	if err := writeConditional(c, r.Format, screen); err != nil {
 		return err
 	}
-	// One change answers all who wait for it. This answer leaves now and lets theirs
-	// leave, too, before anyone tidies up and listens for the next request.
-	c.Writer.Flush()
-	runtime.Gosched()
+	flushAndYield(c)
 	return nil
 }
 
-// writeConditional is writeScreen for a request that may know the screen
-// already.
+// captureLines streams lines of a pane's history and screen as they come from
+// tmux. The response has no ETag, since the text is not known when it begins.
+func (s *Server) captureLines(ctx context.Context, c *gin.Context, p session.Principal, id int64, o session.LinesOptions) error {
+	err := s.options.Registry.Lines(ctx, p, id, o, func(piece []byte) error {
+		if !c.Writer.Written() {
+			c.Writer.Header()["Content-Type"] = headerText
+			c.Writer.WriteHeader(http.StatusOK)
+		}
+		if _, err := c.Writer.Write(piece); err != nil {
+			return errors.Join(context.Canceled, err) // the client is gone
+		}
+		return nil
+	})
+	switch {
+	case err != nil && c.Writer.Written():
+		if x := requestStateOf(c); !errors.Is(err, context.Canceled) { // a client that left is not an error
+			s.logger.LogAttrs(ctx, slog.LevelWarn, "capture cut off",
+				slog.String("route", x.route), slog.String("request_id", x.id), slog.Any("error", err))
+		}
+		panic(http.ErrAbortHandler) // cut the connection: a normal end would make the response look complete
+	case err == nil && !c.Writer.Written(): // there were only blank lines, and trim left them out
+		return write(c, http.StatusOK, headerText, nil)
+	}
+	return err
+}
+
+// writeConditional is writeScreen for a request with If-None-Match.
 func writeConditional(c *gin.Context, f session.Format, screen session.Snapshot) error {
 	c.Writer.Header()["Cache-Control"] = headerRevalidate
 	return writeScreen(c, f, screen, ifNoneMatch(c.Request).match(screen.ETag))
 }
 
-func (s *Server) captureByBody(ctx context.Context, c *gin.Context, p session.Principal) error {
-	id, err := sessionID(c)
-	if err != nil {
-		return err
-	}
-	body, err := s.readObject(c)
-	if err != nil {
-		return err
-	}
-	r, err := captureBody(body)
-	if err != nil {
-		return err
-	}
-	if r.streams() {
-		return s.captureLines(ctx, c, p, id, r.linesOptions())
-	}
-	screen, err := s.options.Registry.Screen(ctx, p, id, r.CaptureOptions)
-	if err != nil {
-		return err
-	}
-	return writeScreen(c, r.Format, screen, false)
-}
-
-// writeScreen answers with the screen, or without it when the client has it.
+// writeScreen answers with the screen, or with 304 if the client knows it.
 func writeScreen(c *gin.Context, f session.Format, screen session.Snapshot, known bool) error {
-	exchangeOf(c).setHeader("Etag", etagValue, screen.ETag)
+	requestStateOf(c).setHeader("Etag", etagSlot, screen.ETag)
 	if known {
 		c.Writer.WriteHeader(http.StatusNotModified)
 		return nil
@@ -118,41 +123,8 @@ func writeScreen(c *gin.Context, f session.Format, screen session.Snapshot, know
 	return write(c, http.StatusOK, screenTypes[f], screen.Text)
 }
 
-// screenTypes are the media types of a screen's formats.
+// screenTypes are the media types of the formats.
 var screenTypes = [...][]string{
 	session.Text: headerText, session.JSON: headerJSON, session.HTML: {"text/html; charset=utf-8"},
 	session.SVG: {"image/svg+xml"}, session.PNG: {"image/png"},
-}
-
-// headerInert: what a program printed runs nothing and loads nothing, whatever it
-// is.
-var headerInert = []string{"default-src 'none'; style-src 'unsafe-inline'; sandbox"}
-
-// maxWait bounds how long a request is held.
-const maxWait = 60 * time.Second
-
-var waitForm = regexp.MustCompile(`^[0-9]{1,2}(\.[0-9]{1,9})?$`)
-
-// parseWait reads seconds.
-func parseWait(text string) (time.Duration, bool) {
-	if !waitForm.MatchString(text) {
-		return 0, false
-	}
-	wait, err := time.ParseDuration(text + "s")
-	return wait, err == nil && wait <= maxWait
-}
-
-const emptyPane = "must be a pane's id such as %5"
-
-// takePane refuses an empty id: the domain would take it for the active pane,
-// and a client that lost the id it meant must not type into another one.
-func takePane(body *object) string {
-	pane := body.text("pane")
-	if pane == nil {
-		return ""
-	}
-	if *pane == "" {
-		body.fail("pane", emptyPane)
-	}
-	return *pane
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -13,14 +14,14 @@ import (
 // captureQueries are the query parameters of a capture.
 var captureQueries = []string{"pane", "trim", "wait", "start", "end", "lines", "join", "escapes", "format", "styles"}
 
-// captureRequest is what a request for a capture says.
+// captureRequest holds the options of a capture, from the query or the body.
 type captureRequest struct {
 	session.CaptureOptions
 	wait  time.Duration
 	lines lineRange
 }
 
-// streams reports whether the lines are told as they come from tmux.
+// streams reports whether to stream the lines as they come from tmux.
 func (r *captureRequest) streams() bool {
 	return r.lines.given || r.Lines > session.MaxShownLines
 }
@@ -37,34 +38,19 @@ const (
 
 func captureQuery(c *gin.Context) (captureRequest, error) {
 	r := captureRequest{lines: newLineRange()}
-	var fields []session.FieldError
-	fail := func(field, detail string) {
-		fields = append(fields, session.FieldError{Field: field, Detail: detail})
-	}
-	given := func(name string, read func(text string) bool, detail string) {
-		if text, given := c.GetQuery(name); given && !read(text) {
-			fail(name, detail)
-		}
-	}
-	truth := func(name string, into *bool) {
-		given(name, func(text string) bool {
-			*into = text == "true"
-			return *into || text == "false"
-		}, "must be true or false")
-	}
-	given("pane", func(text string) bool { r.Pane = text; return text != "" }, emptyPane)
-	truth("trim", &r.Trim)
-	truth("join", &r.Join)
-	truth("escapes", &r.Escapes)
-	truth("styles", &r.Styles)
-	given("format", r.format, badFormat)
-	given("lines", r.count, badLines)
-	given("start", r.lines.start, badLine)
-	given("end", r.lines.end, badLine)
-	given("wait", func(text string) (ok bool) { r.wait, ok = parseWait(text); return ok }, "must be seconds from 0 to 60, such as 2.5")
-	_, waits := c.GetQuery("wait")
-	r.check(waits, fail)
-	return r, invalid(fields)
+	q := query{c: c}
+	q.pane(&r.Pane)
+	q.boolean("trim", &r.Trim)
+	q.boolean("join", &r.Join)
+	q.boolean("escapes", &r.Escapes)
+	q.boolean("styles", &r.Styles)
+	q.read("format", r.format, badFormat)
+	q.read("lines", r.count, badLines)
+	q.read("start", r.lines.start, badLine)
+	q.read("end", r.lines.end, badLine)
+	waits := q.seconds("wait", &r.wait)
+	r.check(waits, q.fail)
+	return r, q.done()
 }
 
 func captureBody(body *object) (captureRequest, error) {
@@ -89,7 +75,7 @@ func captureBody(body *object) (captureRequest, error) {
 	return r, body.done()
 }
 
-// takeLine takes a line's number, or "-".
+// takeLine reads a line's number, or "-".
 func takeLine(body *object, name string) (text string, given bool) {
 	raw := body.take(name)
 	if raw == nil {
@@ -104,7 +90,7 @@ func takeLine(body *object, name string) (text string, given bool) {
 	return "", true
 }
 
-// formats are what the answer can be by name; ansi is text with escapes.
+// formats are the formats by name; ansi is text with escapes.
 var formats = map[string]session.Format{
 	"text": session.Text, "ansi": session.Text, "json": session.JSON, "html": session.HTML, "svg": session.SVG, "png": session.PNG,
 }
@@ -121,7 +107,8 @@ func (r *captureRequest) count(text string) bool {
 	return err == nil && strconv.Itoa(n) == text && n >= 1 && n <= maxLines
 }
 
-// check refuses what does not go together over HTTP; the rest is the domain's.
+// check refuses options that exclude each other over HTTP. The domain checks the
+// rest.
 func (r *captureRequest) check(waits bool, fail func(field, detail string)) {
 	if r.lines.given && r.Lines > 0 {
 		fail("lines", "are the last ones: leave out start and end")
@@ -133,4 +120,41 @@ func (r *captureRequest) check(waits bool, fail func(field, detail string)) {
 	case r.Lines > session.MaxShownLines:
 		fail("wait", fmt.Sprintf("waits for at most %d lines", session.MaxShownLines))
 	}
+}
+
+// lineRange is the range of lines from start to end. Lines below 0 are history,
+// as in tmux's capture-pane.
+type lineRange struct {
+	given       bool
+	first, last int
+}
+
+// newLineRange returns the default of capture-pane: the screen.
+func newLineRange() lineRange { return lineRange{last: session.ScreenEnd} }
+
+func (l *lineRange) start(text string) bool {
+	return l.read(&l.first, text, session.HistoryStart)
+}
+
+func (l *lineRange) end(text string) bool {
+	return l.read(&l.last, text, session.ScreenEnd)
+}
+
+const badLine = `must be a line's number such as -100, or "-"`
+
+var lineForm = regexp.MustCompile(`^(0|-?[1-9][0-9]{0,6})$`)
+
+// read reads a number; "-" stands for dash.
+func (l *lineRange) read(into *int, text string, dash int) bool {
+	l.given = true
+	if text == "-" {
+		*into = dash
+		return true
+	}
+	if !lineForm.MatchString(text) {
+		return false
+	}
+	n, err := strconv.Atoi(text)
+	*into = n
+	return err == nil
 }

@@ -11,7 +11,7 @@ import (
 	"interplexer/api/session"
 )
 
-// readyTimeout bounds one look at tmux and the store.
+// readyTimeout bounds one check of tmux and the store.
 const readyTimeout = 5 * time.Second
 
 var (
@@ -19,15 +19,18 @@ var (
 	bodyReady   = []byte(`{"status":"ready"}` + "\n")
 )
 
-// health says that the process serves, whatever the state of what it needs.
+// health answers that the process runs, whether or not tmux and the store do.
 func (s *Server) health(_ context.Context, c *gin.Context, _ session.Principal) error {
 	return write(c, http.StatusOK, headerJSON, bodyHealthy)
 }
 
-// ready asks tmux and the store. Nobody has to log in for it, so those who ask
-// at the same time share one look.
+// ready checks tmux and the store. Anybody may call it, so concurrent requests
+// share one check. The check outlives a request that gives up, for readyTimeout
+// at most; Drain waits for it.
 func (s *Server) ready(ctx context.Context, c *gin.Context, _ session.Principal) error {
-	answer := s.readiness.DoChan("", func() (any, error) {
+	check := s.readiness.DoChan("", func() (any, error) {
+		s.background.add()
+		defer s.background.done()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyTimeout)
 		defer cancel()
 		return nil, s.options.Ready(ctx)
@@ -35,7 +38,7 @@ func (s *Server) ready(ctx context.Context, c *gin.Context, _ session.Principal)
 	select {
 	case <-ctx.Done():
 		return fmt.Errorf("api: ready: %w", ctx.Err())
-	case r := <-answer:
+	case r := <-check:
 		if r.Err != nil {
 			return fmt.Errorf("%w: %w", errNotReady, r.Err)
 		}

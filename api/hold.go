@@ -3,16 +3,15 @@ package api
 import (
 	"context"
 	"errors"
-	"runtime"
 
 	"github.com/gin-gonic/gin"
 
 	"interplexer/api/session"
 )
 
-// hold is the context of a request that waits for something to happen: it ends
-// with the client and with the server, not with the time that other requests
-// get.
+// hold returns the context of a request that waits for something to happen. It
+// ends when the client leaves or the server stops, and has no time limit. The
+// caller must call the function that it returns.
 func (s *Server) hold(c *gin.Context) (context.Context, context.CancelFunc) {
 	growStack()
 	ctx, cancel := context.WithCancelCause(c.Request.Context())
@@ -23,27 +22,21 @@ func (s *Server) hold(c *gin.Context) (context.Context, context.CancelFunc) {
 	}
 }
 
-// growStack makes room for what an answer needs: net/http's takes more than the 8 KB
-// in which a request can wait. One change answers a thousand of them, and would
-// first have a thousand stacks copied to memory that was never touched before.
-//
-//go:noinline
-func growStack() {
-	var room [8 << 10]byte
-	runtime.KeepAlive(&room)
-}
-
-// goneError: the session ended, or was deleted, while it was looked at.
+// goneError: the session ended, or was deleted, while a request watched it.
 type goneError struct{ status string }
 
 func (e *goneError) Error() string { return "api: session is gone: " + e.status }
 
 func (e *goneError) Unwrap() error { return errGone }
 
-// deleted is the status of a session that is no more.
-const deleted = "deleted"
+// The statuses of goneError that are not those of a session.
+const (
+	deleted    = "deleted"     // the session does not exist any more
+	paneClosed = "pane-closed" // the pane does not exist any more; the session goes on
+)
 
-// heldError is what a held request answers when its viewer fails with err.
+// heldError returns the error to answer with when a held request's viewer fails
+// with err.
 func heldError(ctx context.Context, err error) error {
 	var ended *session.EndedError
 	switch {
@@ -57,14 +50,34 @@ func heldError(ctx context.Context, err error) error {
 	return err
 }
 
-// viewError is what a request answers that could not begin to be held. One that
-// the stop of the server cuts off says so.
+// viewError returns the error to answer with when a request could not get a
+// viewer. If the server stops meanwhile, that is errStopping.
 func viewError(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, session.ErrEnded):
 		return heldError(ctx, err)
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		return context.Cause(ctx)
+	}
+	return err
+}
+
+// paneError returns the error for a viewer of one pane that failed with err. If
+// the pane is gone but the session is not, it says so.
+func paneError(ctx context.Context, v *session.Viewer, err error) error {
+	if errors.Is(err, session.ErrNotFound) {
+		if _, panesErr := v.Panes(ctx); panesErr == nil {
+			return &goneError{status: paneClosed}
+		}
+	}
+	return err
+}
+
+// unlessTransient returns nil for errors that go away by themselves: a stream
+// waits meanwhile.
+func unlessTransient(err error) error {
+	if errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrOverloaded) {
+		return nil
 	}
 	return err
 }

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// hosts are the names the service may be called by. A web page whose name its
-// owner points at our address (DNS rebinding) is of one origin with us to the
-// browser, and so could use this shell; but it has to call us by that name. An
-// IP address cannot be pointed elsewhere.
+// hosts are the names by which the service may be called. They stop DNS
+// rebinding: the owner of a web page can point the page's name at our address, so
+// that the browser lets the page use our shells; but then the Host header has
+// that name. An IP address cannot be pointed elsewhere, so all are allowed.
 type hosts struct {
 	any   bool
 	names map[string]bool
@@ -17,7 +17,7 @@ type hosts struct {
 
 func newHosts(allowed []string) hosts {
 	h := hosts{names: map[string]bool{"localhost": true}}
-	if own, err := os.Hostname(); err == nil { // without a name there is none to allow
+	if own, err := os.Hostname(); err == nil { // without a name there is nothing to allow
 		h.names[canonicalHost(own)] = true
 	}
 	for _, a := range allowed {
@@ -30,7 +30,7 @@ func newHosts(allowed []string) hosts {
 	return h
 }
 
-// allow judges a Host header; its port does not matter.
+// allow reports whether a Host header is allowed. It ignores the port.
 func (h hosts) allow(host string) bool {
 	if h.any {
 		return true
@@ -54,7 +54,7 @@ func withoutPort(host string) string {
 	}
 	for _, b := range []byte(host[colon+1:]) {
 		if b < '0' || b > '9' {
-			return host // which no name matches
+			return host // not a port: no name matches this
 		}
 	}
 	return host[:colon]

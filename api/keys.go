@@ -3,36 +3,22 @@ package api
 import (
 	"context"
 	"encoding/hex"
-	"net/http"
 
 	"github.com/gin-gonic/gin"
 
 	"interplexer/api/session"
 )
 
-func (s *Server) sendKeys(ctx context.Context, c *gin.Context, p session.Principal) error {
-	id, err := sessionID(c)
-	if err != nil {
+func (s *Server) sendKeys(ctx context.Context, c *gin.Context, p session.Principal, at target, in session.Input) error {
+	if err := s.options.Registry.Send(ctx, p, at.session, in); err != nil {
 		return err
 	}
-	body, err := s.readObject(c)
-	if err != nil {
-		return err
-	}
-	in, err := readInput(body)
-	if err != nil {
-		return err
-	}
-	if err := s.options.Registry.Send(ctx, p, id, in); err != nil {
-		return err
-	}
-	c.Writer.WriteHeader(http.StatusNoContent)
-	return nil
+	return writeNoContent(c)
 }
 
-// readInput binds the body of send-keys: exactly one of keys, text, hex and
+// inputOptions reads the body of send-keys: exactly one of keys, text, hex and
 // paste.
-func readInput(body *object) (session.Input, error) {
+func inputOptions(body *object) (session.Input, error) {
 	var in session.Input
 	in.Pane = takePane(body)
 	ways := 0
@@ -55,6 +41,8 @@ func readInput(body *object) (session.Input, error) {
 	return in, body.done()
 }
 
+// takeKeys reads keys: a line as a string, which Enter follows unless "enter" is
+// false, or an array of tmux's names of keys.
 func takeKeys(body *object, in *session.Input) {
 	line := false
 	switch kindOf(body.fields["keys"]) {
@@ -76,7 +64,8 @@ func takeKeys(body *object, in *session.Input) {
 	}
 }
 
-// takeInMode reads what is to be done when the pane is in a mode.
+// takeInMode reads in_mode: whether to leave a mode that the pane is in, such as
+// copy mode, or to refuse the keys.
 func takeInMode(body *object, in *session.Input) {
 	switch todo := body.text("in_mode"); {
 	case todo == nil, *todo == "leave":
@@ -97,5 +86,5 @@ func takeHex(body *object, in *session.Input) {
 		body.fail("hex", "must be pairs of hexadecimal digits and nothing else")
 		return
 	}
-	in.Raw = raw // not nil even when empty
+	in.Raw = raw // not nil, even if empty: nil means that hex was absent
 }

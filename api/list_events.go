@@ -3,39 +3,13 @@ package api
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"interplexer/api/session"
 )
-
-// listEvents streams the changes of the caller's list of sessions.
-func (s *Server) listEvents(_ context.Context, c *gin.Context, p session.Principal) error {
-	ctx, release := s.hold(c)
-	defer release()
-	feed, err := s.options.Registry.Feed(ctx, p)
-	if err != nil {
-		return err
-	}
-	defer feed.Close()
-	if c.Request.Method == "HEAD" {
-		c.Writer.Header()["Content-Type"] = headerEvents
-		return nil
-	}
-	w, err := s.newEventWriter(c)
-	if err != nil {
-		return nil // the client is gone
-	}
-	err = s.tellHello(ctx, w, p)
-	for err == nil {
-		err = s.tellChange(ctx, w, p, feed)
-	}
-	if errors.Is(err, errStopping) {
-		_ = w.comment("stopping")
-	}
-	return nil
-}
 
 type changeJSON struct {
 	Change  string      `json:"change"`
@@ -46,8 +20,35 @@ type helloJSON struct {
 	Sessions []sessionJSON `json:"sessions"`
 }
 
-// tellChange waits for one change and tells it.
-func (s *Server) tellChange(ctx context.Context, w *eventWriter, p session.Principal, feed *session.Feed) error {
+// listEvents streams the caller's list of sessions and its changes.
+func (s *Server) listEvents(_ context.Context, c *gin.Context, p session.Principal) error {
+	ctx, release := s.hold(c)
+	defer release()
+	feed, err := s.options.Registry.Feed(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer feed.Close()
+	if c.Request.Method == http.MethodHead {
+		c.Writer.Header()["Content-Type"] = headerEvents
+		return nil
+	}
+	w, err := s.newEventWriter(c)
+	if err != nil {
+		return nil // the client is gone
+	}
+	err = s.sendList(ctx, w, p)
+	for err == nil {
+		err = s.sendChange(ctx, w, p, feed)
+	}
+	if errors.Is(err, errStopping) {
+		_ = w.comment("stopping")
+	}
+	return nil
+}
+
+// sendChange waits for one change and sends it.
+func (s *Server) sendChange(ctx context.Context, w *eventWriter, p session.Principal, feed *session.Feed) error {
 	alive := time.NewTimer(keepAlive)
 	defer alive.Stop()
 	select {
@@ -56,14 +57,14 @@ func (s *Server) tellChange(ctx context.Context, w *eventWriter, p session.Princ
 	case change := <-feed.C:
 		return w.event("session", "", changeJSON{Change: change.Kind, Session: newSessionJSON(change.Session)})
 	case <-feed.Missed:
-		return s.tellHello(ctx, w, p)
+		return s.sendList(ctx, w, p)
 	case <-alive.C:
 		return w.comment("alive")
 	}
 }
 
-// tellHello tells the whole list. While tmux cannot be reached it waits.
-func (s *Server) tellHello(ctx context.Context, w *eventWriter, p session.Principal) error {
+// sendList sends the whole list. While tmux cannot be reached, it waits.
+func (s *Server) sendList(ctx context.Context, w *eventWriter, p session.Principal) error {
 	for {
 		list, err := s.options.Registry.List(ctx, p)
 		switch {
@@ -73,7 +74,7 @@ func (s *Server) tellHello(ctx context.Context, w *eventWriter, p session.Princi
 				hello.Sessions = append(hello.Sessions, newSessionJSON(one))
 			}
 			return w.event("hello", "", hello)
-		case unlessBusy(err) != nil:
+		case unlessTransient(err) != nil:
 			return err
 		}
 		if err := w.wait(ctx, nil, wake{after: time.Second}); err != nil {

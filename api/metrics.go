@@ -15,8 +15,8 @@ import (
 	"interplexer/api/session"
 )
 
-// metrics times requests. Its labels are the routes' patterns, never paths, so
-// that callers cannot make series.
+// metrics times requests. Its labels are the patterns of routes and not paths, so
+// that clients cannot create series.
 type metrics struct {
 	durations *prometheus.HistogramVec
 	page      http.Handler
@@ -41,16 +41,17 @@ func newMetrics(r *prometheus.Registry, version string, stats func() session.Sta
 	all := append(liveMetrics(stats), m.durations, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, c := range all {
-		// The caller may have put Go's and the process's collectors in already.
+		// The caller may have registered Go's and the process's collectors.
 		var twice prometheus.AlreadyRegisteredError
 		if err := r.Register(c); err != nil && !errors.As(err, &twice) {
-			panic(err) // our own names are at fault
+			panic(err) // two of our own collectors have one name
 		}
 	}
 	return m
 }
 
-// liveMetrics tell of the live screens and of tmux; none without stats.
+// liveMetrics returns the collectors for live screens and tmux; none if stats is
+// nil.
 func liveMetrics(stats func() session.Stats) []prometheus.Collector {
 	if stats == nil {
 		return nil
@@ -82,7 +83,7 @@ func liveMetrics(stats func() session.Stats) []prometheus.Collector {
 	}
 }
 
-// times are one route's series, each made when it is needed first.
+// times are the series of one route. Each is created when it is first needed.
 type times struct {
 	route   string
 	byClass [len(statusClasses)]atomic.Pointer[prometheus.Observer]
@@ -90,7 +91,7 @@ type times struct {
 
 func (m metrics) route(path string) *times { return &times{route: path} }
 
-// observe counts a request; nil times are of a request that no route took.
+// observe counts a request. t is nil if no route matched.
 func (m metrics) observe(t *times, status int, took time.Duration) {
 	class := min(max(status/100, 0), len(statusClasses)-1)
 	if t == nil {

@@ -16,54 +16,33 @@ import (
 
 var outputQueries = []string{"since", "pane", "wait"}
 
-// errOutputGone: what came after a cursor is not kept any more, or the cursor is
-// of another pane or of another life of the server.
-var errOutputGone = errors.New("api: output is gone")
-
-// maxOutput is the most bytes of one answer: all that is kept of a pane.
+// maxOutput bounds one response, in bytes. It is the size of a pane's output
+// buffer.
 const maxOutput = 256 << 10
 
 type outputOptions struct {
 	pane  string
-	since session.Cursor // zero: not given
+	since session.Cursor // zero if it was not given
 	wait  time.Duration
 }
 
 func outputQuery(c *gin.Context) (o outputOptions, err error) {
-	var fields []session.FieldError
-	fail := func(field, detail string) {
-		fields = append(fields, session.FieldError{Field: field, Detail: detail})
+	q := query{c: c}
+	q.pane(&o.pane)
+	since := q.read("since", func(text string) (ok bool) { o.since, ok = parseCursor(text); return ok },
+		"must be a cursor that an answer gave, or the id of an event")
+	if waits := q.seconds("wait", &o.wait); waits && !since {
+		q.fail("wait", "goes only with since")
 	}
-	if pane, given := c.GetQuery("pane"); given {
-		if o.pane = pane; pane == "" {
-			fail("pane", emptyPane)
-		}
-	}
-	since, given := c.GetQuery("since")
-	if given {
-		var ok bool
-		if o.since, ok = parseCursor(since); !ok {
-			fail("since", "must be a cursor that an answer gave, or the id of an event")
-		}
-	}
-	if text, wanted := c.GetQuery("wait"); wanted {
-		var ok bool
-		if o.wait, ok = parseWait(text); !ok {
-			fail("wait", "must be seconds from 0 to 60, such as 2.5")
-		}
-		if !given {
-			fail("wait", "goes only with since")
-		}
-	}
-	return o, invalid(fields)
+	return o, q.done()
 }
 
-// cursorText is a place in a pane's output, as an event's id begins.
+// cursorText writes a cursor. It is the beginning of an event's id.
 func cursorText(c session.Cursor) string {
 	return strings.TrimSuffix(eventID{cursor: c}.String(), ".")
 }
 
-// parseCursor reads a cursor, or the id of an event.
+// parseCursor reads a cursor or the id of an event.
 func parseCursor(text string) (session.Cursor, bool) {
 	id, ok := parseEventID(text)
 	if !ok {
@@ -72,19 +51,15 @@ func parseCursor(text string) (session.Cursor, bool) {
 	return id.cursor, ok
 }
 
-// output answers with what a pane's program wrote since a cursor.
-func (s *Server) output(_ context.Context, c *gin.Context, p session.Principal) error {
-	id, err := sessionID(c)
-	if err != nil {
-		return err
-	}
+// output answers with the bytes that a pane's program wrote since a cursor.
+func (s *Server) output(_ context.Context, c *gin.Context, p session.Principal, at target) error {
 	o, err := outputQuery(c)
 	if err != nil {
 		return err
 	}
 	ctx, release := s.hold(c)
 	defer release()
-	viewer, err := s.viewOutput(ctx, p, id, o)
+	viewer, err := s.viewOutput(ctx, p, at.session, o)
 	if err != nil {
 		return viewError(ctx, err)
 	}
@@ -93,19 +68,15 @@ func (s *Server) output(_ context.Context, c *gin.Context, p session.Principal) 
 	switch {
 	case errors.Is(err, session.ErrGap):
 		return errOutputGone
-	case errors.Is(err, session.ErrNotFound):
-		if _, panesErr := viewer.Panes(ctx); panesErr == nil {
-			return &goneError{status: paneClosed}
-		}
-		return heldError(ctx, err)
 	case err != nil:
-		return heldError(ctx, err)
+		return heldError(ctx, paneError(ctx, viewer, err))
 	}
 	return writeOutput(c, data, from, next)
 }
 
-// viewOutput looks at the pane that is named, else at the cursor's, else at the
-// active one. A cursor of a pane that the session does not have leads nowhere.
+// viewOutput returns a viewer of the pane that the query names, else of the
+// cursor's pane, else of the active one. If the session does not have the
+// cursor's pane, the error is errOutputGone.
 func (s *Server) viewOutput(ctx context.Context, p session.Principal, id int64, o outputOptions) (*session.Viewer, error) {
 	if o.pane != "" || o.since.Pane == "" {
 		return s.options.Registry.View(ctx, p, id, o.pane)
@@ -121,8 +92,9 @@ func (s *Server) viewOutput(ctx context.Context, p session.Principal, id int64, 
 	return nil, errOutputGone
 }
 
-// readOutput reads from the cursor on, and holds the request until there is
-// something or the time is up. Without a cursor it only finds out where now is.
+// readOutput reads the output after the cursor. It blocks until there is some, or
+// until the time is up. Without a cursor it returns the current end of the
+// output and no data.
 func (s *Server) readOutput(ctx context.Context, v *session.Viewer, o outputOptions) (data []byte, from, next session.Cursor, err error) {
 	if o.since.Pane == "" {
 		listening, cancel := context.WithTimeout(ctx, s.options.RequestTimeout)
@@ -140,7 +112,7 @@ func (s *Server) readOutput(ctx context.Context, v *session.Viewer, o outputOpti
 		}
 		select {
 		case <-more:
-		case <-changes: // the pane may be gone
+		case <-changes: // the pane may be gone; the next Output tells
 		case <-timer.C:
 			over = true
 		case <-ctx.Done():
@@ -170,9 +142,7 @@ func writeOutput(c *gin.Context, data []byte, from, next session.Cursor) error {
 	return write(c, http.StatusOK, headerBytes, data)
 }
 
-var headerBytes = []string{"application/octet-stream"}
-
-// prefersBytes reports whether a client asks for bytes before it asks for JSON.
+// prefersBytes reports whether Accept names bytes before JSON.
 func prefersBytes(accept []string) bool {
 	for _, part := range strings.Split(strings.Join(accept, ","), ",") {
 		kind, parameters, err := mime.ParseMediaType(strings.TrimSpace(part))

@@ -11,15 +11,6 @@ import (
 	"interplexer/api/session"
 )
 
-// Layout is what the API does with the panes of a session as such.
-type Layout interface {
-	SplitPane(ctx context.Context, p session.Principal, id int64, n session.NewPane) (session.Session, string, error)
-	ChangePane(ctx context.Context, p session.Principal, id int64, pane string, c session.PaneChange) (session.Session, error)
-	SwapPanes(ctx context.Context, p session.Principal, id int64, pane, with string) (session.Session, error)
-	KillPane(ctx context.Context, p session.Principal, id int64, pane string) error
-	Respawn(ctx context.Context, p session.Principal, id int64, pane string, kill bool, program session.Program) (session.Session, error)
-}
-
 type paneJSON struct {
 	ID     string `json:"id"`
 	Window string `json:"window"`
@@ -31,8 +22,8 @@ type paneJSON struct {
 	*PaneDetailJSON
 }
 
-// PaneDetailJSON is exported for encoding/json, which sets no embedded pointer to
-// what is not.
+// PaneDetailJSON is exported for encoding/json only: it cannot set an embedded
+// pointer to a type that is not exported.
 type PaneDetailJSON struct {
 	Index          int        `json:"index"`
 	ActiveInWindow bool       `json:"active_in_window"`
@@ -80,42 +71,38 @@ func newPanesJSON(panes []session.Pane) []paneJSON {
 	return list
 }
 
-func (s *Server) listPanes(ctx context.Context, c *gin.Context, p session.Principal) error {
-	id, err := sessionID(c)
-	if err != nil {
-		return err
-	}
-	one, err := s.options.Registry.Windows(ctx, p, id)
+func (s *Server) listPanes(ctx context.Context, c *gin.Context, p session.Principal, at target) error {
+	one, err := s.options.Registry.Windows(ctx, p, at.session)
 	if err != nil {
 		return err
 	}
 	return writeJSON(c, http.StatusOK, newPanesJSON(one.Panes))
 }
 
-func (s *Server) getPane(ctx context.Context, c *gin.Context, p session.Principal) error {
-	id, pane, err := paneID(c)
+func (s *Server) getPane(ctx context.Context, c *gin.Context, p session.Principal, at target) error {
+	one, err := s.options.Registry.Windows(ctx, p, at.session)
 	if err != nil {
 		return err
 	}
-	one, err := s.options.Registry.Windows(ctx, p, id)
-	if err != nil {
-		return err
-	}
-	return writePane(c, http.StatusOK, one, pane)
+	return writePane(c, one, at.pane)
 }
 
-func (s *Server) splitPane(ctx context.Context, c *gin.Context, p session.Principal) error {
-	id, err := sessionID(c)
+func (s *Server) splitPane(ctx context.Context, c *gin.Context, p session.Principal, at target, n session.NewPane) error {
+	one, id, err := s.options.Registry.SplitPane(ctx, p, at.session, n)
 	if err != nil {
 		return err
 	}
-	body, err := s.readObject(c)
+	pane, err := one.Pane(id)
 	if err != nil {
 		return err
 	}
-	n := session.NewPane{Pane: takePane(body)}
+	return writeCreated(c, tmuxPath(at.session, "panes", id), newPaneJSON(pane))
+}
+
+func newPane(body *object) (n session.NewPane, err error) {
+	n.Pane = takePane(body)
 	if n.Program, err = takeProgram(body); err != nil {
-		return err
+		return n, err
 	}
 	if side := body.text("side"); side != nil {
 		if n.Side = *side; n.Side == "" {
@@ -124,23 +111,19 @@ func (s *Server) splitPane(ctx context.Context, c *gin.Context, p session.Princi
 	}
 	n.Size, n.Percent = takePaneSize(body)
 	n.Background, _ = body.boolean("background")
-	if err := body.done(); err != nil {
-		return err
-	}
-	one, pane, err := s.options.Registry.SplitPane(ctx, p, id, n)
-	if err != nil {
-		return err
-	}
-	c.Writer.Header()["Location"] = []string{inSession(id, "panes", pane)}
-	return writePane(c, http.StatusCreated, one, pane)
+	return n, body.done()
 }
 
-// takePaneSize reads "size": cells, or a share such as "30%".
+// takePaneSize reads "size": a number of cells, or a share such as "30%".
 func takePaneSize(body *object) (size int, percent bool) {
 	if kindOf(body.fields["size"]) != '"' {
 		return body.integer("size"), false
 	}
-	digits, percent := strings.CutSuffix(*body.text("size"), "%")
+	text := body.text("size")
+	if text == nil { // it was no text, and body says so
+		return 0, false
+	}
+	digits, percent := strings.CutSuffix(*text, "%")
 	size, err := strconv.Atoi(digits)
 	if err != nil || !percent || !numberForm.MatchString(digits) {
 		body.fail("size", `must be a number of cells, or a share such as "30%"`)
@@ -148,117 +131,73 @@ func takePaneSize(body *object) (size int, percent bool) {
 	return size, true
 }
 
-func (s *Server) changePane(ctx context.Context, c *gin.Context, p session.Principal) error {
-	id, pane, err := paneID(c)
+func (s *Server) changePane(ctx context.Context, c *gin.Context, p session.Principal, at target, change session.PaneChange) error {
+	one, err := s.options.Registry.ChangePane(ctx, p, at.session, at.pane, change)
 	if err != nil {
 		return err
 	}
-	body, err := s.readObject(c)
-	if err != nil {
-		return err
-	}
+	return writePane(c, one, at.pane)
+}
+
+func paneChange(body *object) (session.PaneChange, error) {
 	change := session.PaneChange{Width: body.integer("width"), Height: body.integer("height"), Select: takeSelect(body)}
 	if zoomed, given := body.boolean("zoomed"); given {
 		change.Zoomed = &zoomed
 	}
-	if err := body.done(); err != nil {
-		return err
-	}
-	one, err := s.options.Registry.ChangePane(ctx, p, id, pane, change)
-	if err != nil {
-		return err
-	}
-	return writePane(c, http.StatusOK, one, pane)
+	return change, body.done()
 }
 
-func (s *Server) swapPanes(ctx context.Context, c *gin.Context, p session.Principal) error {
-	id, pane, err := paneID(c)
+func (s *Server) swapPanes(ctx context.Context, c *gin.Context, p session.Principal, at target, with string) error {
+	one, err := s.options.Registry.SwapPanes(ctx, p, at.session, at.pane, with)
 	if err != nil {
 		return err
 	}
-	body, err := s.readObject(c)
-	if err != nil {
-		return err
-	}
+	return writePane(c, one, at.pane)
+}
+
+// swapWith reads the id of the other pane.
+func swapWith(body *object) (string, error) {
 	with := body.text("with")
 	if with == nil {
 		body.fail("with", emptyPane)
+		return "", body.done()
 	}
-	if err := body.done(); err != nil {
-		return err
-	}
-	one, err := s.options.Registry.SwapPanes(ctx, p, id, pane, *with)
-	if err != nil {
-		return err
-	}
-	return writePane(c, http.StatusOK, one, pane)
+	return *with, body.done()
 }
 
-func (s *Server) killPane(ctx context.Context, c *gin.Context, p session.Principal) error {
-	id, pane, err := paneID(c)
-	if err != nil {
+func (s *Server) killPane(ctx context.Context, c *gin.Context, p session.Principal, at target) error {
+	if err := s.options.Registry.KillPane(ctx, p, at.session, at.pane); err != nil {
 		return err
 	}
-	if err := s.options.Registry.KillPane(ctx, p, id, pane); err != nil {
-		return err
-	}
-	c.Writer.WriteHeader(http.StatusNoContent)
-	return nil
+	return writeNoContent(c)
 }
 
-func (s *Server) respawnPane(ctx context.Context, c *gin.Context, p session.Principal) error {
-	id, pane, err := paneID(c)
-	if err != nil {
-		return err
-	}
-	one, err := s.respawn(ctx, c, p, id, pane)
-	if err != nil {
-		return err
-	}
-	return writePane(c, http.StatusOK, one, pane)
+// respawn is the body of the two requests that start a program again.
+type respawn struct {
+	program session.Program
+	kill    bool
 }
 
-func (s *Server) respawnSession(ctx context.Context, c *gin.Context, p session.Principal) error {
-	id, err := sessionID(c)
+func respawnBody(body *object) (r respawn, err error) {
+	if r.program, err = takeProgram(body); err != nil {
+		return r, err
+	}
+	r.kill, _ = body.boolean("kill")
+	return r, body.done()
+}
+
+func (s *Server) respawnPane(ctx context.Context, c *gin.Context, p session.Principal, at target, r respawn) error {
+	one, err := s.options.Registry.Respawn(ctx, p, at.session, at.pane, r.kill, r.program)
 	if err != nil {
 		return err
 	}
-	one, err := s.respawn(ctx, c, p, id, "")
+	return writePane(c, one, at.pane)
+}
+
+func writePane(c *gin.Context, one session.Session, id string) error {
+	p, err := one.Pane(id)
 	if err != nil {
 		return err
 	}
-	return writeJSON(c, http.StatusOK, newSessionJSON(one))
-}
-
-func (s *Server) respawn(ctx context.Context, c *gin.Context, p session.Principal, id int64, pane string) (session.Session, error) {
-	body, err := s.readObject(c)
-	if err != nil {
-		return session.Session{}, err
-	}
-	program, err := takeProgram(body)
-	if err != nil {
-		return session.Session{}, err
-	}
-	kill, _ := body.boolean("kill")
-	if err := body.done(); err != nil {
-		return session.Session{}, err
-	}
-	return s.options.Registry.Respawn(ctx, p, id, pane, kill, program)
-}
-
-func writePane(c *gin.Context, status int, one session.Session, pane string) error {
-	p, err := one.Pane(pane)
-	if err != nil {
-		return err
-	}
-	return writeJSON(c, status, newPaneJSON(p))
-}
-
-// paneID reads the ids in the path of a pane.
-func paneID(c *gin.Context) (id int64, pane string, err error) {
-	if id, err = sessionID(c); err != nil {
-		return 0, "", err
-	}
-	pane, err = tmuxID(c.Param("pane"), "%")
-	return id, pane, err
+	return writeJSON(c, http.StatusOK, newPaneJSON(p))
 }

@@ -2,17 +2,12 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"log/slog"
-	"net/http"
-
-	"github.com/gin-gonic/gin"
 
 	"interplexer/api/session"
 )
 
-// Refusals that are of HTTP and not of the domain.
+// Errors of HTTP. The domain has its own, in package session.
 var (
 	errNoRoute     = errors.New("api: no such route")
 	errNoMethod    = errors.New("api: no such method")
@@ -27,14 +22,17 @@ var (
 	errSubprotocol = errors.New("api: subprotocol not offered")
 	errStopping    = errors.New("api: server is stopping")
 	errMediaType   = errors.New("api: unsupported media type")
+	// errOutputGone: the output after a cursor is no longer kept, or the cursor
+	// belongs to another pane or to an earlier run of the tmux server.
+	errOutputGone = errors.New("api: output is gone")
 )
 
-// badRequest is a request that cannot be read; it says why.
+// badRequest says why a request cannot be read.
 type badRequest string
 
 func (e badRequest) Error() string { return "api: bad request: " + string(e) }
 
-// problem is one kind of RFC 9457 answer.
+// problem is one kind of problem document (RFC 9457).
 type problem struct {
 	kind   string // the last part of the type URI; clients may rely on it
 	status int
@@ -42,7 +40,7 @@ type problem struct {
 	detail string
 }
 
-// internal and notFound index problems.
+// The indexes of the problems that are chosen by name.
 const (
 	internal = iota
 	canceled
@@ -51,9 +49,10 @@ const (
 	malformed
 )
 
-// problems maps errors to answers, first match first: an error that wraps both
-// ErrUnknownOutcome and ErrUnavailable must not promise that nothing was done.
-// The quota is 409 and not 429: waiting does not help, ending a session does.
+// problems maps errors to problem documents. The first match counts: an error
+// that wraps both ErrUnknownOutcome and ErrUnavailable must not promise that
+// nothing was done. The quota is 409 and not 429, because waiting does not help;
+// ending a session does.
 var problems = []struct {
 	problem
 	err error
@@ -108,17 +107,17 @@ var problems = []struct {
 	{problem{"timeout", 504, "Took too long", "No answer in time; it may or may not have been carried out."}, context.DeadlineExceeded},
 }
 
-// particulars are what an answer says of this one error.
+// particulars are the parts of a problem document that vary with the error.
 type particulars struct {
 	fields        []session.FieldError
 	sessionStatus string
 	notReady      *session.NotReadyError
-	seen          *ranJSON // of a run that is not over
-	next          string   // where it can be waited for
+	partial       *ranJSON // the output so far of a run that is not over
+	next          string   // the path at which to wait for that run
 	screen        *string
 }
 
-// problemOf chooses the answer to err.
+// problemOf chooses the problem for err. An unknown error is an internal one.
 func problemOf(err error) (problem, particulars) {
 	if bad := badRequest(""); errors.As(err, &bad) {
 		p := problems[malformed].problem
@@ -134,7 +133,7 @@ func problemOf(err error) (problem, particulars) {
 	}
 	errors.As(err, &with.notReady)
 	if late := (*runTimeoutError)(nil); errors.As(err, &late) {
-		with.seen, with.next = &late.seen, late.next
+		with.partial, with.next = &late.partial, late.next
 	}
 	if busy := (*runBusyError)(nil); errors.As(err, &busy) {
 		with.next = busy.next
@@ -148,79 +147,4 @@ func problemOf(err error) (problem, particulars) {
 		}
 	}
 	return problems[internal].problem, with
-}
-
-// refuse answers with err's problem. What went wrong inside is for the log.
-func (s *Server) refuse(c *gin.Context, err error) {
-	x := exchangeOf(c)
-	ctx := c.Request.Context()
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		x.gone = true
-		writeProblem(c, x, problems[canceled].problem, particulars{})
-		return
-	}
-	p, with := problemOf(err)
-	if p.status >= http.StatusInternalServerError && !errors.Is(err, errStopping) {
-		s.logger.LogAttrs(ctx, slog.LevelError, "request failed",
-			slog.String("route", x.route), slog.String("request_id", x.id), slog.Any("error", err))
-	}
-	if c.Writer.Written() { // too late for a problem
-		return
-	}
-	writeProblem(c, x, p, with)
-}
-
-type problemJSON struct {
-	Type      string           `json:"type"`
-	Title     string           `json:"title"`
-	Status    int              `json:"status"`
-	Detail    string           `json:"detail"`
-	RequestID string           `json:"request_id"`
-	Errors    []fieldErrorJSON `json:"errors,omitempty"`
-
-	SessionStatus string `json:"session_status,omitempty"`
-
-	Screen *string `json:"screen,omitempty"`
-
-	Tmux  string `json:"tmux,omitempty"`
-	Store string `json:"store,omitempty"`
-
-	*ranJSON
-	Next string `json:"next,omitempty"`
-}
-
-type fieldErrorJSON struct {
-	Field  string `json:"field"`
-	Detail string `json:"detail"`
-}
-
-func writeProblem(c *gin.Context, x *exchange, p problem, with particulars) {
-	h := c.Writer.Header()
-	switch p.status {
-	case http.StatusUnauthorized:
-		h["Www-Authenticate"] = challenges
-	case http.StatusUpgradeRequired:
-		h["Upgrade"] = []string{"websocket"}
-	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
-		h["Retry-After"] = []string{"1"}
-	}
-	body := problemJSON{
-		Type:  "urn:interplexer:problem:" + p.kind,
-		Title: p.title, Status: p.status, Detail: p.detail, RequestID: x.id,
-		SessionStatus: with.sessionStatus, ranJSON: with.seen, Next: with.next, Screen: with.screen,
-	}
-	if n := with.notReady; n != nil {
-		body.Tmux, body.Store = n.Tmux, "unreachable"
-		if n.Store {
-			body.Store = "connected"
-		}
-	}
-	for _, f := range with.fields {
-		body.Errors = append(body.Errors, fieldErrorJSON{Field: f.Field, Detail: f.Detail})
-	}
-	text, err := json.Marshal(body)
-	if err != nil { // strings and numbers only: cannot happen, and would be caught above
-		panic(err)
-	}
-	_ = write(c, p.status, headerProblem, append(text, '\n'))
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"net/http"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -20,10 +21,10 @@ const (
 	defaultRunOutput = 1 << 20
 )
 
-// ranJSON is what a command has written.
+// ranJSON is the output of a command, so far or in the end.
 type ranJSON struct {
 	Output    string `json:"output"`
-	Encoding  string `json:"encoding,omitempty"` // "base64"; else it is text
+	Encoding  string `json:"encoding,omitempty"` // "base64", or "" for text
 	Truncated bool   `json:"truncated"`
 	Duration  int64  `json:"duration_ms"`
 	Run       string `json:"run"`
@@ -49,7 +50,7 @@ func newRanJSON(res session.RunResult) ranJSON {
 	return out
 }
 
-// wholeCharacters leaves out the part of a character at the end.
+// wholeCharacters cuts off an incomplete UTF-8 character at the end.
 func wholeCharacters(text []byte) []byte {
 	for i := len(text) - 1; i >= max(0, len(text)-utf8.UTFMax); i-- {
 		if utf8.RuneStart(text[i]) {
@@ -62,45 +63,37 @@ func wholeCharacters(text []byte) []byte {
 	return text
 }
 
-func (s *Server) runCommand(_ context.Context, c *gin.Context, p session.Principal) error {
-	id, err := sessionID(c)
-	if err != nil {
-		return err
-	}
-	body, err := s.readObject(c)
-	if err != nil {
-		return err
-	}
-	o, err := runOptions(body)
-	if err != nil {
-		return err
-	}
+func (s *Server) runCommand(_ context.Context, c *gin.Context, p session.Principal, at target, o session.RunOptions) error {
 	ctx, release := s.hold(c)
 	defer release()
-	res, err := s.options.Registry.RunCommand(ctx, p, id, o)
-	return answerRun(ctx, c, res, err)
+	res, err := s.options.Registry.RunCommand(ctx, p, at.session, o)
+	return writeRun(ctx, c, res, err)
 }
 
-func (s *Server) awaitRun(_ context.Context, c *gin.Context, p session.Principal) error {
-	id, err := sessionID(c)
-	if err != nil {
-		return err
-	}
-	var fields []session.FieldError
+// awaitRun waits for a run that was started before.
+func (s *Server) awaitRun(_ context.Context, c *gin.Context, p session.Principal, at target) error {
 	run, timeout := c.Query("run"), defaultRunTime
-	if text, given := c.GetQuery("timeout"); given {
-		var ok bool
-		if timeout, ok = parseWait(text); !ok {
-			fields = append(fields, session.FieldError{Field: "timeout", Detail: "must be seconds from 0 to 60, such as 2.5"})
-		}
-	}
-	if err := invalid(fields); err != nil {
+	q := query{c: c}
+	q.seconds("timeout", &timeout)
+	if err := q.done(); err != nil {
 		return err
 	}
 	ctx, release := s.hold(c)
 	defer release()
-	res, err := s.options.Registry.AwaitRun(ctx, p, id, run, timeout)
-	return answerRun(ctx, c, res, err)
+	res, err := s.options.Registry.AwaitRun(ctx, p, at.session, run, timeout)
+	return writeRun(ctx, c, res, err)
+}
+
+// exec runs a command in a session of its own, which ends with it.
+func (s *Server) exec(_ context.Context, c *gin.Context, p session.Principal) error {
+	o, err := decodeBody(s, c, execOptions)
+	if err != nil {
+		return err
+	}
+	ctx, release := s.hold(c)
+	defer release()
+	res, err := s.options.Registry.Exec(ctx, p, o)
+	return writeRun(ctx, c, res, err)
 }
 
 func runOptions(body *object) (session.RunOptions, error) {
@@ -112,8 +105,25 @@ func runOptions(body *object) (session.RunOptions, error) {
 	return o, body.done()
 }
 
-// takeRunBounds takes how long a command is waited for, and how much of its
-// output is kept.
+func execOptions(body *object) (session.ExecOptions, error) {
+	o := session.ExecOptions{Argv: body.texts("argv"), Stdin: body.text("stdin")}
+	if command := body.text("command"); command != nil {
+		o.Command = *command
+	}
+	if cwd := body.text("cwd"); cwd != nil {
+		o.Cwd = *cwd
+	}
+	env, err := body.dictionary("env")
+	if err != nil {
+		return o, err
+	}
+	o.Env = env
+	o.Timeout, o.MaxOutput = takeRunBounds(body)
+	return o, body.done()
+}
+
+// takeRunBounds reads how long to wait for a command, and how many bytes of its
+// output to keep.
 func takeRunBounds(body *object) (timeout time.Duration, most int) {
 	timeout, most = defaultRunTime, defaultRunOutput
 	if raw := body.take("timeout"); raw != nil {
@@ -135,41 +145,42 @@ func takeRunBounds(body *object) (timeout time.Duration, most int) {
 	return timeout, most
 }
 
-// answerRun answers with what became of a run.
-func answerRun(ctx context.Context, c *gin.Context, res session.RunResult, err error) error {
+// writeRun answers with the result of a run, or returns the error that becomes
+// the response.
+func writeRun(ctx context.Context, c *gin.Context, res session.RunResult, err error) error {
 	switch {
 	case err == nil:
-		return writeJSON(c, 200, runJSON{newRanJSON(res), res.ExitCode, res.ShellEnded})
+		return writeJSON(c, http.StatusOK, runJSON{newRanJSON(res), res.ExitCode, res.ShellEnded})
 	case errors.Is(err, session.ErrRunTimeout):
 		var late *session.RunTimeoutError
 		errors.As(err, &late)
-		return &runTimeoutError{seen: newRanJSON(late.Seen), next: runPath(late.Seen.Session, late.Seen.ID)}
+		return &runTimeoutError{partial: newRanJSON(late.Seen), next: runPath(late.Seen.Session, late.Seen.ID)}
 	case errors.Is(err, session.ErrRunning):
 		var other *session.RunningError
 		errors.As(err, &other)
 		return &runBusyError{cause: err, next: runPath(other.Session, other.Run)}
 	}
-	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil { // the server stops, or the client left
 		return context.Cause(ctx)
 	}
 	return err
 }
 
-// runPath is where a run can be waited for.
+// runPath is the path at which to wait for a run.
 func runPath(id int64, run string) string {
-	return "/api/sessions/" + strconv.FormatInt(id, 10) + "/run?run=" + run
+	return sessionPath(id) + "/run?run=" + run
 }
 
-// runTimeoutError: the run is not over.
+// runTimeoutError: the time is up and the run is not over.
 type runTimeoutError struct {
-	seen ranJSON
-	next string
+	partial ranJSON
+	next    string
 }
 
 func (e *runTimeoutError) Error() string { return session.ErrRunTimeout.Error() }
 func (e *runTimeoutError) Unwrap() error { return session.ErrRunTimeout }
 
-// runBusyError: the pane has another run.
+// runBusyError: the pane has another run, which is not over.
 type runBusyError struct {
 	cause error
 	next  string

@@ -1,5 +1,3 @@
-// Package api is Interplexer over HTTP: it binds requests, calls the domain
-// and writes answers. What is asked of it is described in openapi.yaml.
 package api
 
 import (
@@ -16,97 +14,33 @@ import (
 	"interplexer/api/session"
 )
 
-// Sessions is what the API does with sessions as a whole.
-type Sessions interface {
-	Create(ctx context.Context, p session.Principal, o session.CreateOptions) (session.Session, error)
-	Get(ctx context.Context, p session.Principal, id int64) (session.Session, error)
-	List(ctx context.Context, p session.Principal) ([]session.Session, error)
-	End(ctx context.Context, p session.Principal, id int64) error
-	Feed(ctx context.Context, p session.Principal) (*session.Feed, error)
-}
-
-// Panes is what the API does with what is inside a session.
-type Panes interface {
-	Screen(ctx context.Context, p session.Principal, id int64, o session.CaptureOptions) (session.Snapshot, error)
-	Lines(ctx context.Context, p session.Principal, id int64, o session.LinesOptions, each func([]byte) error) error
-	View(ctx context.Context, p session.Principal, id int64, pane string) (*session.Viewer, error)
-	Send(ctx context.Context, p session.Principal, id int64, in session.Input) error
-	Resize(ctx context.Context, p session.Principal, id int64, width, height int) error
-}
-
-// Records is what the API does with what is written down of sessions.
-type Records interface {
-	Page(ctx context.Context, p session.Principal, o session.PageOptions) (session.Page, error)
-	Edit(ctx context.Context, p session.Principal, id int64, e session.Edit) (session.Session, error)
-}
-
-// Answers is what the API does to carry out a request once.
-type Answers interface {
-	BeginAnswer(ctx context.Context, p session.Principal, key string, request [32]byte) (*session.Answer, error)
-	EndAnswer(ctx context.Context, p session.Principal, key string, a *session.Answer) error
-}
-
-// Captures is what it does with the forms of a pane's screen.
-type Captures interface {
-	ViewAs(ctx context.Context, p session.Principal, id int64, o session.CaptureOptions) (*session.Viewer, error)
-}
-
-// Runs is what the API does with commands in a session's shell.
-type Runs interface {
-	RunCommand(ctx context.Context, p session.Principal, id int64, o session.RunOptions) (session.RunResult, error)
-	Exec(ctx context.Context, p session.Principal, o session.ExecOptions) (session.RunResult, error)
-	AwaitRun(ctx context.Context, p session.Principal, id int64, run string, timeout time.Duration) (session.RunResult, error)
-}
-
-// Waits is what the API waits for.
-type Waits interface {
-	Wait(ctx context.Context, p session.Principal, id int64, o session.WaitOptions) (session.Waited, error)
-}
-
-// Registry is all of them; *session.Registry is one.
-type Registry interface {
-	Sessions
-	Records
-	Answers
-	Panes
-	Captures
-	Windows
-	Layout
-	Runs
-	Waits
-}
-
-// Authenticator tells who a token belongs to; *session.Accounts is one.
-type Authenticator interface {
-	Authenticate(ctx context.Context, token string) (session.Principal, error)
-}
-
-// Options of a Server. Registry and Accounts are required.
+// Options configures a Server. Registry and Accounts are required.
 type Options struct {
 	Registry Registry
 	Accounts Authenticator
 	Logger   *slog.Logger
 
-	// AllowedHosts are names by which clients may call the service, besides
-	// IP addresses, localhost and this machine's own name; "*" allows any.
+	// AllowedHosts are the names by which clients may call the service, besides
+	// IP addresses, localhost and this machine's own name. "*" allows any name.
 	AllowedHosts []string
-	// Ready tells whether tmux and the store both answer; nil: always.
+	// Ready returns nil if tmux and the store both answer. A nil func is always
+	// ready.
 	Ready func(context.Context) error
-	// Stats are shown in the metrics; nil: none.
+	// Stats returns the counts for the metrics; nil leaves them out.
 	Stats func() session.Stats
-	// Version is shown in the metrics.
+	// Version is the version in the metrics.
 	Version string
-	// Metrics gets the server's, the process's and Go's collectors and is
-	// served at /metrics; nil: one of its own.
+	// Metrics is served at /metrics. New registers the server's, the process's
+	// and Go's collectors with it. If nil, New makes a registry.
 	Metrics *prometheus.Registry
 
 	MaxBody        int64         // of a request, in bytes; default 4 MiB
-	RequestTimeout time.Duration // bound of one call to the domain; default 30 s
-	StuckTime      time.Duration // that a stream's client may leave it unread; default 30 s
-	ScreenInterval time.Duration // least time between two screen events of a stream; default 16 ms
+	RequestTimeout time.Duration // for one call to the domain; default 30 s
+	StuckTime      time.Duration // after which a stream ends that its client does not read; default 30 s
+	ScreenInterval time.Duration // minimum between two screen events of a stream; default 16 ms
 }
 
-// Server answers HTTP requests.
+// Server answers HTTP requests. New makes one.
 type Server struct {
 	options   Options
 	logger    *slog.Logger
@@ -116,15 +50,32 @@ type Server struct {
 	metrics   metrics
 	readiness singleflight.Group
 	engine    *gin.Engine
-	// running is done when the server stops: held requests end then.
+	// running is cancelled by stop when the server shuts down. Held requests
+	// end then.
 	running context.Context
 	stop    context.CancelFunc
-	// attached are the WebSockets, which http.Server does not know of.
-	attached sync.WaitGroup
+	// background counts what http.Server does not wait for: WebSockets and the
+	// readiness check, which outlives a request.
+	background tasks
 }
 
-// New builds the router.
+// New makes a Server. It starts no goroutines and does no I/O.
 func New(o Options) *Server {
+	o = o.withDefaults()
+	s := &Server{
+		options: o,
+		logger:  o.Logger,
+		hosts:   newHosts(o.AllowedHosts),
+		origins: http.NewCrossOriginProtection(),
+		ids:     newRequestIDs(),
+		metrics: newMetrics(o.Metrics, o.Version, o.Stats),
+	}
+	s.running, s.stop = context.WithCancel(context.Background())
+	s.engine = s.router()
+	return s
+}
+
+func (o Options) withDefaults() Options {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -146,34 +97,25 @@ func New(o Options) *Server {
 	if o.RequestTimeout <= 0 {
 		o.RequestTimeout = 30 * time.Second
 	}
-	s := &Server{
-		options: o,
-		logger:  o.Logger,
-		hosts:   newHosts(o.AllowedHosts),
-		origins: http.NewCrossOriginProtection(),
-		ids:     newRequestIDs(),
-		metrics: newMetrics(o.Metrics, o.Version, o.Stats),
-	}
-	s.running, s.stop = context.WithCancel(context.Background())
-	s.engine = s.router()
-	return s
+	return o
 }
 
-// Handler answers every request, panics included.
+// Handler answers every request. If a handler panics, it answers with a problem.
 func (s *Server) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.engine.ServeHTTP(&exchange{ResponseWriter: w}, r)
+		s.engine.ServeHTTP(&requestState{ResponseWriter: w}, r)
 	})
 }
 
-// HTTPServer is a server for Handler with every limit set. A body and its
-// answer have to fit in ReadTimeout and WriteTimeout. Its Shutdown ends what is
-// held, but does not wait for WebSockets: call Drain after it.
+// HTTPServer returns a server for Handler with every limit set. A request body
+// must arrive within ReadTimeout, a response must leave within WriteTimeout.
+// Its Shutdown ends held requests, but does not wait for WebSockets: call Drain
+// after it.
 func (s *Server) HTTPServer(addr string) *http.Server {
 	server := &http.Server{
 		Addr:              addr,
 		Handler:           s.Handler(),
-		ReadHeaderTimeout: 30 * time.Second, // that of the whole: one deadline less to set
+		ReadHeaderTimeout: 30 * time.Second, // equal to ReadTimeout: one deadline less to set
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      90 * time.Second,
 		IdleTimeout:       2 * time.Minute,
@@ -184,18 +126,51 @@ func (s *Server) HTTPServer(addr string) *http.Server {
 	return server
 }
 
-// Drain waits until the WebSockets have ended, after the Shutdown of HTTPServer
-// has told them to, or until ctx is done.
+// Drain waits until all WebSockets have ended, or until ctx is done; it returns
+// ctx's error then. The Shutdown of HTTPServer asks them to end: call it first.
 func (s *Server) Drain(ctx context.Context) error {
-	ended := make(chan struct{})
-	go func() {
-		s.attached.Wait()
-		close(ended)
-	}()
 	select {
-	case <-ended:
+	case <-s.background.idle():
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
+
+// tasks counts running tasks. It differs from a sync.WaitGroup in that a wait
+// for it can be given up.
+type tasks struct {
+	mu    sync.Mutex // guards the rest
+	count int
+	none  chan struct{} // closed when count falls to 0; nil while it has never been above
+}
+
+func (t *tasks) add() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.count == 0 {
+		t.none = make(chan struct{})
+	}
+	t.count++
+}
+
+func (t *tasks) done() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.count--; t.count == 0 {
+		close(t.none)
+	}
+}
+
+// idle returns a channel that is closed once no task runs.
+func (t *tasks) idle() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.none == nil {
+		return closedChannel
+	}
+	return t.none
+}
+
+// closedChannel is always ready.
+var closedChannel = func() chan struct{} { c := make(chan struct{}); close(c); return c }()

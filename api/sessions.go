@@ -2,11 +2,7 @@ package api
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"net/http"
-	"strconv"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -33,12 +29,31 @@ type sessionJSON struct {
 	Windows       []windowJSON `json:"windows,omitempty"`
 }
 
-func (s *Server) createSession(ctx context.Context, c *gin.Context, p session.Principal) error {
-	body, err := s.readObject(c)
-	if err != nil {
-		return err
+// labelsJSON are a session's labels; without labels it is an empty object.
+type labelsJSON map[string]string
+
+func newSessionJSON(one session.Session) sessionJSON {
+	j := sessionJSON{
+		ID: one.ID, User: one.User, Name: one.Name, Status: string(one.Status),
+		CreateTime: timeText(one.CreateTime), ModifyTime: timeText(one.ModifyTime),
+		Width: one.Width, Height: one.Height, Cwd: one.Cwd, Labels: one.Labels,
+		Command: append([]string{}, one.Command...),
+		Panes:   newPanesJSON(one.Panes), KeepAfterExit: one.KeepAfterExit,
 	}
-	o, err := createOptions(body)
+	if j.Labels == nil {
+		j.Labels = labelsJSON{}
+	}
+	if one.Exit != nil {
+		j.ExitCode, j.Signal = &one.Exit.Code, one.Exit.Signal
+	}
+	for _, w := range one.Windows {
+		j.Windows = append(j.Windows, windowJSON(w))
+	}
+	return j
+}
+
+func (s *Server) createSession(ctx context.Context, c *gin.Context, p session.Principal) error {
+	o, err := decodeBody(s, c, createOptions)
 	if err != nil {
 		return err
 	}
@@ -46,8 +61,7 @@ func (s *Server) createSession(ctx context.Context, c *gin.Context, p session.Pr
 	if err != nil {
 		return err
 	}
-	c.Writer.Header()["Location"] = []string{"/api/sessions/" + strconv.FormatInt(made.ID, 10)}
-	return writeJSON(c, http.StatusCreated, newSessionJSON(made))
+	return writeCreated(c, sessionPath(made.ID), newSessionJSON(made))
 }
 
 func createOptions(body *object) (session.CreateOptions, error) {
@@ -73,69 +87,56 @@ func createOptions(body *object) (session.CreateOptions, error) {
 	return o, body.done()
 }
 
-func (s *Server) getSession(ctx context.Context, c *gin.Context, p session.Principal) error {
-	id, err := sessionID(c)
-	if err != nil {
-		return err
-	}
+func (s *Server) getSession(ctx context.Context, c *gin.Context, p session.Principal, at target) error {
 	fields, err := fieldsQuery(c)
 	if err != nil {
 		return err
 	}
-	one, err := s.options.Registry.Get(ctx, p, id)
+	one, err := s.options.Registry.Get(ctx, p, at.session)
 	if err != nil {
 		return err
 	}
-	return writeJSON(c, http.StatusOK, trimmed(newSessionJSON(one), fields))
+	return writeJSON(c, http.StatusOK, selectFields(newSessionJSON(one), fields))
 }
 
-func (s *Server) endSession(ctx context.Context, c *gin.Context, p session.Principal) error {
-	id, err := sessionID(c)
+// editSession changes the fields that the body names (RFC 7396, JSON Merge
+// Patch).
+func (s *Server) editSession(ctx context.Context, c *gin.Context, p session.Principal, at target, edit session.Edit) error {
+	edited, err := s.options.Registry.Edit(ctx, p, at.session, edit)
 	if err != nil {
 		return err
 	}
-	if err := s.options.Registry.End(ctx, p, id); err != nil {
+	return writeJSON(c, http.StatusOK, newSessionJSON(edited))
+}
+
+func editOptions(body *object) (session.Edit, error) {
+	var e session.Edit
+	e.Name = body.text("name")
+	e.Width = body.integer("width")
+	e.Height = body.integer("height")
+	if keep, given := body.boolean("keep_after_exit"); given {
+		e.KeepAfterExit = &keep
+	}
+	labels, err := body.patch("labels")
+	if err != nil {
+		return e, err
+	}
+	e.Labels = labels
+	return e, body.done()
+}
+
+func (s *Server) endSession(ctx context.Context, c *gin.Context, p session.Principal, at target) error {
+	if err := s.options.Registry.End(ctx, p, at.session); err != nil {
 		return err
 	}
-	c.Writer.WriteHeader(http.StatusNoContent)
-	return nil
+	return writeNoContent(c)
 }
 
-// sessionID takes one spelling of each id, so that a session has one URL. What
-// cannot be an id is not there.
-func sessionID(c *gin.Context) (int64, error) {
-	text := c.Param("id")
-	id, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || id < 1 || strconv.FormatInt(id, 10) != text {
-		return 0, session.ErrNotFound
-	}
-	return id, nil
-}
-
-func newSessionJSON(one session.Session) sessionJSON {
-	j := sessionJSON{
-		ID: one.ID, User: one.User, Name: one.Name, Status: string(one.Status),
-		CreateTime: timeText(one.CreateTime), ModifyTime: timeText(one.ModifyTime),
-		Width: one.Width, Height: one.Height, Cwd: one.Cwd, Labels: labelsOf(one),
-		Command: append([]string{}, one.Command...),
-		Panes:   newPanesJSON(one.Panes), KeepAfterExit: one.KeepAfterExit,
-	}
-	if one.Exit != nil {
-		j.ExitCode, j.Signal = &one.Exit.Code, one.Exit.Signal
-	}
-	for _, w := range one.Windows {
-		j.Windows = append(j.Windows, windowJSON(w))
-	}
-	return j
-}
-
-// timeText has one width, so that texts sort as times do.
-func timeText(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z07:00") }
-
-func writeJSON(c *gin.Context, status int, v any) error {
-	body, err := json.Marshal(v)
+// respawnSession starts the program of the session's active pane again.
+func (s *Server) respawnSession(ctx context.Context, c *gin.Context, p session.Principal, at target, r respawn) error {
+	one, err := s.options.Registry.Respawn(ctx, p, at.session, "", r.kill, r.program)
 	if err != nil {
-		return fmt.Errorf("api: encode: %w", err)
+		return err
 	}
-	return write(c, status, headerJSON, append(body, '\n'))
+	return writeJSON(c, http.StatusOK, newSessionJSON(one))
 }

@@ -11,11 +11,12 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// keepAlive is how often a stream without events shows that it lives.
+// keepAlive is the interval of the comments in a stream without events, and of
+// pings on a WebSocket.
 const keepAlive = 15 * time.Second
 
-// eventWriter writes a stream of server-sent events (WHATWG HTML, 9.2). Its
-// writes block while the client does not read, for a time.
+// eventWriter writes a stream of server-sent events (WHATWG HTML, 9.2). A write
+// blocks while the client does not read, and fails after stuck.
 type eventWriter struct {
 	stuck   time.Duration
 	c       *gin.Context
@@ -23,13 +24,13 @@ type eventWriter struct {
 	buf     bytes.Buffer
 }
 
-// newEventWriter starts the answer.
+// newEventWriter begins the response. An error means that the client is gone.
 func (s *Server) newEventWriter(c *gin.Context) (*eventWriter, error) {
 	h := c.Writer.Header()
 	h["Content-Type"] = headerEvents
-	h["X-Accel-Buffering"] = headerNo // nginx passes each event on
+	h["X-Accel-Buffering"] = headerNo // nginx passes on each event at once
 	w := &eventWriter{stuck: s.options.StuckTime, c: c, control: http.NewResponseController(c.Writer)}
-	// A stream has no end that a deadline for the whole could be set to.
+	// A stream has no end, so it can have no deadline for the whole.
 	if err := w.control.SetReadDeadline(time.Time{}); err != nil {
 		return nil, fmt.Errorf("api: stream: %w", err)
 	}
@@ -44,7 +45,7 @@ func (w *eventWriter) event(name, id string, data any) error {
 		w.buf.WriteString("id: " + id + "\n")
 	}
 	w.buf.WriteString("event: " + name + "\ndata: ")
-	encoder := json.NewEncoder(&w.buf) // which ends the line
+	encoder := json.NewEncoder(&w.buf) // it ends the line
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(data); err != nil {
 		return fmt.Errorf("api: event: %w", err)
@@ -53,7 +54,7 @@ func (w *eventWriter) event(name, id string, data any) error {
 	return w.flush()
 }
 
-// comment writes what clients ignore and proxies see.
+// comment writes a line that clients ignore, so that proxies see a live stream.
 func (w *eventWriter) comment(text string) error {
 	w.buf.Reset()
 	w.buf.WriteString(": " + text + "\n\n")
@@ -70,14 +71,14 @@ func (w *eventWriter) flush() error {
 	return w.control.Flush()
 }
 
-// wake says when there may be something to tell.
+// wake says when there may be something to send.
 type wake struct {
-	more  <-chan struct{} // when it is closed; nil: never
-	after time.Duration   // then, at the latest; 0: no such time
+	more  <-chan struct{} // closed when there is; nil if never
+	after time.Duration   // the latest time; 0 if none
 }
 
-// wait waits for a change or for what next says, and keeps the connection
-// alive meanwhile.
+// wait blocks until there is a change or until next is due, and keeps the
+// connection alive meanwhile.
 func (w *eventWriter) wait(ctx context.Context, changes <-chan struct{}, next wake) error {
 	alive := time.NewTicker(keepAlive)
 	defer alive.Stop()
@@ -85,7 +86,7 @@ func (w *eventWriter) wait(ctx context.Context, changes <-chan struct{}, next wa
 	if next.after > 0 {
 		timer := time.NewTimer(next.after)
 		defer timer.Stop()
-		after, changes = timer.C, nil // the screen is not to be looked at before
+		after, changes = timer.C, nil // the screen must not be read before
 	}
 	for {
 		select {

@@ -8,13 +8,14 @@ import (
 	"unicode/utf16"
 )
 
-// What is here reads JSON that is known to be valid, in valid UTF-8, and passes
-// over it about as fast as memory is read: a paste may be a megabyte, and others
-// are waiting for the processor.
+// The functions of this file split and decode JSON that json.Valid has accepted
+// and that is valid UTF-8. They run about as fast as memory is read: a paste may
+// be a megabyte, and other requests wait for the processor.
 
 const jsonSpace = " \t\r\n"
 
-// kindOf is the first byte of a JSON value, which tells its type; 0: none.
+// kindOf returns the first byte of a JSON value, which identifies its type; 0 if
+// there is none.
 func kindOf(raw json.RawMessage) byte {
 	raw = bytes.TrimLeft(raw, jsonSpace)
 	if len(raw) == 0 {
@@ -23,8 +24,8 @@ func kindOf(raw json.RawMessage) byte {
 	return raw[0]
 }
 
-// jsonParts splits an array into its values, and an object into names and values
-// by turns.
+// jsonParts splits an array into its values, and an object into alternating names
+// and values.
 func jsonParts(raw json.RawMessage) []json.RawMessage {
 	raw = bytes.Trim(raw, jsonSpace)
 	raw = raw[1 : len(raw)-1]
@@ -51,7 +52,8 @@ func jsonParts(raw json.RawMessage) []json.RawMessage {
 	return parts
 }
 
-// stringLength is that of the JSON string at the start of raw, with its quotes.
+// stringLength returns the length of the JSON string at the start of raw, with
+// its quotes.
 func stringLength(raw []byte) int {
 	n := 1
 	for {
@@ -64,8 +66,8 @@ func stringLength(raw []byte) int {
 	}
 }
 
-// decodeText decodes a JSON value that is to be a string, or says what is wrong
-// with it.
+// decodeText decodes a JSON value that should be a string. If it is not one, or
+// has half of a surrogate pair, problem says so.
 func decodeText(raw json.RawMessage) (text, problem string) {
 	if kindOf(raw) != '"' {
 		return "", "must be a string"
@@ -78,8 +80,8 @@ func decodeText(raw json.RawMessage) (text, problem string) {
 	return text, ""
 }
 
-// unescape decodes what is between the quotes. It is not ok when an escape such
-// as \ud800 stands outside a pair.
+// unescape decodes the part between the quotes. It is not ok if an escape such as
+// \ud800 stands outside a pair.
 func unescape(s string) (text string, ok bool) {
 	var b strings.Builder
 	for {
@@ -91,7 +93,7 @@ func unescape(s string) (text string, ok bool) {
 		if !escaped {
 			return b.String(), true
 		}
-		b.Grow(len(after)) // once, as what is decoded is shorter
+		b.Grow(len(after)) // enough for the rest: decoding only shortens it
 		unit, isUnit := escapedUnit(after)
 		if !isUnit {
 			b.WriteByte(escapes[after[0]])
@@ -112,10 +114,10 @@ func unescape(s string) (text string, ok bool) {
 	}
 }
 
-// escapes are what follows a backslash for one byte, and that byte.
+// escapes maps the character after a backslash to the byte that it stands for.
 var escapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
 
-// escapedUnit reads what follows a backslash as uXXXX.
+// escapedUnit reads uXXXX, the part of an escape after the backslash.
 func escapedUnit(s string) (rune, bool) {
 	if len(s) < 5 || s[0] != 'u' {
 		return 0, false

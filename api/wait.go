@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -15,7 +14,7 @@ import (
 
 type waitedJSON struct {
 	Condition string     `json:"condition"`
-	Pane      string     `json:"pane,omitempty"` // not when the session had ended before
+	Pane      string     `json:"pane,omitempty"` // absent if the session had ended before
 	Match     *matchJSON `json:"match,omitempty"`
 	Exit      string     `json:"exit,omitempty"`
 	ExitCode  *int       `json:"exit_code,omitempty"`
@@ -30,22 +29,10 @@ type matchJSON struct {
 }
 
 // wait holds the request until a condition holds.
-func (s *Server) wait(_ context.Context, c *gin.Context, p session.Principal) error {
-	id, err := sessionID(c)
-	if err != nil {
-		return err
-	}
-	body, err := s.readObject(c)
-	if err != nil {
-		return err
-	}
-	o, err := waitOptions(body)
-	if err != nil {
-		return err
-	}
+func (s *Server) wait(_ context.Context, c *gin.Context, p session.Principal, at target, o session.WaitOptions) error {
 	ctx, release := s.hold(c)
 	defer release()
-	got, err := s.options.Registry.Wait(ctx, p, id, o)
+	got, err := s.options.Registry.Wait(ctx, p, at.session, o)
 	var ended *session.WaitEndedError
 	switch {
 	case errors.As(err, &ended):
@@ -53,14 +40,18 @@ func (s *Server) wait(_ context.Context, c *gin.Context, p session.Principal) er
 	case err != nil:
 		return viewError(ctx, err)
 	}
-	answer := waitedJSON{Condition: got.Condition, Pane: got.Pane, Exit: got.Exit, Screen: got.Screen}
+	return writeJSON(c, http.StatusOK, newWaitedJSON(got))
+}
+
+func newWaitedJSON(got session.Waited) waitedJSON {
+	j := waitedJSON{Condition: got.Condition, Pane: got.Pane, Exit: got.Exit, Screen: got.Screen}
 	if got.Ended != nil {
-		answer.ExitCode = &got.Ended.Code
+		j.ExitCode = &got.Ended.Code
 	}
 	if m := got.Match; m != nil {
-		answer.Match = &matchJSON{Text: m.Text, Groups: append([]*string{}, m.Groups...), Line: m.Line, Number: m.Number}
+		j.Match = &matchJSON{Text: m.Text, Groups: append([]*string{}, m.Groups...), Line: m.Line, Number: m.Number}
 	}
-	return writeJSON(c, http.StatusOK, answer)
+	return j
 }
 
 func waitOptions(body *object) (session.WaitOptions, error) {
@@ -84,7 +75,7 @@ func waitOptions(body *object) (session.WaitOptions, error) {
 	return o, body.done()
 }
 
-// takeTimeout reads seconds.
+// takeTimeout reads seconds; into keeps its value if there are none.
 func takeTimeout(body *object, into *time.Duration) {
 	raw := body.take("timeout")
 	if raw == nil {
@@ -92,13 +83,13 @@ func takeTimeout(body *object, into *time.Duration) {
 	}
 	seconds, err := strconv.ParseFloat(string(raw), 64)
 	if err != nil || seconds < 0 || seconds > maxWait.Seconds() {
-		body.fail("timeout", "must be seconds from 0 to 60, such as 2.5")
+		body.fail("timeout", badSeconds)
 		return
 	}
 	*into = time.Duration(seconds * float64(time.Second))
 }
 
-// takeSend reads what is to be typed, as send-keys does.
+// takeSend reads "send", an object like the body of send-keys.
 func takeSend(body *object) (*session.Input, error) {
 	raw := body.take("send")
 	if raw == nil {
@@ -108,11 +99,11 @@ func takeSend(body *object) (*session.Input, error) {
 		body.fail("send", "must be an object, as send-keys takes")
 		return nil, nil
 	}
-	inner, err := parseObject(json.RawMessage(raw))
+	inner, err := parseObject(raw)
 	if err != nil {
 		return nil, err
 	}
-	in, err := readInput(inner)
+	in, err := inputOptions(inner)
 	if bad := (*session.InvalidError)(nil); errors.As(err, &bad) {
 		for _, f := range bad.Fields {
 			body.fail("send."+f.Field, f.Detail)

@@ -78,7 +78,7 @@ func FuzzParseObject(f *testing.F) {
 			require.IsType(t, badRequest(""), err)
 			return
 		}
-		if _, err := readInput(o); err != nil {
+		if _, err := inputOptions(o); err != nil {
 			var input *session.InvalidError
 			require.ErrorAs(t, err, &input)
 		}

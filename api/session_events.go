@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -12,21 +13,11 @@ import (
 	"interplexer/api/session"
 )
 
-// Kinds of events of one session.
-const (
-	eventScreen = "screen"
-	eventOutput = "output"
-	eventResize = "resize"
-	eventWindow = "window"
-	eventResync = "resync"
-	eventExit   = "exit"
-)
-
 var eventQueries = []string{"pane", "diff", "events"}
 
-// eventOptions are what a client wants to hear.
+// eventOptions choose the events that a client wants.
 type eventOptions struct {
-	pane string
+	pane string // "" for the active one
 	diff bool
 	kind map[string]bool
 }
@@ -34,54 +25,34 @@ type eventOptions struct {
 func eventsQuery(c *gin.Context) (eventOptions, error) {
 	chosen := []string{eventScreen, eventOutput, eventResize, eventWindow, eventExit}
 	o := eventOptions{kind: map[string]bool{}}
-	var fields []session.FieldError
-	fail := func(field, detail string) {
-		fields = append(fields, session.FieldError{Field: field, Detail: detail})
-	}
-	if pane, given := c.GetQuery("pane"); given {
-		if o.pane = pane; pane == "" {
-			fail("pane", emptyPane)
-		}
-	}
-	if diff, given := c.GetQuery("diff"); given {
-		if o.diff = diff == "lines"; !o.diff {
-			fail("diff", "must be lines")
-		}
-	}
-	if list, given := c.GetQuery("events"); given {
-		wanted := strings.Split(list, ",")
-		for _, kind := range wanted {
-			if !slices.Contains(chosen, kind) {
-				fail("events", "must be a list of some of "+strings.Join(chosen, ","))
-				break
-			}
-		}
-		chosen = wanted
-	}
+	q := query{c: c}
+	q.pane(&o.pane)
+	q.read("diff", func(text string) bool { o.diff = text == "lines"; return o.diff }, "must be lines")
+	q.read("events", func(list string) bool {
+		known := chosen
+		chosen = strings.Split(list, ",")
+		return !slices.ContainsFunc(chosen, func(kind string) bool { return !slices.Contains(known, kind) })
+	}, "must be a list of some of "+strings.Join(chosen, ","))
 	for _, kind := range chosen {
 		o.kind[kind] = true
 	}
-	return o, invalid(fields)
+	return o, q.done()
 }
 
-// sessionEvents streams what happens to a session's screen.
-func (s *Server) sessionEvents(_ context.Context, c *gin.Context, p session.Principal) error {
-	id, err := sessionID(c)
-	if err != nil {
-		return err
-	}
+// sessionEvents streams the changes of a session's screen, output and windows.
+func (s *Server) sessionEvents(_ context.Context, c *gin.Context, p session.Principal, at target) error {
 	o, err := eventsQuery(c)
 	if err != nil {
 		return err
 	}
 	ctx, release := s.hold(c)
 	defer release()
-	viewer, err := s.options.Registry.View(ctx, p, id, o.pane)
+	viewer, err := s.options.Registry.View(ctx, p, at.session, o.pane)
 	if err != nil {
 		return viewError(ctx, err)
 	}
 	defer viewer.Close()
-	if c.Request.Method == "HEAD" {
+	if c.Request.Method == http.MethodHead {
 		c.Writer.Header()["Content-Type"] = headerEvents
 		return nil
 	}
@@ -98,32 +69,31 @@ func (s *Server) sessionEvents(_ context.Context, c *gin.Context, p session.Prin
 // sessionStream is one client's stream of one session.
 type sessionStream struct {
 	options  eventOptions
-	interval time.Duration // least between two screens
+	interval time.Duration // minimum between two screens
 	viewer   *session.Viewer
 	out      *eventWriter
 
-	at     eventID          // what the client has
-	screen session.Snapshot // that it has been sent; empty: none on this connection
-	panes  []session.Pane
-	looked time.Time // when the screen was looked at last
-	resync string    // why the next output has to be told to be elsewhere; "": it follows
+	at       eventID          // the position that the client has received
+	screen   session.Snapshot // the last that was sent on this connection; zero before the first
+	panes    []session.Pane   // the last that were compared
+	lookedAt time.Time        // when the screen was last read
+	// resync is the reason why the output does not follow what the client has. It
+	// is "" if the output follows. No output is sent before the resync event.
+	resync string
 }
 
-// run tells what happens until the session ends, the client leaves or the
-// server stops.
+// run sends events until the session ends, the client leaves or the server stops.
 func (t *sessionStream) run(ctx context.Context, last eventID, known bool) {
 	err := t.begin(ctx, last, known)
 	for err == nil {
 		changes := t.viewer.Changes()
 		var next wake
-		if next, err = t.tell(ctx); err == nil {
+		if next, err = t.sendNews(ctx); err == nil {
 			err = t.out.wait(ctx, changes, next)
 		}
 	}
-	if errors.Is(err, session.ErrNotFound) && t.options.pane != "" {
-		if _, panesErr := t.viewer.Panes(ctx); panesErr == nil {
-			err = &goneError{status: paneClosed}
-		}
+	if t.options.pane != "" {
+		err = paneError(ctx, t.viewer, err)
 	}
 	var gone *goneError
 	switch err := heldError(ctx, err); {
@@ -134,7 +104,8 @@ func (t *sessionStream) run(ctx context.Context, last eventID, known bool) {
 	}
 }
 
-// begin finds the place from which to go on.
+// begin finds the position from which to continue: the one that the client
+// knows, if its output is still buffered, or else the current end.
 func (t *sessionStream) begin(ctx context.Context, last eventID, known bool) error {
 	cursor, err := t.viewer.Listen(ctx)
 	if err != nil {
@@ -152,38 +123,39 @@ func (t *sessionStream) begin(ctx context.Context, last eventID, known bool) err
 	return nil
 }
 
-// paneClosed is the status at the end of a stream of one pane whose session
-// goes on.
-const paneClosed = "pane-closed"
-
-// tell sends what the client has not got, and returns when there may be more.
-// That tmux cannot be reached for a moment is nothing to tell.
-func (t *sessionStream) tell(ctx context.Context) (next wake, err error) {
-	if err := t.tellPanes(ctx); err != nil {
-		return next, unlessBusy(err)
+// sendNews sends all that is new, and returns when to call it again. It ignores
+// that tmux cannot be reached for a moment.
+func (t *sessionStream) sendNews(ctx context.Context) (next wake, err error) {
+	if err := t.sendPanes(ctx); err != nil {
+		return next, unlessTransient(err)
 	}
-	if next.more, err = t.tellOutput(ctx); err != nil {
-		return next, unlessBusy(err)
+	if next.more, err = t.sendOutput(ctx); err != nil {
+		return next, unlessTransient(err)
 	}
-	if wait := t.interval - time.Since(t.looked); wait > 0 {
+	if wait := t.interval - time.Since(t.lookedAt); wait > 0 {
 		next.after = wait
 		return next, nil
 	}
-	t.looked = time.Now()
+	t.lookedAt = time.Now()
 	waited := t.resync != ""
-	err = t.tellScreen(ctx)
+	err = t.sendScreen(ctx)
 	if waited && t.resync == "" {
-		next.more = alreadyMore // the output that waited
+		next.more = closedChannel // the output that waited for the resync
 	}
-	return next, unlessBusy(err)
+	return next, unlessTransient(err)
 }
 
-// outputPieces bounds how much output goes out before the screen is looked at.
-const outputPieces = 16
+const (
+	// outputPieces bounds how many output events are sent before the screen is
+	// read.
+	outputPieces = 16
+	// outputPiece bounds one output event, in bytes.
+	outputPiece = 16 << 10
+)
 
-// tellOutput sends output, and returns a channel that is closed when there is
-// more. What is elsewhere than the client thinks waits until it has been told.
-func (t *sessionStream) tellOutput(ctx context.Context) (more <-chan struct{}, err error) {
+// sendOutput sends output events, and returns a channel that is closed when there
+// is more. While a resync is due it sends nothing.
+func (t *sessionStream) sendOutput(ctx context.Context) (more <-chan struct{}, err error) {
 	for range outputPieces {
 		if t.resync != "" {
 			return nil, nil
@@ -208,30 +180,10 @@ func (t *sessionStream) tellOutput(ctx context.Context) (more <-chan struct{}, e
 			}
 		}
 	}
-	return alreadyMore, nil
+	return closedChannel, nil
 }
 
-// alreadyMore is closed.
-var alreadyMore = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
-
-// outputPiece is the most bytes of one output event.
-const outputPiece = 16 << 10
-
-type outputJSON struct {
-	Pane   string `json:"pane"`
-	Offset uint64 `json:"offset"` // of the first byte
-	Data   []byte `json:"data"`
-}
-
-// unlessBusy lets a stream wait for tmux.
-func unlessBusy(err error) error {
-	if errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrOverloaded) {
-		return nil
-	}
-	return err
-}
-
-// skip goes on where the output is now: some of it is lost.
+// skip moves to the current end of the output, as some of it is lost.
 func (t *sessionStream) skip(ctx context.Context) error {
 	cursor, err := t.viewer.Listen(ctx)
 	if err != nil {
@@ -246,8 +198,9 @@ func (t *sessionStream) skip(ctx context.Context) error {
 	return nil
 }
 
-// tellPanes tells what panes there are, and how large, if that is news.
-func (t *sessionStream) tellPanes(ctx context.Context) error {
+// sendPanes sends a window event if the panes changed, and a resize event if
+// the watched pane's size did. Its first call only notes them.
+func (t *sessionStream) sendPanes(ctx context.Context) error {
 	panes, err := t.viewer.Panes(ctx)
 	if err != nil {
 		return err
@@ -273,17 +226,7 @@ func (t *sessionStream) tellPanes(ctx context.Context) error {
 	return nil
 }
 
-type windowsJSON struct {
-	Panes []paneJSON `json:"panes"`
-}
-
-type resizeJSON struct {
-	Pane   string `json:"pane"`
-	Width  int    `json:"width"`
-	Height int    `json:"height"`
-}
-
-// paneIn is the pane of that id, the active one if it is empty.
+// paneIn returns the pane with that id, the active one for "".
 func paneIn(panes []session.Pane, id string) session.Pane {
 	for _, p := range panes {
 		if p.ID == id || id == "" && p.Active {
@@ -293,16 +236,17 @@ func paneIn(panes []session.Pane, id string) session.Pane {
 	return session.Pane{}
 }
 
-// sameWindows reports whether the panes are the same, in the same windows, and
-// the same one is active.
+// sameWindows reports whether the panes are the same, in the same windows, with
+// the same one active and the same ones dead.
 func sameWindows(a, b []session.Pane) bool {
 	return slices.EqualFunc(a, b, func(p, q session.Pane) bool {
 		return p.ID == q.ID && p.Window == q.Window && p.Active == q.Active && p.Dead == q.Dead
 	})
 }
 
-// tellScreen tells the screen, if it is news.
-func (t *sessionStream) tellScreen(ctx context.Context) error {
+// sendScreen sends the resync event that is due, and a screen event if the
+// screen changed.
+func (t *sessionStream) sendScreen(ctx context.Context) error {
 	screen, err := t.viewer.Screen(ctx, session.CaptureOptions{})
 	if err != nil {
 		return err
@@ -328,10 +272,4 @@ func (t *sessionStream) tellScreen(ctx context.Context) error {
 	}
 	t.at.etag, t.screen = screen.ETag, screen
 	return t.out.event(eventScreen, t.at.String(), event)
-}
-
-type resyncJSON struct {
-	Pane   string `json:"pane"`
-	Offset uint64 `json:"offset"`
-	Reason string `json:"reason"`
 }

@@ -9,15 +9,15 @@ import (
 	"interplexer/api/session"
 )
 
-// listen does what the client sends, in its order, until it leaves.
-func (t *terminal) listen(ctx context.Context) error {
+// receive handles the client's frames in their order, until the client leaves.
+func (t *terminal) receive(ctx context.Context) error {
 	for {
 		kind, data, err := t.conn.Read(ctx)
 		if err != nil {
 			return err
 		}
 		if kind == websocket.MessageBinary {
-			err = t.typed(ctx, data)
+			err = t.typeBytes(ctx, data)
 		} else {
 			err = t.control(ctx, data)
 		}
@@ -27,11 +27,11 @@ func (t *terminal) listen(ctx context.Context) error {
 	}
 }
 
-// errViewOnly: the client has attached to look.
+// errViewOnly: the client attached with mode=view.
 var errViewOnly = badRequest("This attach is for viewing only.")
 
-// typed types the bytes of a frame.
-func (t *terminal) typed(ctx context.Context, data []byte) error {
+// typeBytes types the bytes of a binary frame.
+func (t *terminal) typeBytes(ctx context.Context, data []byte) error {
 	if t.view {
 		return t.refuse(ctx, errViewOnly)
 	}
@@ -41,7 +41,7 @@ func (t *terminal) typed(ctx context.Context, data []byte) error {
 	return t.refuse(ctx, t.server.options.Registry.Send(ctx, t.principal, t.id, session.Input{Pane: t.pane, Raw: data}))
 }
 
-// control does what a text frame says.
+// control handles a text frame.
 func (t *terminal) control(ctx context.Context, text []byte) error {
 	body, err := parseObject(text)
 	if err != nil {
@@ -56,7 +56,7 @@ func (t *terminal) control(ctx context.Context, text []byte) error {
 		if err := body.done(); err != nil {
 			return t.refuse(ctx, err)
 		}
-		return t.say(ctx, pong)
+		return t.sendText(ctx, pong)
 	case *kind == "resize":
 		return t.refuse(ctx, t.resize(ctx, body))
 	}
@@ -74,8 +74,8 @@ func (t *terminal) resize(ctx context.Context, body *object) error {
 	return t.server.options.Registry.Resize(ctx, t.principal, t.id, width, height)
 }
 
-// refuse tells the client what could not be done, without internals; the
-// connection goes on. Of a session that is gone the client hears otherwise.
+// refuse sends an error frame, without internal details. The connection goes on.
+// If the session has ended, sendEnd tells the client.
 func (t *terminal) refuse(ctx context.Context, err error) error {
 	if err == nil || errors.Is(err, session.ErrEnded) || ctx.Err() != nil {
 		return nil
@@ -85,5 +85,5 @@ func (t *terminal) refuse(ctx context.Context, err error) error {
 	for _, f := range with.fields {
 		detail += " " + f.Field + ": " + f.Detail + "."
 	}
-	return t.say(ctx, refusedJSON{Type: "error", Detail: detail})
+	return t.sendText(ctx, refusedJSON{Type: "error", Detail: detail})
 }

@@ -45,8 +45,8 @@ type (
 	}
 )
 
-// say writes a text frame.
-func (t *terminal) say(ctx context.Context, v any) error {
+// sendText sends a text frame with v as JSON.
+func (t *terminal) sendText(ctx context.Context, v any) error {
 	text, err := json.Marshal(v)
 	if err != nil {
 		return err
@@ -54,47 +54,46 @@ func (t *terminal) say(ctx context.Context, v any) error {
 	return t.write(ctx, websocket.MessageText, text)
 }
 
-// write blocks while the client does not read, for StuckTime at most. Nothing
-// is queued: a client that is too slow finds its place gone from what is kept,
-// and gets a new picture.
+// write sends a frame. It blocks while the client does not read, for StuckTime at
+// most. There is no queue: if a client is so slow that the output buffer has
+// moved past its position, it gets a repaint instead.
 func (t *terminal) write(ctx context.Context, kind websocket.MessageType, data []byte) error {
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.server.options.StuckTime)
 	defer cancel()
-	// A write that is cut off ends the connection without a word to the client.
+	// A write that is cut off ends the connection without a close frame, so let it
+	// finish.
 	unhook := context.AfterFunc(ctx, func() { time.AfterFunc(lastWrite, cancel) })
 	defer unhook()
 	return t.conn.Write(bounded, kind, data)
 }
 
-// lastWrite is how long a write may take when everything ends.
+// lastWrite is how long a write may go on after its context has ended.
 const lastWrite = time.Second
 
-// show sends the pane's picture and then what its program writes. The pane that
-// the client has named may be gone while the session goes on.
-func (t *terminal) show(ctx context.Context) error {
+// sendScreens sends the pane's screen and then the output of its program. If the
+// client named a pane that closes while the session goes on, the error says so.
+func (t *terminal) sendScreens(ctx context.Context) error {
 	err := t.stream(ctx)
-	if errors.Is(err, session.ErrNotFound) && t.pane != "" {
-		if _, panesErr := t.viewer.Panes(ctx); panesErr == nil {
-			return &goneError{status: paneClosed}
-		}
+	if t.pane != "" {
+		err = paneError(ctx, t.viewer, err)
 	}
 	return err
 }
 
 func (t *terminal) stream(ctx context.Context) error {
-	size, err := t.ready(ctx)
+	size, err := t.sendReady(ctx)
 	if err != nil {
 		return err
 	}
-	cursor, err := t.paint(ctx)
+	cursor, err := t.sendRepaint(ctx)
 	t.fresh = true
 	for err == nil {
 		changes := t.viewer.Changes()
 		var more <-chan struct{}
-		if size, cursor, err = t.tellSize(ctx, size, cursor); unlessBusy(err) != nil {
+		if size, cursor, err = t.sendSize(ctx, size, cursor); unlessTransient(err) != nil {
 			break
 		}
-		if cursor, more, err = t.follow(ctx, cursor); unlessBusy(err) != nil {
+		if cursor, more, err = t.sendOutput(ctx, cursor); unlessTransient(err) != nil {
 			break
 		}
 		select {
@@ -108,8 +107,8 @@ func (t *terminal) stream(ctx context.Context) error {
 	return err
 }
 
-// ready tells the client what it is attached to.
-func (t *terminal) ready(ctx context.Context) (session.Pane, error) {
+// sendReady tells the client to which pane it is attached.
+func (t *terminal) sendReady(ctx context.Context) (session.Pane, error) {
 	panes, err := t.viewer.Panes(ctx)
 	if err != nil {
 		return session.Pane{}, err
@@ -119,18 +118,19 @@ func (t *terminal) ready(ctx context.Context) (session.Pane, error) {
 		mode = "view"
 	}
 	p := paneIn(panes, t.pane)
-	return p, t.say(ctx, readyJSON{Type: "ready", Pane: p.ID, Width: p.Width, Height: p.Height, Mode: mode})
+	return p, t.sendText(ctx, readyJSON{Type: "ready", Pane: p.ID, Width: p.Width, Height: p.Height, Mode: mode})
 }
 
-// paint sends the picture, and returns from where on the output follows it.
-func (t *terminal) paint(ctx context.Context) (session.Cursor, error) {
+// sendRepaint sends the whole screen, and returns the position at which the output
+// follows it. It waits while tmux cannot be reached.
+func (t *terminal) sendRepaint(ctx context.Context) (session.Cursor, error) {
 	for {
 		changes := t.viewer.Changes()
-		picture, cursor, err := t.viewer.Repaint(ctx)
+		screen, cursor, err := t.viewer.Repaint(ctx)
 		if err == nil {
-			return cursor, t.write(ctx, websocket.MessageBinary, session.Paint(picture))
+			return cursor, t.write(ctx, websocket.MessageBinary, session.Paint(screen))
 		}
-		if unlessBusy(err) != nil {
+		if unlessTransient(err) != nil {
 			return cursor, err
 		}
 		retry := time.NewTimer(time.Second)
@@ -145,9 +145,10 @@ func (t *terminal) paint(ctx context.Context) (session.Cursor, error) {
 	}
 }
 
-// follow sends what the program has written since the cursor, or, where some of
-// it is lost, a new picture.
-func (t *terminal) follow(ctx context.Context, cursor session.Cursor) (session.Cursor, <-chan struct{}, error) {
+// sendOutput sends the output after the cursor, or a repaint if some of it is
+// lost. It returns the new position and a channel that is closed when there is
+// more.
+func (t *terminal) sendOutput(ctx context.Context, cursor session.Cursor) (session.Cursor, <-chan struct{}, error) {
 	for {
 		if ctx.Err() != nil {
 			return cursor, nil, context.Cause(ctx)
@@ -157,12 +158,12 @@ func (t *terminal) follow(ctx context.Context, cursor session.Cursor) (session.C
 		t.fresh = t.fresh && len(data) == 0
 		switch {
 		case errors.Is(err, session.ErrGap):
-			if next, err = t.repaint(ctx); err != nil {
+			if next, err = t.resync(ctx); err != nil {
 				return cursor, nil, err
 			}
 			t.fresh = true
-		case torn: // tmux does not tell of half a character; its picture now has it whole
-			if next, err = t.repaint(ctx); err != nil {
+		case torn: // tmux captured the screen amid a character; now it has all of it
+			if next, err = t.resync(ctx); err != nil {
 				return cursor, nil, err
 			}
 		case err != nil:
@@ -178,22 +179,22 @@ func (t *terminal) follow(ctx context.Context, cursor session.Cursor) (session.C
 	}
 }
 
-// repaint sends another picture.
-func (t *terminal) repaint(ctx context.Context) (session.Cursor, error) {
+// resync announces a repaint and sends it.
+func (t *terminal) resync(ctx context.Context) (session.Cursor, error) {
 	panes, err := t.viewer.Panes(ctx)
 	if err != nil {
 		return session.Cursor{}, err
 	}
-	if err := t.say(ctx, resyncedJSON{Type: "resync", Pane: paneIn(panes, t.pane).ID}); err != nil {
+	if err := t.sendText(ctx, resyncedJSON{Type: "resync", Pane: paneIn(panes, t.pane).ID}); err != nil {
 		return session.Cursor{}, err
 	}
-	return t.paint(ctx)
+	return t.sendRepaint(ctx)
 }
 
-// tellSize tells the pane's size, or that another pane is active, if that is
-// news, and sends a new picture: no two terminals move their lines alike when
-// their size changes.
-func (t *terminal) tellSize(ctx context.Context, was session.Pane, cursor session.Cursor) (session.Pane, session.Cursor, error) {
+// sendSize sends a resize frame if the pane's size changed or another pane became
+// active. A repaint follows, because terminals differ in how they rearrange their
+// lines when their size changes.
+func (t *terminal) sendSize(ctx context.Context, was session.Pane, cursor session.Cursor) (session.Pane, session.Cursor, error) {
 	panes, err := t.viewer.Panes(ctx)
 	if err != nil {
 		return was, cursor, err
@@ -202,10 +203,10 @@ func (t *terminal) tellSize(ctx context.Context, was session.Pane, cursor sessio
 	if is.ID == was.ID && is.Width == was.Width && is.Height == was.Height || is.ID == "" {
 		return was, cursor, nil
 	}
-	if err := t.say(ctx, sizeJSON{Type: "resize", Pane: is.ID, Width: is.Width, Height: is.Height}); err != nil {
+	if err := t.sendText(ctx, sizeJSON{Type: "resize", Pane: is.ID, Width: is.Width, Height: is.Height}); err != nil {
 		return is, cursor, err
 	}
-	next, err := t.repaint(ctx)
+	next, err := t.resync(ctx)
 	if err != nil {
 		return was, cursor, err
 	}

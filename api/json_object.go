@@ -10,11 +10,13 @@ import (
 	"interplexer/api/session"
 )
 
-// object is a JSON object whose fields are taken one by one, strictly: what
-// nobody takes is an error, and so is a duplicate, another type than asked for
-// and text that has no UTF-8 form. A null is an absent field. It is read by
-// hand because encoding/json lets the last duplicate win, matches names in any
-// case and turns a lone surrogate into U+FFFD, which would be typed.
+// object is a JSON object that is decoded strictly. A decoder takes the fields one
+// by one and ends with done. A field that nobody took is an error, and so are a
+// duplicate, a value of another type and text that has no UTF-8 form. A null
+// field counts as absent.
+//
+// encoding/json would let the last duplicate win, match names in any case and
+// turn a lone surrogate into U+FFFD, which would then be typed into a terminal.
 type object struct {
 	fields map[string]json.RawMessage
 	errors []session.FieldError
@@ -25,6 +27,8 @@ type member struct {
 	value json.RawMessage
 }
 
+// parseObject returns badRequest if the body is not a JSON object, or has a field
+// twice. The body must be valid UTF-8.
 func parseObject(body []byte) (*object, error) {
 	if !json.Valid(body) {
 		return nil, badRequest(whyInvalid(body))
@@ -43,6 +47,7 @@ func parseObject(body []byte) (*object, error) {
 	return o, nil
 }
 
+// whyInvalid says where the JSON is wrong.
 func whyInvalid(body []byte) string {
 	var syntax *json.SyntaxError
 	if errors.As(json.Unmarshal(body, new(json.RawMessage)), &syntax) {
@@ -51,7 +56,7 @@ func whyInvalid(body []byte) string {
 	return "The body is not JSON."
 }
 
-// membersOf splits an object that is known to be valid JSON.
+// membersOf splits an object that is valid JSON.
 func membersOf(raw json.RawMessage) ([]member, error) {
 	parts := jsonParts(raw)
 	members := make([]member, 0, len(parts)/2)
@@ -70,7 +75,8 @@ func membersOf(raw json.RawMessage) ([]member, error) {
 	return members, nil
 }
 
-// done reports what was wrong with the fields taken and those left over.
+// done returns the errors in the fields that were taken, and one for each field
+// that nobody took.
 func (o *object) done() error {
 	for name := range o.fields {
 		o.fail(shorten(name), "unknown field")
@@ -82,7 +88,7 @@ func (o *object) fail(field, detail string) {
 	o.errors = append(o.errors, session.FieldError{Field: field, Detail: detail})
 }
 
-// take removes a field; nil when it is absent or null.
+// take removes a field and returns its value, nil if it is absent or null.
 func (o *object) take(name string) json.RawMessage {
 	raw := o.fields[name]
 	delete(o.fields, name)
@@ -92,7 +98,7 @@ func (o *object) take(name string) json.RawMessage {
 	return raw
 }
 
-// text takes a string.
+// text takes a string; nil if it is absent or wrong.
 func (o *object) text(name string) *string {
 	raw := o.take(name)
 	if raw == nil {
@@ -106,7 +112,7 @@ func (o *object) text(name string) *string {
 	return &text
 }
 
-// texts takes an array of strings; nil when it is absent or wrong.
+// texts takes an array of strings; nil if it is absent or wrong.
 func (o *object) texts(name string) []string {
 	raw := o.take(name)
 	if raw == nil {
@@ -122,41 +128,70 @@ func (o *object) texts(name string) []string {
 		text, problem := decodeText(v)
 		if problem != "" {
 			o.fail(fmt.Sprintf("%s[%d]", name, i), problem)
-			return nil // one wrong element is enough to tell
+			return nil // the first wrong element is enough
 		}
 		texts = append(texts, text)
 	}
 	return texts
 }
 
-// dictionary takes an object of strings.
-func (o *object) dictionary(name string) (map[string]string, error) {
+// patch takes an object of strings and nulls. A null becomes a nil pointer.
+func (o *object) patch(name string) (map[string]*string, error) {
+	members, err := o.members(name, "must be an object of strings and nulls")
+	if members == nil {
+		return nil, err
+	}
+	texts := make(map[string]*string, len(members))
+	for _, m := range members {
+		if kindOf(m.value) == 'n' {
+			texts[m.name] = nil
+		} else if text, ok := o.memberText(name, m); ok {
+			texts[m.name] = &text
+		}
+	}
+	return texts, nil
+}
+
+// members takes an object; nil if it is absent or wrong. detail says how it must
+// look.
+func (o *object) members(name, detail string) ([]member, error) {
 	raw := o.take(name)
 	if raw == nil {
 		return nil, nil
 	}
 	if kindOf(raw) != '{' {
-		o.fail(name, "must be an object of strings")
+		o.fail(name, detail)
 		return nil, nil
 	}
-	members, err := membersOf(raw)
-	if err != nil {
+	return membersOf(raw)
+}
+
+// memberText decodes a member of the object called name.
+func (o *object) memberText(name string, m member) (string, bool) {
+	text, problem := decodeText(m.value)
+	if problem != "" {
+		o.fail(name+"."+shorten(m.name), problem)
+	}
+	return text, problem == ""
+}
+
+// dictionary takes an object of strings.
+func (o *object) dictionary(name string) (map[string]string, error) {
+	members, err := o.members(name, "must be an object of strings")
+	if members == nil {
 		return nil, err
 	}
 	texts := make(map[string]string, len(members))
 	for _, m := range members {
-		text, problem := decodeText(m.value)
-		if problem != "" {
-			o.fail(name+"."+shorten(m.name), problem)
-			continue
+		if text, ok := o.memberText(name, m); ok {
+			texts[m.name] = text
 		}
-		texts[m.name] = text
 	}
 	return texts, nil
 }
 
-// integer takes a whole number; zero when it is absent. A number below one is
-// refused here, as the domain reads zero as absent.
+// integer takes a whole number; zero if it is absent. A number below one is an
+// error, because the domain reads zero as absent.
 func (o *object) integer(name string) int {
 	raw := o.take(name)
 	if raw == nil {

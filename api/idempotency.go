@@ -16,9 +16,10 @@ import (
 	"interplexer/api/session"
 )
 
-// answer carries a request out, once for each Idempotency-Key where the route
-// knows them (draft-ietf-httpapi-idempotency-key-header).
-func (s *Server) answer(ctx context.Context, c *gin.Context, r route, x *exchange) error {
+// handle calls the route's handler. If the route obeys an Idempotency-Key and the
+// request has one, it calls the handler once for each key and answers later
+// requests with the stored response (draft-ietf-httpapi-idempotency-key-header).
+func (s *Server) handle(ctx context.Context, c *gin.Context, r route, x *requestState) error {
 	given := c.Request.Header["Idempotency-Key"]
 	if !r.once || len(given) == 0 {
 		return r.handle(ctx, c, x.principal)
@@ -31,23 +32,24 @@ func (s *Server) answer(ctx context.Context, c *gin.Context, r route, x *exchang
 	if err != nil {
 		return err
 	}
-	// For the handler to read again.
+	// The handler reads the body again.
 	c.Request.Body, c.Request.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	kept, err := s.options.Registry.BeginAnswer(ctx, x.principal, key, requestHash(c.Request, body))
+	stored, err := s.options.Registry.BeginAnswer(ctx, x.principal, key, requestHash(c.Request, body))
 	switch {
 	case err != nil:
 		return err
-	case kept != nil:
-		answerAgain(c, kept)
+	case stored != nil:
+		replay(c, stored)
 		return nil
 	}
-	s.answerOnce(ctx, c, r, x, key)
+	s.handleAndStore(ctx, c, r, x, key)
 	return nil
 }
 
-// answerOnce keeps the answer before the client gets it. The request goes on
-// when the client leaves: it may come back for the answer.
-func (s *Server) answerOnce(ctx context.Context, c *gin.Context, r route, x *exchange, key string) {
+// handleAndStore calls the handler and stores the response before the client gets
+// it. The request goes on if the client leaves, as the client may come back for
+// the response.
+func (s *Server) handleAndStore(ctx context.Context, c *gin.Context, r route, x *requestState, key string) {
 	c.Request = c.Request.WithContext(context.WithoutCancel(c.Request.Context()))
 	ctx = context.WithoutCancel(ctx)
 	if !r.bounded {
@@ -56,8 +58,8 @@ func (s *Server) answerOnce(ctx context.Context, c *gin.Context, r route, x *exc
 		defer cancel()
 	}
 	client := x.ResponseWriter
-	w := &answerWriter{header: client.Header()}
-	var result *session.Answer // nil also after a panic
+	w := &responseBuffer{header: client.Header()}
+	var result *session.Answer // stays nil after a panic
 	x.ResponseWriter = w
 	defer func() {
 		x.ResponseWriter = client
@@ -73,44 +75,45 @@ func (s *Server) answerOnce(ctx context.Context, c *gin.Context, r route, x *exc
 		s.refuse(c, err)
 	}
 	c.Writer.WriteHeaderNow()
-	if isKept(w.status) {
-		result = w.answer()
+	if isStored(w.status) {
+		result = w.stored()
 	}
 }
 
-// isKept: a request that was refused has done nothing and may be sent again,
-// mended, under its key; so may one that failed. What timed out, or lost its
-// session, was under way.
-func isKept(status int) bool {
+// isStored reports whether to store a response of this status. A request that was
+// refused or failed did nothing and may be sent again under its key, corrected.
+// One that timed out (408), or whose session ended (410), was carried out.
+func isStored(status int) bool {
 	return status < 400 || status == http.StatusRequestTimeout || status == http.StatusGone
 }
 
-// keptHeaders are those that belong to the answer and not to the request.
-var keptHeaders = []string{"Content-Type", "Location", "Etag"}
+// storedHeaders are the headers of a response that are the same when it is sent
+// again.
+var storedHeaders = []string{"Content-Type", "Location", "Etag"}
 
-// answerWriter holds an answer back.
-type answerWriter struct {
+// responseBuffer is an http.ResponseWriter that holds the response back.
+type responseBuffer struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
 }
 
-func (w *answerWriter) Header() http.Header { return w.header }
+func (w *responseBuffer) Header() http.Header { return w.header }
 
-func (w *answerWriter) WriteHeader(status int) {
+func (w *responseBuffer) WriteHeader(status int) {
 	if w.status == 0 {
 		w.status = status
 	}
 }
 
-func (w *answerWriter) Write(b []byte) (int, error) {
+func (w *responseBuffer) Write(b []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)
 	return w.body.Write(b)
 }
 
-func (w *answerWriter) answer() *session.Answer {
+func (w *responseBuffer) stored() *session.Answer {
 	a := &session.Answer{Status: w.status, Header: map[string]string{}, Body: w.body.Bytes()}
-	for _, name := range keptHeaders {
+	for _, name := range storedHeaders {
 		if value := w.header[name]; len(value) > 0 {
 			a.Header[name] = value[0]
 		}
@@ -118,8 +121,8 @@ func (w *answerWriter) answer() *session.Answer {
 	return a
 }
 
-// answerAgain gives the answer of the first time.
-func answerAgain(c *gin.Context, a *session.Answer) {
+// replay answers with a stored response.
+func replay(c *gin.Context, a *session.Answer) {
 	h := c.Writer.Header()
 	for name, value := range a.Header {
 		h[name] = []string{value}
@@ -133,8 +136,8 @@ func answerAgain(c *gin.Context, a *session.Answer) {
 
 var keyForm = regexp.MustCompile(`^("[ !#-\[\]-~]{1,255}"|[!#-+\--:<-\[\]-~]{1,255})$`)
 
-// idempotencyKey takes the draft's form, a string in quotes, and the bare one
-// that most clients send; both name the same.
+// idempotencyKey accepts the draft's form, a string in quotes, and the bare one
+// that most clients send. Both are the same key.
 func idempotencyKey(given []string) (string, error) {
 	if len(given) != 1 || !keyForm.MatchString(given[0]) {
 		return "", invalid([]session.FieldError{{Field: "Idempotency-Key", Detail: "must be one header of 1 to 255 visible ASCII characters, in quotes or without blanks"}})
@@ -142,7 +145,7 @@ func idempotencyKey(given []string) (string, error) {
 	return strings.Trim(given[0], `"`), nil
 }
 
-// requestHash tells one request from another.
+// requestHash is equal for equal requests only.
 func requestHash(r *http.Request, body []byte) [32]byte {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s %s?%s\n", r.Method, strings.TrimSuffix(r.URL.Path, "/"), r.URL.RawQuery)
