@@ -30,11 +30,10 @@ const (
 	pollTime        = 3 * time.Millisecond // many times a second, and not all there is
 )
 
-// drawnFrame tells that tmux had the frame not before the one time and not
-// after the other.
+// drawnFrame holds the times between which tmux received a frame.
 type drawnFrame struct{ drawn, held time.Time }
 
-// drawnFrames reads what the program (frames) told.
+// drawnFrames reads the file that the program (testdata/frames) wrote.
 func drawnFrames(t *testing.T, file string) (frames []drawnFrame) {
 	t.Helper()
 	text, err := os.ReadFile(file)
@@ -216,7 +215,7 @@ func checkScreens(t *testing.T, store *db.Store, kill func(service, <-chan struc
 	folder := t.TempDir()
 	frames, begin := filepath.Join(folder, "frames"), filepath.Join(folder, "begin")
 	// Without the race detector, with which twenty of them take the whole machine.
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-race=false", "-buildvcs=false", "-o", frames, "./frames").CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-race=false", "-buildvcs=false", "-o", frames, "./testdata/frames").CombinedOutput()
 	require.NoErrorf(t, err, "go build: %s", out)
 	require.NoError(t, syscall.Mkfifo(begin, 0o600))
 	for i := range checkedSessions {

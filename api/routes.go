@@ -66,7 +66,7 @@ func (s *Server) routes() []route {
 		{method: post, path: "/api/sessions/:id/panes/:pane/swap", handle: inSessionWithBody(s, swapWith, s.swapPanes)},
 		{method: post, path: "/api/sessions/:id/panes/:pane/respawn", handle: inSessionWithBody(s, respawnBody, s.respawnPane)},
 
-		// The spelling of the program that this service replaces.
+		// The older spelling.
 		{method: post, path: "/api/session/:id/capture-pane", handle: inSessionWithBody(s, captureBody, s.captureByBody), poll: true, bounded: true},
 		{method: post, path: "/api/session/:id/send-keys", handle: inSessionWithBody(s, inputOptions, s.sendKeys)},
 	}

@@ -1,4 +1,5 @@
-// Frames is the program in the sessions that TestScreensAreTrue (api) watches.
+// Frames is the program that runs in the sessions of TestScreensAreTrue (package
+// api). The test builds it.
 package main
 
 import (
@@ -22,10 +23,10 @@ func main() {
 	}
 }
 
-// run draws whole screens that tell their number, for a time, and then the last
-// for ever. It begins when somebody opens a FIFO to write, and tells in a file, when
-// the last is drawn, of each when it was begun and when tmux had it, at the
-// latest, in nanoseconds.
+// run draws numbered full screens for a time, and leaves the last one standing. It
+// begins when somebody opens the FIFO for writing. After the last screen it writes
+// a file with two times for each screen, in nanoseconds: when drawing it began, and
+// when tmux had it at the latest.
 func run(args []string) error {
 	if len(args) != 3 {
 		return errors.New("usage: frames DURATION FIFO FILE")
@@ -34,7 +35,7 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := term.MakeRaw(int(os.Stdin.Fd())); err != nil { // or tmux's answers were shown
+	if _, err := term.MakeRaw(int(os.Stdin.Fd())); err != nil { // so that tmux's responses are not echoed
 		return err
 	}
 	fifo, err := os.Open(args[1])
@@ -47,14 +48,15 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := tell(args[2], drawn, held); err != nil {
+	if err := writeTimes(args[2], drawn, held); err != nil {
 		return err
 	}
 	_, err = io.Copy(io.Discard, terminal)
 	return err
 }
 
-// draw draws n frames and gives when each was begun and answered for.
+// draw draws n frames. It returns when each was begun and when tmux had it. Its
+// goroutine ends with the last response, or with standard input.
 func draw(n int, terminal *bufio.Reader) (drawn, held []time.Time, err error) {
 	drawn, held = make([]time.Time, n), make([]time.Time, n)
 	answered := make(chan error, 1)
@@ -83,8 +85,8 @@ func draw(n int, terminal *bufio.Reader) (drawn, held []time.Time, err error) {
 	return drawn, held, <-answered
 }
 
-// frame fills 24 lines, and then asks where the cursor is (DSR), which tmux
-// answers once it has read all that.
+// frame fills 24 lines and then asks for the cursor's position (DSR). tmux answers
+// once it has read all of it.
 func frame(n int, mark string) []byte {
 	var b bytes.Buffer
 	for line := range 24 {
@@ -94,7 +96,7 @@ func frame(n int, mark string) []byte {
 	return b.Bytes()
 }
 
-func tell(file string, drawn, held []time.Time) error {
+func writeTimes(file string, drawn, held []time.Time) error {
 	var b bytes.Buffer
 	for i := range drawn {
 		fmt.Fprintln(&b, drawn[i].UnixNano(), held[i].UnixNano())
