@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -21,66 +22,69 @@ func newAttach(s *settings) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "attach SESSION",
 		Short: "Attach this terminal to a session",
-		Long: `Shows the session in this terminal and types into it what is typed here, until the
-detach key is pressed or the session ends. The session gets this terminal's size.`,
+		Long: `Shows the session in this terminal and sends it your keys, until you press the
+detach key or the session ends. The session gets the size of this terminal.`,
 		Example: "  interplexer attach build\n  interplexer attach --detach-key C-] build",
 		Args:    cobra.ExactArgs(1),
 	}
-	cmd.Flags().StringVar(&o.Pane, "pane", "", "`id` of a pane such as %5 (default the active one, whichever it is)")
-	cmd.Flags().BoolVar(&o.View, "view", false, "look only; the session keeps its size")
+	cmd.Flags().StringVar(&o.Pane, "pane", "", "`id` of a pane such as %5 (default the active one, also when it changes)")
+	cmd.Flags().BoolVar(&o.View, "view", false, "show the session only: send no keys and leave its size alone")
 	cmd.Flags().StringVar(&key, "detach-key", `C-\`, "`key` that detaches")
 	return s.onSession(cmd, func(ctx context.Context, service *client.Service, id int64, _ []string) error {
-		detach, err := controlKey(key)
+		detachKey, err := controlKey(key)
 		if err != nil {
 			return err
 		}
 		ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 		defer stop()
-		remote, err := service.Attach(ctx, id, o)
+		terminal, err := service.Attach(ctx, id, o)
 		if err != nil {
 			return err
 		}
-		defer remote.Close()
+		defer terminal.Close()
 		tty, err := openTTY()
 		if err != nil {
 			return err
 		}
-		why, err := (&attachment{remote: remote, tty: tty, view: o.View, detach: detach}).run(ctx)
-		if why != "" {
-			fmt.Fprintf(cmd.ErrOrStderr(), "[%s]\n", why)
+		reason, err := (&attachment{terminal: terminal, tty: tty, viewOnly: o.View, detachKey: detachKey}).run(ctx)
+		if reason != "" {
+			fmt.Fprintf(cmd.ErrOrStderr(), "[%s]\n", reason)
 		}
 		return err
 	})
 }
 
-var controlKeyForm = regexp.MustCompile(`^C-[a-zA-Z@\[\\\]^_]$`)
+var controlKeyPattern = regexp.MustCompile(`^C-[a-zA-Z@\[\\\]^_]$`)
 
-// controlKey is the byte that a key such as C-\ sends.
+// controlKey returns the byte that a key such as C-\ sends.
 func controlKey(name string) (byte, error) {
-	if !controlKeyForm.MatchString(name) {
+	if !controlKeyPattern.MatchString(name) {
 		return 0, usagef(`--detach-key is %q: it must be C- and a letter or one of @ [ \ ] ^ _`, name)
 	}
 	return name[2] & 0x1f, nil
 }
 
-// attachment is a terminal here on a session there.
+// attachment connects the local terminal to the terminal of a session.
 type attachment struct {
-	remote *client.Terminal
-	tty    *tty
-	view   bool
-	detach byte
+	terminal  *client.Terminal // the session's
+	tty       *tty             // the local one
+	viewOnly  bool
+	detachKey byte
 }
 
 var errDetached = errors.New("detached")
 
-// run shows and types until one side ends it, and says why.
-func (a *attachment) run(ctx context.Context) (why string, err error) {
+// run copies output and input until one side ends the attachment. It returns the
+// reason if that is no error. It restores the local terminal.
+func (a *attachment) run(ctx context.Context) (reason string, err error) {
 	defer a.tty.restore()
-	ctx, end := context.WithCancelCause(ctx)
-	defer end(nil)
-	go a.typeKeys(ctx, end)
-	go a.followSize(ctx)
-	status, err := a.show(ctx)
+	var resizing sync.WaitGroup
+	defer resizing.Wait()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go a.copyInput(ctx, cancel)
+	resizing.Go(func() { a.forwardSize(ctx) })
+	status, err := a.copyOutput(ctx)
 	switch cause := context.Cause(ctx); {
 	case err == nil:
 		return "session " + status, nil
@@ -94,11 +98,11 @@ func (a *attachment) run(ctx context.Context) (why string, err error) {
 	return "", err
 }
 
-// show draws what it is told until the session's end, of which it returns the
-// status.
-func (a *attachment) show(ctx context.Context) (status string, err error) {
+// copyOutput writes the session's output to the local terminal until the session
+// ends, and returns its status.
+func (a *attachment) copyOutput(ctx context.Context) (status string, err error) {
 	for {
-		event, err := a.remote.Next(ctx)
+		event, err := a.terminal.Next(ctx)
 		if err != nil {
 			return "", err
 		}
@@ -113,38 +117,41 @@ func (a *attachment) show(ctx context.Context) (status string, err error) {
 	}
 }
 
-// typeKeys types what is read here, until the detach key, and ends the rest then.
-// If it cannot, show hears why. Its read ends with the program.
-func (a *attachment) typeKeys(ctx context.Context, end context.CancelCauseFunc) {
-	keys := make([]byte, 32<<10)
+// copyInput sends the keys of the local terminal to the session, until the detach
+// key; then it cancels the attachment. If sending fails, the connection is broken,
+// and copyOutput returns the error. Nothing interrupts a read of the terminal: it
+// ends with the program.
+func (a *attachment) copyInput(ctx context.Context, cancel context.CancelCauseFunc) {
+	buf := make([]byte, 32<<10)
 	for {
-		n, err := a.tty.Read(keys)
+		n, err := a.tty.Read(buf)
 		if err != nil {
-			end(fmt.Errorf("cannot read the terminal: %w", err))
+			cancel(fmt.Errorf("cannot read the terminal: %w", err))
 			return
 		}
-		before, _, detach := bytes.Cut(keys[:n], []byte{a.detach})
-		if len(before) > 0 && !a.view {
-			if a.remote.Type(ctx, before) != nil {
+		keys, _, detached := bytes.Cut(buf[:n], []byte{a.detachKey})
+		if len(keys) > 0 && !a.viewOnly {
+			if a.terminal.Type(ctx, keys) != nil {
 				return
 			}
 		}
-		if detach {
-			end(errDetached)
+		if detached {
+			cancel(errDetached)
 			return
 		}
 	}
 }
 
-// followSize gives the session this terminal's size, now and whenever it
-// changes. If it cannot, show hears why.
-func (a *attachment) followSize(ctx context.Context) {
+// forwardSize gives the session the size of the local terminal, now and after
+// each change. If sending fails, the connection is broken, and copyOutput returns
+// the error.
+func (a *attachment) forwardSize(ctx context.Context) {
 	changes := make(chan os.Signal, 1)
 	signal.Notify(changes, syscall.SIGWINCH)
 	defer signal.Stop(changes)
 	for {
-		if width, height, err := a.tty.size(); err == nil && !a.view && width > 0 && height > 0 {
-			if a.remote.Resize(ctx, width, height) != nil {
+		if width, height, err := a.tty.size(); err == nil && !a.viewOnly && width > 0 && height > 0 {
+			if a.terminal.Resize(ctx, width, height) != nil {
 				return
 			}
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"path/filepath"
 	"reflect"
@@ -16,7 +17,7 @@ import (
 
 const envPrefix = "INTERPLEXER_"
 
-// settings are all that can be configured; one field is one flag and one
+// settings holds the whole configuration. Each field is one flag and one
 // environment variable.
 type settings struct {
 	DataDir     string `env:"DATA_DIR"`
@@ -46,11 +47,12 @@ type settings struct {
 	LogLevel  slog.Level `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat string     `env:"LOG_FORMAT" envDefault:"text"`
 
-	environDataDir string // DataDir as it is without the flag
+	envDataDir string // DataDir before the flag, if any, changed it
 }
 
-// settingsFromEnvironment gives the defaults with the environment's values
-// over them. The settings are usable (for --help) even with an error.
+// settingsFromEnvironment returns the defaults, overridden by the variables of
+// the environment. It returns usable settings even with an error: --help needs
+// them.
 func settingsFromEnvironment(environ []string) (*settings, error) {
 	set := map[string]string{}
 	for _, kv := range environ {
@@ -60,16 +62,17 @@ func settingsFromEnvironment(environ []string) (*settings, error) {
 	}
 	s := new(settings)
 	if err := env.ParseWithOptions(s, env.Options{Prefix: envPrefix, Environment: set}); err != nil {
-		return builtin(), environmentError(err)
+		return defaultSettings(), environmentError(err)
 	}
 	if s.DataDir == "" {
 		s.DataDir = defaultDataDir(set)
 	}
-	s.environDataDir = s.DataDir
+	s.envDataDir = s.DataDir
 	return s, nil
 }
 
-// environmentError names the variable where the env package names the field.
+// environmentError replaces the name of the field, which the env package
+// reports, by the name of the variable.
 func environmentError(err error) error {
 	var all env.AggregateError
 	var bad env.ParseError
@@ -81,8 +84,8 @@ func environmentError(err error) error {
 	return fmt.Errorf("environment: %w", err)
 }
 
-// builtin are the settings that nothing has changed.
-func builtin() *settings {
+// defaultSettings returns the built-in defaults.
+func defaultSettings() *settings {
 	s := new(settings)
 	if err := env.ParseWithOptions(s, env.Options{Prefix: envPrefix, Environment: map[string]string{}}); err != nil {
 		panic(err) // the tags above are wrong
@@ -90,8 +93,9 @@ func builtin() *settings {
 	return s
 }
 
-// defaultDataDir follows the XDG base directory specification, which has
-// relative paths ignored. It is empty when there is no home directory.
+// defaultDataDir returns the data directory of the XDG base directory
+// specification, which says to ignore relative paths. It is empty when there is
+// no home directory.
 func defaultDataDir(environ map[string]string) string {
 	state := environ["XDG_STATE_HOME"]
 	if !filepath.IsAbs(state) {
@@ -104,45 +108,55 @@ func defaultDataDir(environ map[string]string) string {
 	return filepath.Join(state, "interplexer")
 }
 
-// storeFlags are the flags of every command that opens the store.
+// storeFlags defines the flags of every command that opens the store.
 func (s *settings) storeFlags(f *pflag.FlagSet) {
 	f.StringVar(&s.DataDir, "data-dir", s.DataDir, "`folder` of the SQLite file and the first token\n(default $XDG_STATE_HOME/interplexer, else ~/.local/state/interplexer)")
-	f.StringVar(&s.DatabaseURL, "database-url", s.DatabaseURL, "postgres:// `URL` of the database to use instead of a SQLite file; as it\nholds a password, rather set "+envPrefix+"DATABASE_URL")
+	f.StringVar(&s.DatabaseURL, "database-url", s.DatabaseURL, "postgres:// `URL` of the database to use instead of a SQLite file; if it\nholds a password, set "+envPrefix+"DATABASE_URL instead")
 }
 
-// serveFlags are the flags of serve besides.
+// serveFlags defines the flags that only serve has.
 func (s *settings) serveFlags(f *pflag.FlagSet) {
 	f.StringVar(&s.Listen, "listen", s.Listen, "`address` to serve on")
-	f.BoolVar(&s.InsecureListen, "insecure-listen", s.InsecureListen, "serve other machines without TLS")
+	f.BoolVar(&s.InsecureListen, "insecure-listen", s.InsecureListen, "allow an address that other machines can reach without TLS")
 	f.StringVar(&s.TLSCert, "tls-cert", s.TLSCert, "PEM `file` of the certificate chain")
-	f.StringVar(&s.TLSKey, "tls-key", s.TLSKey, "PEM `file` of its private key")
-	f.StringSliceVar(&s.AllowedHosts, "allowed-hosts", s.AllowedHosts, "`names` that clients may call this service by, besides IP addresses,\nlocalhost and this machine's name; * allows any")
-	f.DurationVar(&s.Shutdown, "shutdown-timeout", s.Shutdown, "`time` that requests in flight get to finish at the end")
+	f.StringVar(&s.TLSKey, "tls-key", s.TLSKey, "PEM `file` of the certificate's private key")
+	f.StringSliceVar(&s.AllowedHosts, "allowed-hosts", s.AllowedHosts, "host `names` that requests may use, besides IP addresses, localhost and\nthis machine's name; * allows any")
+	f.DurationVar(&s.Shutdown, "shutdown-timeout", s.Shutdown, "`time` that requests in flight may take after a signal to stop")
 	f.StringVar(&s.Tmux, "tmux", s.Tmux, "tmux `program`, 3.2 or later")
 	f.StringVar(&s.TmuxSocket, "tmux-socket", s.TmuxSocket, "`name` of the private tmux server, as in tmux -L")
 	f.StringVar(&s.TmuxConfig, "tmux-config", s.TmuxConfig, "tmux configuration `file` (default none)")
-	f.IntVar(&s.HistoryLimit, "history-limit", s.HistoryLimit, "`lines` of history that a pane keeps")
-	f.IntVar(&s.MaxSessions, "max-sessions-per-user", s.MaxSessions, "live `sessions` that one user may have")
-	f.DurationVar(&s.WatchIdle, "watch-idle", s.WatchIdle, "`time` that a session's screen is kept up to date after the last look at it;\n0: never, every poll asks tmux")
-	f.DurationVar(&s.ScreenInterval, "screen-interval", s.ScreenInterval, "least `time` between two screens for a client that waits for changes")
+	f.IntVar(&s.HistoryLimit, "history-limit", s.HistoryLimit, "`lines` of history that tmux keeps for each pane")
+	f.IntVar(&s.MaxSessions, "max-sessions-per-user", s.MaxSessions, "`number` of live sessions that one user may have")
+	f.DurationVar(&s.WatchIdle, "watch-idle", s.WatchIdle, "`time` that a session's screen is kept up to date after its last request;\n0: not at all, every poll asks tmux")
+	f.DurationVar(&s.ScreenInterval, "screen-interval", s.ScreenInterval, "shortest `time` between two screens sent to a client that waits for changes")
 	f.IntVar(&s.ScreenCache, "screen-cache", s.ScreenCache, "`bytes` of screens and output kept in memory")
 	f.IntVar(&s.MaxHeld, "max-held-per-user", s.MaxHeld, "`number` of long-polls and streams that one user may have open")
 	f.TextVar(&s.LogLevel, "log-level", s.LogLevel, "`level`: debug, info, warn or error")
 	f.StringVar(&s.LogFormat, "log-format", s.LogFormat, "`format`: text or json")
 }
 
-// addFlags defines flags whose defaults are the environment's. The help shows
-// the built-in ones instead: a variable may hold the database's password.
+// addFlags adds the flags that define defines to cmd. Their defaults come from
+// the environment, but the help shows the built-in ones: a variable may hold the
+// database's password.
 func (s *settings) addFlags(cmd *cobra.Command, define func(*settings, *pflag.FlagSet)) {
-	own, plain := pflag.NewFlagSet("", pflag.ContinueOnError), pflag.NewFlagSet("", pflag.ContinueOnError)
-	define(s, own)
-	define(builtin(), plain)
-	own.VisitAll(func(f *pflag.Flag) { f.DefValue = plain.Lookup(f.Name).DefValue })
-	cmd.Flags().AddFlagSet(own)
+	flags, builtIn := pflag.NewFlagSet("", pflag.ContinueOnError), pflag.NewFlagSet("", pflag.ContinueOnError)
+	define(s, flags)
+	define(defaultSettings(), builtIn)
+	flags.VisitAll(func(f *pflag.Flag) { f.DefValue = builtIn.Lookup(f.Name).DefValue })
+	cmd.Flags().AddFlagSet(flags)
 }
 
-// check refuses what serve could not work with.
-func (s *settings) check() error {
+// newLogger returns a logger to w with the format and the level of the settings.
+func (s *settings) newLogger(w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: s.LogLevel}
+	if s.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// validate returns a usage error for settings that serve cannot work with.
+func (s *settings) validate() error {
 	switch {
 	case s.LogFormat != "text" && s.LogFormat != "json":
 		return usagef("--log-format is %q: it must be text or json", s.LogFormat)

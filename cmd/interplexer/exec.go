@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"io"
-	"time"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -12,60 +11,66 @@ import (
 )
 
 func newExec(s *settings) *cobra.Command {
-	var cwd, key string
-	var env []string
-	var timeout time.Duration
-	var stdin, asJSON bool
+	var o execOptions
 	cmd := &cobra.Command{
 		Use:   "exec [flags] COMMAND [ARGUMENT…]",
 		Short: "Run a command in a session of its own",
 		Long: `Runs the command in the terminal of a new session, without a shell in between,
-waits until it is over, prints what it wrote and ends with its exit status, and
-the session with it. Flags come before the command. With --timeout the status is
-124 when it is not over in time; the command runs on.`,
+waits until it ends, prints its output and exits with its status. The session
+ends with the command. Flags come before the command. With --timeout the status
+is 124 when the command has not ended in time; it keeps running.`,
 		Example: `  interplexer exec --cwd /srv/app --env CI=1 make test
   interplexer exec sh -c 'tty; stty size'
   echo hello | interplexer exec --stdin wc -c`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, argv []string) error {
-			in := client.ExecInput{Argv: &argv, Timeout: seconds(timeout)}
-			if cwd != "" {
-				in.Cwd = &cwd
-			}
-			environ, err := pairs("env", env)
+			in, err := o.input(argv)
 			if err != nil {
 				return err
 			}
-			in.Env = &environ
-			service, err := s.remote()
+			service, err := s.newClient()
 			if err != nil {
 				return err
 			}
-			if stdin {
-				text, err := io.ReadAll(cmd.InOrStdin())
-				if err != nil {
+			if o.stdin {
+				if in.Stdin, err = readText(cmd.InOrStdin()); err != nil {
 					return err
 				}
-				if !utf8.Valid(text) { // JSON has no other strings
-					return errors.New("standard input is not UTF-8")
-				}
-				in.Stdin = new(string(text))
 			}
-			ran, err := service.Exec(cmd.Context(), in, key)
-			if err != nil {
-				return timedOut(err)
-			}
-			return printRan(cmd, ran, asJSON)
+			result, err := service.Exec(cmd.Context(), in, o.key)
+			return o.finish(cmd, result, err)
 		},
 	}
 	f := cmd.Flags()
 	f.SetInterspersed(false) // the command has flags of its own
-	f.StringVar(&cwd, "cwd", "", "`folder` to start in (default your home)")
-	f.StringArrayVar(&env, "env", nil, "`NAME=VALUE` to add to the environment; may be repeated")
-	f.BoolVar(&stdin, "stdin", false, "give the command what standard input has, up to 1 MiB of text")
-	f.DurationVar(&timeout, "timeout", 0, "`time` to wait, up to 60s (default until it is over)")
-	f.StringVar(&key, "key", "", "`text`, new for each run: with it a retry runs nothing a second time")
-	f.BoolVar(&asJSON, "json", false, "print the answer as JSON")
-	s.addFlags(cmd, (*settings).remoteFlags)
+	o.programOptions.addFlags(f)
+	o.runOptions.addFlags(f)
+	f.BoolVar(&o.stdin, "stdin", false, "pass standard input to the command, up to 1 MiB of text")
+	s.addFlags(cmd, (*settings).clientFlags)
 	return cmd
+}
+
+// execOptions holds the flags of exec.
+type execOptions struct {
+	programOptions
+	runOptions
+	stdin bool
+}
+
+// input returns the body of the request, without standard input.
+func (o *execOptions) input(argv []string) (client.ExecInput, error) {
+	env, err := parsePairs("env", o.env)
+	return client.ExecInput{Argv: &argv, Cwd: optional(o.cwd), Env: &env, Timeout: seconds(o.timeout)}, err
+}
+
+// readText reads r to its end. The text must be UTF-8: JSON has no other strings.
+func readText(r io.Reader) (*string, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	if !utf8.Valid(data) {
+		return nil, errors.New("standard input is not UTF-8")
+	}
+	return new(string(data)), nil
 }

@@ -13,9 +13,10 @@ import (
 func newKill(s *settings) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "kill SESSION…",
-		Short: "End sessions and forget them",
+		Short: "End sessions and delete them",
 		Args:  cobra.MinimumNArgs(1),
 	}
+	// onSession finds the first session; the others are found here.
 	s.onSession(cmd, func(ctx context.Context, service *client.Service, id int64, others []string) error {
 		errs := []error{service.End(ctx, id)}
 		for _, arg := range others {
@@ -31,7 +32,7 @@ func newKill(s *settings) *cobra.Command {
 		return errors.Join(errs...)
 	})
 	cmd.ValidArgsFunction = func(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		return s.completions(cmd.Context()), cobra.ShellCompDirectiveNoFileComp
+		return s.completeSessions(cmd.Context()), cobra.ShellCompDirectiveNoFileComp
 	}
 	return cmd
 }

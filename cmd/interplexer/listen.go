@@ -12,14 +12,15 @@ import (
 	"interplexer/api/deadline"
 )
 
-// endpoint is where and how to serve.
+// endpoint is the address and the protocol that serve listens with.
 type endpoint struct {
 	address string
 	tls     *tls.Config // nil: plain HTTP
 }
 
-// newEndpoint checks the settings before anything is started. A listener that
-// other machines reach gives them shells, so it needs TLS or an explicit word.
+// newEndpoint checks the address and loads the certificate. It listens to nothing
+// yet. Other machines that reach the service get shells, so an address that is
+// not a loopback one needs a certificate or --insecure-listen.
 func (s *settings) newEndpoint() (*endpoint, error) {
 	host, port, err := net.SplitHostPort(s.Listen)
 	if err != nil {
@@ -43,13 +44,14 @@ func (s *settings) newEndpoint() (*endpoint, error) {
 			NextProtos:   []string{"h2", "http/1.1"},
 		}
 	case !isLoopback(host) && !s.InsecureListen:
-		return nil, usagef("--listen is %q, which other machines can reach, and everybody on the way could read the tokens: "+
-			"give --tls-cert and --tls-key, or --insecure-listen when something in front does TLS", s.Listen)
+		return nil, usagef("--listen is %q, which other machines can reach, and without TLS anybody on the network path could read the tokens: "+
+			"give --tls-cert and --tls-key, or --insecure-listen when a proxy in front does TLS", s.Listen)
 	}
 	return e, nil
 }
 
-// isLoopback is strict: a name may resolve to anything by the time it is used.
+// isLoopback reports whether host is localhost or a loopback address. It resolves
+// no other name: that could be another address by the time it is used.
 func isLoopback(host string) bool {
 	if host == "localhost" {
 		return true
@@ -58,6 +60,7 @@ func isLoopback(host string) bool {
 	return err == nil && addr.Unmap().IsLoopback()
 }
 
+// listen opens the listener. The caller closes it.
 func (e *endpoint) listen() (net.Listener, error) {
 	l, err := net.Listen("tcp", e.address)
 	switch {
@@ -73,8 +76,8 @@ func (e *endpoint) listen() (net.Listener, error) {
 	return l, nil
 }
 
-// url is what to call from this machine; the port comes from the listener, as
-// the setting may have asked for any.
+// url returns the URL of the service for callers on this machine. The port is the
+// listener's, because the setting may have asked for any free one.
 func (e *endpoint) url(l net.Listener) string {
 	host, port, err := net.SplitHostPort(l.Addr().String())
 	if err != nil {

@@ -2,10 +2,7 @@ package main
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -22,16 +19,16 @@ func newLs(s *settings) *cobra.Command {
   interplexer ls --status running --label team=web --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			service, err := s.remote()
+			service, err := s.newClient()
 			if err != nil {
 				return err
 			}
-			sessions := []client.Session{}
-			for one, err := range service.List(cmd.Context(), chosen(status, labels)) {
+			sessions := []client.Session{} // empty is [], not null
+			for session, err := range service.List(cmd.Context(), listParams(status, labels)) {
 				if err != nil {
 					return err
 				}
-				sessions = append(sessions, one)
+				sessions = append(sessions, session)
 			}
 			if asJSON {
 				return writeJSON(cmd.OutOrStdout(), sessions)
@@ -39,60 +36,37 @@ func newLs(s *settings) *cobra.Command {
 			return writeTable(cmd.OutOrStdout(), sessionTable(sessions))
 		},
 	}
-	cmd.Flags().StringSliceVar(&status, "status", nil, "only sessions of this `status`: starting, running, exited or lost; may be\nrepeated for any of them")
-	cmd.Flags().StringArrayVar(&labels, "label", nil, "only sessions with the label `NAME=VALUE`; may be repeated for all of them")
+	cmd.Flags().StringSliceVar(&status, "status", nil, "list sessions with this `status`: starting, running, exited or lost; when\nrepeated, with any of them")
+	cmd.Flags().StringArrayVar(&labels, "label", nil, "list sessions with the label `NAME=VALUE`; when repeated, with all of them")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print a JSON array")
-	s.addFlags(cmd, (*settings).remoteFlags)
+	s.addFlags(cmd, (*settings).clientFlags)
 	return cmd
 }
 
-// chosen leaves out what nothing is asked of: an empty list would be a bad value.
-func chosen(status, labels []string) (params client.ListSessionsParams) {
+// listParams returns the parameters of the request. It leaves out empty lists,
+// which the service rejects.
+func listParams(status, labels []string) (params client.ListSessionsParams) {
 	if len(labels) > 0 {
 		params.Label = &labels
 	}
-	var wanted []client.SessionStatus
-	for _, one := range status {
-		wanted = append(wanted, client.SessionStatus(one))
+	var statuses []client.SessionStatus
+	for _, text := range status {
+		statuses = append(statuses, client.SessionStatus(text))
 	}
-	if len(wanted) > 0 {
-		params.Status = &wanted
+	if len(statuses) > 0 {
+		params.Status = &statuses
 	}
 	return params
 }
 
 func sessionTable(sessions []client.Session) [][]string {
 	rows := [][]string{{"ID", "NAME", "STATUS", "SIZE", "CREATED", "LABELS", "COMMAND"}}
-	for _, one := range sessions {
+	for _, session := range sessions {
 		rows = append(rows, []string{
-			strconv.FormatInt(one.ID, 10), one.Name, string(one.Status), fmt.Sprintf("%dx%d", one.Width, one.Height),
-			timeCell(&one.CreateTime, ""), labelsCell(one.Labels), commandCell(one.Command),
+			strconv.FormatInt(session.ID, 10), session.Name, string(session.Status),
+			fmt.Sprintf("%dx%d", session.Width, session.Height),
+			timeCell(&session.CreateTime, ""), labelsCell(session.Labels), commandCell(session.Command),
 		})
 	}
 	return rows
-}
-
-func labelsCell(labels client.Labels) string {
-	var cells []string
-	for _, name := range slices.Sorted(maps.Keys(labels)) {
-		cells = append(cells, name+"="+labels[name])
-	}
-	return strings.Join(cells, ",")
-}
-
-// commandCell is a command as one would type it, on one line and not too long.
-func commandCell(command []string) string {
-	const most = 60
-	var words []string
-	for _, word := range command {
-		if !plainWord.MatchString(word) {
-			word = strconv.Quote(word)
-		}
-		words = append(words, word)
-	}
-	text := []rune(strings.Join(words, " "))
-	if len(text) > most {
-		return string(text[:most-1]) + "…"
-	}
-	return string(text)
 }

@@ -1,5 +1,39 @@
-// Command interplexer serves tmux sessions over HTTP to many users, and manages
-// the users and tokens of that service.
+// Command interplexer serves tmux sessions over HTTP to many users.
+//
+// One binary has three parts: the service (serve), the administration of its
+// store (user, token), and the client that calls a service (all other commands
+// but version). The package reads the command line and the environment and wires
+// the other packages together; the work itself is done there.
+//
+// The main types:
+//
+//   - settings: every flag and INTERPLEXER_ variable. Each command is a function
+//     newX(*settings) that returns a *cobra.Command.
+//   - endpoint: the address and the TLS configuration that serve listens with.
+//   - daemon: the parts of a running serve, and how they stop.
+//   - attachment: the local terminal of attach, connected to a session.
+//
+// The files:
+//
+//	main.go        the command tree and the top-level help
+//	exit.go        exit codes, and the errors that choose them
+//	config.go      settings: variables, flags, defaults, checks; the logger
+//	output.go      tables, JSON and shell quoting
+//
+//	serve.go       serve: starts everything, in order
+//	listen.go      its address and TLS
+//	daemon.go      its running parts and their shutdown
+//	first_user.go  the first user and token, and the next step that serve prints
+//	store.go       the data directory and the store
+//	user.go        user add, user list
+//	token.go       token create, token list, token revoke
+//
+//	client.go      the shared part of all commands that call a service
+//	new.go, ls.go, show.go, kill.go      sessions
+//	send.go, capture.go, watch.go        their input and their screens
+//	run.go, exec.go, wait.go             commands and conditions
+//	attach.go, tty.go                    a session in this terminal
+//	version.go     version
 package main
 
 import (
@@ -8,22 +42,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 )
 
-// The exit codes besides 0.
-const (
-	exitFailure     = 1
-	exitUsage       = 2
-	exitNotFound    = 3 // there is no such session
-	exitUnavailable = 4 // the service cannot be reached, is busy or failed
-)
-
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-// run is the whole program. It prints at most one line about an error.
+// run is the whole program and returns its exit code. It prints at most one line
+// about an error.
 func run(args []string, stdout, stderr io.Writer) int {
 	root, started := newRoot(os.Environ())
 	root.SetArgs(args)
@@ -35,7 +61,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	var usage usageError
 	if *started && !errors.As(err, &usage) {
-		if !errors.Is(err, errSaidAlready) {
+		if !errors.Is(err, errSilent) {
 			fmt.Fprintf(stderr, "interplexer: %s\n", oneLine(err))
 		}
 		return exitCode(err)
@@ -44,18 +70,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return exitUsage
 }
 
-// usageError is a mistake in the command line or the settings, found before
-// anything was done.
-type usageError struct{ error }
+const rootHelp = `Interplexer is tmux as a service: it keeps tmux sessions for many users, who
+list them, read their screens and type into them over HTTP.
 
-func (e usageError) Unwrap() error { return e.error }
-
-func usagef(format string, a ...any) error { return usageError{fmt.Errorf(format, a...)} }
-
-const rootHelp = `Interplexer is tmux as a service: it keeps tmux sessions for many users and
-lets them be listed, read and typed into over HTTP.
-
-Start it; the first start makes an administrator and says how to call it:
+Start the service. The first start creates an administrator and prints how to
+call it:
 
   interplexer serve
 
@@ -64,7 +83,7 @@ Give somebody else access:
   interplexer user add alice
   interplexer token create --user alice
 
-Work with your sessions; a SESSION is an id, or the name of a live one:
+Work with your sessions. SESSION is the id of one, or the name of a live one:
 
   interplexer new --name build make -j4
   interplexer ls
@@ -74,16 +93,17 @@ Work with your sessions; a SESSION is an id, or the name of a live one:
   interplexer exec make test
   interplexer attach build
 
-They end with status 1 when something failed, 2 when they were called wrongly,
-3 when there is no such session, 4 when the service cannot be reached or is busy,
-124 when the time of a run or a wait is up; run and exec end with the command's.
+The exit status is 1 after a failure, 2 for a mistake in the command line or the
+settings, 3 when there is no such session, 4 when the service cannot be reached
+or is busy, and 124 when the time of a run, an exec or a wait is up. Otherwise
+run and exec exit with the status of the command that they ran.
 
-Every setting is a flag and an environment variable alike: --data-dir is
-INTERPLEXER_DATA_DIR. A flag wins over its variable; an empty variable counts
-as unset.`
+Every setting is both a flag and an environment variable: --data-dir is
+INTERPLEXER_DATA_DIR. A flag overrides its variable; an empty variable counts as
+unset.`
 
 // newRoot builds the command tree. *started becomes true when a command begins
-// its work: an error before that is about how it was called.
+// its work: an error before that is a mistake in the call.
 func newRoot(environ []string) (root *cobra.Command, started *bool) {
 	s, envErr := settingsFromEnvironment(environ)
 	root = newGroup("interplexer", "tmux as a service", newServe(s), newUser(s), newToken(s), newVersion(),
@@ -94,7 +114,7 @@ func newRoot(environ []string) (root *cobra.Command, started *bool) {
 	root.CompletionOptions.HiddenDefaultCmd = true
 
 	started = new(bool)
-	begin(root, func(cmd *cobra.Command) error {
+	addPreRun(root, func(cmd *cobra.Command) error {
 		if envErr != nil && cmd.Name() != "version" {
 			return usageError{envErr}
 		}
@@ -104,23 +124,23 @@ func newRoot(environ []string) (root *cobra.Command, started *bool) {
 	return root, started
 }
 
-// begin makes every command that does something call first before it.
-func begin(cmd *cobra.Command, first func(*cobra.Command) error) {
-	if work := cmd.RunE; !cmd.HasSubCommands() && work != nil {
+// addPreRun makes cmd and every command below it call preRun before its own work.
+func addPreRun(cmd *cobra.Command, preRun func(*cobra.Command) error) {
+	if runE := cmd.RunE; !cmd.HasSubCommands() && runE != nil {
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
-			if err := first(cmd); err != nil {
+			if err := preRun(cmd); err != nil {
 				return err
 			}
-			return work(cmd, args)
+			return runE(cmd, args)
 		}
 	}
 	for _, sub := range cmd.Commands() {
-		begin(sub, first)
+		addPreRun(sub, preRun)
 	}
 }
 
-// newGroup is a command that only holds others. Cobra by itself would answer
-// an unknown one below the first level with the help and success.
+// newGroup returns a command that only holds others. Left to itself, Cobra prints
+// the help and succeeds when a command below the first level is unknown.
 func newGroup(name, short string, subs ...*cobra.Command) *cobra.Command {
 	group := &cobra.Command{
 		Use:   name + " COMMAND",
@@ -134,14 +154,4 @@ func newGroup(name, short string, subs ...*cobra.Command) *cobra.Command {
 	}
 	group.AddCommand(subs...)
 	return group
-}
-
-// oneLine is the error's text without line breaks, which joined errors and
-// database messages have.
-func oneLine(err error) string {
-	lines := strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' })
-	for i, line := range lines {
-		lines[i] = strings.TrimSpace(line)
-	}
-	return strings.Join(lines, "; ")
 }

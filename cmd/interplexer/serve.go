@@ -21,13 +21,13 @@ import (
 	"interplexer/db"
 )
 
-const serveHelp = `Serves until it is interrupted (SIGINT or SIGTERM), then finishes the requests
-in flight; a second signal ends it at once. The tmux sessions live on, and the
-next start finds them.
+const serveHelp = `Serves until SIGINT or SIGTERM, then finishes the requests in flight; a second
+signal ends it at once. The tmux sessions keep running, and the next start finds
+them.
 
-It runs a tmux server of its own, apart from yours: 'tmux -L interplexer list-sessions'
-shows what is in it. Every user of this service gets shells of the OS user that
-runs it.`
+The service has a tmux server of its own, apart from yours. List its sessions with
+'tmux -L interplexer list-sessions'. Every user of the service gets shells of the
+OS user that runs it.`
 
 const serveExamples = `  interplexer serve
   interplexer serve --listen 127.0.0.1:9000 --data-dir ~/interplexer
@@ -42,16 +42,16 @@ func newServe(s *settings) *cobra.Command {
 		Example: serveExamples,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := s.check(); err != nil {
+			if err := s.validate(); err != nil {
 				return err
 			}
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
-			// With the handler gone a second signal does what it does by default.
+			// Without the handler, a second signal ends the process.
 			context.AfterFunc(ctx, stop)
 			err := s.serve(ctx, cmd.OutOrStdout(), s.newLogger(cmd.ErrOrStderr()))
 			if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-				return nil // stopped before it had started
+				return nil // a signal came during the start
 			}
 			return err
 		},
@@ -61,15 +61,15 @@ func newServe(s *settings) *cobra.Command {
 	return cmd
 }
 
-// serve builds the service from the store up and takes it down again when ctx
-// is done.
+// serve starts the store, tmux, and the HTTP server, in that order, and runs them
+// until ctx is done. It stops them in the reverse order.
 func (s *settings) serve(ctx context.Context, out io.Writer, logger *slog.Logger) (err error) {
-	where, err := s.newEndpoint()
+	endpoint, err := s.newEndpoint()
 	if err != nil {
 		return err
 	}
-	s.warn(logger)
-	defer runtime.KeepAlive(relaxCollector())
+	s.logWarnings(logger)
+	defer runtime.KeepAlive(tuneGC())
 	store, err := s.openStore(ctx, logger)
 	if err != nil {
 		return err
@@ -82,27 +82,29 @@ func (s *settings) serve(ctx context.Context, out io.Writer, logger *slog.Logger
 	}
 	defer func() { err = errors.Join(err, tmux.Close()) }()
 
-	svc := s.newService(store, tmux, logger)
-	if err := svc.registry.Reconcile(ctx); err != nil {
-		return fmt.Errorf("cannot bring the store and tmux together: %w", err)
+	d := s.newDaemon(store, tmux, logger)
+	if err := d.registry.Reconcile(ctx); err != nil {
+		return fmt.Errorf("cannot reconcile the store with tmux: %w", err)
 	}
-	listener, err := where.listen()
+	listener, err := endpoint.listen()
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	if err := s.welcome(ctx, out, store, where.url(listener)); err != nil {
+	if err := s.printWelcome(ctx, out, store, endpoint.url(listener)); err != nil {
 		return err
 	}
-	logger.Info("serving", "url", where.url(listener), "store", store.Dialect(), "tmux_socket", s.TmuxSocket)
-	return svc.run(ctx, listener)
+	logger.Info("serving", "url", endpoint.url(listener), "store", store.Dialect(), "tmux_socket", s.TmuxSocket)
+	return d.run(ctx, listener)
 }
 
-// relaxCollector trades memory for time: a server of polls makes much garbage
-// over a live heap of a few MB, and the collector would run many times a
-// second. GOGC overrides it. As long as the floor is kept alive, the collector
-// counts it as well; nothing is ever written there, so it takes no memory.
-func relaxCollector() (floor []byte) {
+// tuneGC makes the garbage collector run less often, for more memory. Polls make
+// much garbage over a live heap of a few MB, and the collector would run many
+// times a second. GOGC overrides it.
+//
+// The caller keeps the ballast alive. The collector counts it as live heap, but
+// nobody writes to it, so it takes no memory.
+func tuneGC() (ballast []byte) {
 	if os.Getenv("GOGC") != "" {
 		return nil
 	}
@@ -110,16 +112,18 @@ func relaxCollector() (floor []byte) {
 	return make([]byte, 8<<20)
 }
 
-// warn says what the settings and the user mean for security.
-func (s *settings) warn(logger *slog.Logger) {
+// logWarnings logs the security risks of the settings and of the OS user.
+func (s *settings) logWarnings(logger *slog.Logger) {
 	if os.Geteuid() == 0 {
-		logger.Warn("running as root: every user of this service gets a root shell; run it as a user of its own")
+		logger.Warn("running as root: every user of this service gets a root shell; run it as an OS user of its own")
 	}
 	if s.InsecureListen && s.TLSCert == "" {
-		logger.Warn("insecure-listen: without TLS in front, everybody on the way can read the tokens", "listen", s.Listen)
+		logger.Warn("insecure-listen: without TLS in front, anybody on the network path can read the tokens", "listen", s.Listen)
 	}
 }
 
+// startTmux starts the tmux server, or connects to the one that a service before
+// left running. The caller closes it; that leaves tmux running.
 func (s *settings) startTmux(ctx context.Context, logger *slog.Logger) (*controlmode.Server, error) {
 	tmux := controlmode.NewServer(controlmode.ServerOptions{
 		Binary:       s.Tmux,
@@ -146,12 +150,13 @@ func (s *settings) startTmux(ctx context.Context, logger *slog.Logger) (*control
 	return nil, fmt.Errorf("cannot start tmux: %w", err)
 }
 
-func (s *settings) newService(store *db.Store, tmux *controlmode.Server, logger *slog.Logger) *service {
+// newDaemon wires the parts of the service together. It starts nothing.
+func (s *settings) newDaemon(store *db.Store, tmux *controlmode.Server, logger *slog.Logger) *daemon {
 	registry := session.NewRegistry(store, tmux, session.Options{
 		Server: s.serverName(store.Dialect()),
 		Quota:  s.MaxSessions,
 		Held:   s.MaxHeld,
-		Live:   s.live(),
+		Live:   s.liveOptions(),
 		Logger: logger,
 	})
 	accounts := session.NewAccounts(store, session.AccountsOptions{Logger: logger})
@@ -164,19 +169,20 @@ func (s *settings) newService(store *db.Store, tmux *controlmode.Server, logger 
 		Ready:        registry.Ready,
 		Stats:        registry.Stats,
 	})
-	return &service{
-		registry: registry,
-		accounts: accounts,
-		http:     server.HTTPServer(s.Listen),
-		attached: server.Drain,
-		grace:    s.Shutdown,
-		logger:   logger,
+	return &daemon{
+		registry:        registry,
+		accounts:        accounts,
+		http:            server.HTTPServer(s.Listen),
+		drainWebSockets: server.Drain,
+		shutdownTimeout: s.Shutdown,
+		logger:          logger,
 	}
 }
 
-// live are the settings of the live screens; where 0 means never or at once to
-// a user, it means the default there.
-func (s *settings) live() session.LiveOptions {
+// liveOptions returns the options of the live screens. A WatchIdle of 0 means
+// never to the user, and a ScreenInterval of 0 at once; in LiveOptions, 0 means the
+// default.
+func (s *settings) liveOptions() session.LiveOptions {
 	o := session.LiveOptions{Idle: s.WatchIdle, Interval: max(s.ScreenInterval, 1), Cache: s.ScreenCache}
 	if o.Idle == 0 {
 		o.Idle = -1
@@ -184,8 +190,9 @@ func (s *settings) live() session.LiveOptions {
 	return o
 }
 
-// serverName is what the rows of this tmux server are kept under: machines
-// that share one Postgres may each have a tmux server of that socket name.
+// serverName returns the name of this tmux server in the store. On Postgres it
+// includes the host: several machines that share the database may each have a
+// tmux server with the same socket name.
 func (s *settings) serverName(dialect string) string {
 	if host, err := os.Hostname(); err == nil && dialect == db.Postgres {
 		return host + "/" + s.TmuxSocket
@@ -193,18 +200,19 @@ func (s *settings) serverName(dialect string) string {
 	return s.TmuxSocket
 }
 
-// welcome makes the first user of an embedded store and prints how to go on.
-func (s *settings) welcome(ctx context.Context, out io.Writer, store *db.Store, url string) error {
+// printWelcome creates the first user of a new SQLite store, and prints the URL
+// and the next step.
+func (s *settings) printWelcome(ctx context.Context, out io.Writer, store *db.Store, url string) error {
 	path, err := filepath.Abs(filepath.Join(s.DataDir, tokenFile))
 	if err != nil {
 		return err
 	}
 	if store.Dialect() == db.SQLite {
-		if err := makeFirstUser(ctx, store, path); err != nil {
-			return fmt.Errorf("cannot make the first user: %w", err)
+		if err := createFirstUser(ctx, store, path); err != nil {
+			return fmt.Errorf("cannot create the first user: %w", err)
 		}
 	}
-	next, err := s.howToCall(ctx, store, path, url)
+	next, err := s.nextStep(ctx, store, path, url)
 	if err != nil {
 		return err
 	}

@@ -21,8 +21,8 @@ func newVersion() *cobra.Command {
 	}
 }
 
-// version is the module's version, with the revision when it was built in a
-// checkout.
+// version returns the version of the module. A build from a Git checkout adds the
+// revision, and whether there were uncommitted changes.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

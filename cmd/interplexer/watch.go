@@ -20,27 +20,27 @@ func newWatch(s *settings) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "watch SESSION",
 		Short: "Print a session's screen whenever it changes",
-		Long: `Prints the screen, and then each other one that it changes to, until the session
-ends: over the last one on a terminal, else with a form feed after each, or with
---json a line of JSON for each.`,
+		Long: `Prints the screen, and prints it again after each change, until the session
+ends. On a terminal, each screen overwrites the one before it. Elsewhere, each
+is followed by a form feed, or is a line of JSON with --json.`,
 		Example: "  interplexer watch build\n  interplexer watch --trim --json build | jq -r .text",
 		Args:    cobra.ExactArgs(1),
 	}
-	cmd.Flags().StringVar(&o.Pane, "pane", "", "`id` of a pane such as %5 (default the active one)")
-	cmd.Flags().BoolVar(&o.Trim, "trim", false, "leave blank lines at the end out")
+	addPaneFlag(cmd.Flags(), &o.Pane)
+	cmd.Flags().BoolVar(&o.Trim, "trim", false, "leave out blank lines at the end")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print a line of JSON for each screen")
 	return s.onSession(cmd, func(ctx context.Context, service *client.Service, id int64, _ []string) error {
-		show := showPlain
+		print := printWithFormFeed
 		if asJSON {
-			show = showJSON
+			print = printJSONLine
 		} else if f, ok := cmd.OutOrStdout().(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-			show = showOver
+			print = printOverLast
 		}
 		for screen, err := range service.Watch(ctx, id, o) {
 			if err != nil {
-				return unlessGone(err)
+				return ignoreGone(err)
 			}
-			if err := show(cmd.OutOrStdout(), screen); err != nil {
+			if err := print(cmd.OutOrStdout(), screen); err != nil {
 				return err
 			}
 		}
@@ -48,26 +48,26 @@ ends: over the last one on a terminal, else with a form feed after each, or with
 	})
 }
 
-// unlessGone: that the session ends is how a watch ends.
-func unlessGone(err error) error {
-	var answer *client.Error
-	if errors.As(err, &answer) && answer.Kind() == "gone" {
+// ignoreGone returns nil for the end of the session, with which a watch ends.
+func ignoreGone(err error) error {
+	var refused *client.Error
+	if errors.As(err, &refused) && refused.Kind() == "gone" {
 		return nil
 	}
 	return err
 }
 
-func showPlain(w io.Writer, screen client.Screen) error {
+func printWithFormFeed(w io.Writer, screen client.Screen) error {
 	_, err := fmt.Fprintf(w, "%s\f\n", screen.Text)
 	return err
 }
 
-// showOver clears what is below as well as what it writes over.
-func showOver(w io.Writer, screen client.Screen) error {
+// printOverLast clears the terminal and prints the screen at its top.
+func printOverLast(w io.Writer, screen client.Screen) error {
 	_, err := fmt.Fprintf(w, "\x1b[H\x1b[2J%s", screen.Text)
 	return err
 }
 
-func showJSON(w io.Writer, screen client.Screen) error {
+func printJSONLine(w io.Writer, screen client.Screen) error {
 	return json.NewEncoder(w).Encode(screenJSON(screen))
 }

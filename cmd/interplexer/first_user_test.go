@@ -13,9 +13,10 @@ import (
 	"interplexer/db/dbtest"
 )
 
-// Whatever step of the first start a crash came after, the next start ends
-// with one administrator whose one token is the one in the file.
-func TestMakeFirstUser(t *testing.T) {
+// After a crash at any step of the first start, the next start ends with one
+// administrator, whose one token is in the file.
+func TestCreateFirstUser(t *testing.T) {
+	t.Parallel()
 	adminOnly := func(t *testing.T, store *db.Store, _ string) {
 		_, err := store.CreateUser(t.Context(), osUserName(), true)
 		require.NoError(t, err)
@@ -29,7 +30,7 @@ func TestMakeFirstUser(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		before []func(*testing.T, *db.Store, string)
-		token  string // "": a new one
+		token  string // expected; "" is a new one
 	}{
 		"empty":                     {},
 		"user but no file":          {before: steps(adminOnly)},
@@ -39,12 +40,13 @@ func TestMakeFirstUser(t *testing.T) {
 		"file that others can read": {before: steps(adminOnly, file(written+"\n", 0o644))},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			store, path := dbtest.Open(t, db.SQLite), filepath.Join(t.TempDir(), tokenFile)
 			for _, step := range c.before {
 				step(t, store, path)
 			}
 			for range 2 { // the second time changes nothing
-				require.NoError(t, makeFirstUser(t.Context(), store, path))
+				require.NoError(t, createFirstUser(t.Context(), store, path))
 				plain, ok := readToken(path)
 				require.True(t, ok)
 				if c.token != "" {
@@ -64,6 +66,7 @@ func TestMakeFirstUser(t *testing.T) {
 
 func steps(s ...func(*testing.T, *db.Store, string)) []func(*testing.T, *db.Store, string) { return s }
 
+// requireOnly requires one user, the administrator, and one token, this one.
 func requireOnly(t *testing.T, store *db.Store, plain string) {
 	t.Helper()
 	users, err := store.Users(t.Context())
@@ -74,13 +77,14 @@ func requireOnly(t *testing.T, store *db.Store, plain string) {
 	tokens, err := store.Tokens(t.Context())
 	require.NoError(t, err)
 	require.Len(t, tokens, 1)
-	require.Equal(t, firstLabel, tokens[0].Label)
+	require.Equal(t, firstTokenLabel, tokens[0].Label)
 	_, err = store.TokenByHash(t.Context(), session.HashToken(plain))
 	require.NoError(t, err)
 }
 
-// A store that somebody has set up gets nobody and nothing.
-func TestMakeFirstUserLeavesOthersAlone(t *testing.T) {
+// A store that somebody has set up gets no user and no token.
+func TestCreateFirstUserLeavesOthersAlone(t *testing.T) {
+	t.Parallel()
 	for name, setUp := range map[string]func(t *testing.T, store *db.Store){
 		"another user": func(t *testing.T, store *db.Store) {
 			_, err := store.CreateUser(t.Context(), "somebody-else", true)
@@ -100,11 +104,12 @@ func TestMakeFirstUserLeavesOthersAlone(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			store, path := dbtest.Open(t, db.SQLite), filepath.Join(t.TempDir(), tokenFile)
 			setUp(t, store)
 			before, err := store.Tokens(t.Context())
 			require.NoError(t, err)
-			require.NoError(t, makeFirstUser(t.Context(), store, path))
+			require.NoError(t, createFirstUser(t.Context(), store, path))
 			require.NoFileExists(t, path)
 			after, err := store.Tokens(t.Context())
 			require.NoError(t, err)
@@ -113,9 +118,11 @@ func TestMakeFirstUserLeavesOthersAlone(t *testing.T) {
 	}
 }
 
-// The lines that are printed can be pasted, whatever the folder is called.
+// The printed commands can be pasted into a shell, whatever the data directory is
+// called, and have no secret.
 func TestCommandLine(t *testing.T) {
-	s := &settings{DataDir: "/home/o'neil/a $(b)", environDataDir: "/x"}
+	t.Parallel()
+	s := &settings{DataDir: "/home/o'neil/a $(b)", envDataDir: "/x"}
 	require.Contains(t, s.commandLine("token", "create"), ` token create --data-dir '/home/o'\''neil/a $(b)'`)
 	s.DatabaseURL = "postgres://me:s3cret@localhost/x"
 	require.NotContains(t, s.commandLine("token", "create"), "s3cret")
