@@ -14,17 +14,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminal is one that a test works at, with the program in it.
+// terminal is a pseudo-terminal with interplexer attach in it.
 type terminal struct {
 	t        *testing.T
 	pty, tty *os.File
 	cmd      *exec.Cmd
 	out      *logBuffer
-	before   unix.Termios
+	before   unix.Termios // the settings before attach
 }
 
-// attach runs interplexer attach in a new terminal.
-func (c *calling) attach(args ...string) *terminal {
+// attach starts interplexer attach in a new terminal of 70x20 cells.
+func (c *userCLI) attach(args ...string) *terminal {
 	c.t.Helper()
 	k := &terminal{t: c.t, out: &logBuffer{}, cmd: c.command(append([]string{"attach"}, args...)...)}
 	var err error
@@ -47,17 +47,18 @@ func (k *terminal) settings() unix.Termios {
 	return *settings
 }
 
-func (k *terminal) keys(text string) {
+func (k *terminal) typeKeys(text string) {
 	k.t.Helper()
 	_, err := k.pty.WriteString(text)
 	require.NoError(k.t, err)
 }
 
-// ends waits for the program, and requires that it leaves the terminal as it was.
-func (k *terminal) ends(status int, last string) {
+// awaitExit waits for the program to exit. It requires the exit status, the text
+// last in the output, and the terminal settings of before.
+func (k *terminal) awaitExit(status int, last string) {
 	k.t.Helper()
-	hangs := time.AfterFunc(patience, func() { _ = k.cmd.Process.Kill() })
-	defer hangs.Stop()
+	watchdog := time.AfterFunc(patience, func() { _ = k.cmd.Process.Kill() })
+	defer watchdog.Stop()
 	err := k.cmd.Wait()
 	if status == 0 {
 		require.NoError(k.t, err, k.out.String())
@@ -71,8 +72,8 @@ func (k *terminal) ends(status int, last string) {
 	k.out.await(k.t, last)
 }
 
-// hasSize waits for a pane of that size.
-func (c *calling) hasSize(id, size string) {
+// awaitPaneSize waits until the session has a pane of that size.
+func (c *userCLI) awaitPaneSize(id, size string) {
 	c.t.Helper()
 	require.Eventually(c.t, func() bool { return strings.Contains(c.run("show", id), ", "+size+", process") }, patience, tick)
 }
@@ -81,62 +82,65 @@ func TestAttachCommand(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "")
 	v := s.start()
-	c := v.calling("")
+	c := v.cliAs("")
 	id := strings.TrimSpace(c.run("new", "--name", "build", "sh", "-c", `stty -echo; echo ready; while read x; do echo "got $x"; done`))
-	c.shows(id, "ready\n")
+	c.awaitCapture(id, "ready\n")
 
 	k := c.attach("build")
 	k.out.await(t, "ready")
-	c.hasSize(id, "70x20") // this terminal's
-	require.NotEqual(t, k.before, k.settings(), "it is raw")
-	k.keys("hé\r")
+	c.awaitPaneSize(id, "70x20") // this terminal's
+	require.NotEqual(t, k.before, k.settings(), "the terminal is raw")
+	k.typeKeys("hé\r")
 	k.out.await(t, "got hé\r\n")
 	require.NoError(t, pty.Setsize(k.pty, &pty.Winsize{Cols: 90, Rows: 30}))
-	c.hasSize(id, "90x30")
-	k.keys("last\r\x1c")
-	k.ends(0, "[detached]")
-	require.Eventually(t, func() bool { return strings.Contains(c.run("capture", id), "got last") }, patience, tick, "what was typed before the key arrives")
+	c.awaitPaneSize(id, "90x30")
+	k.typeKeys("last\r\x1c")
+	k.awaitExit(0, "[detached]")
+	require.Eventually(t, func() bool { return strings.Contains(c.run("capture", id), "got last") }, patience, tick, "keys before the detach key arrive")
 
 	k = c.attach("--detach-key", "C-]", "--view", id)
 	k.out.await(t, "got last")
-	k.keys("not typed\x1c\r")
-	k.keys("\x1d")
-	k.ends(0, "[detached]")
+	k.typeKeys("not typed\x1c\r")
+	k.typeKeys("\x1d")
+	k.awaitExit(0, "[detached]")
 	require.NotContains(t, c.run("capture", id), "not typed")
 
 	for _, end := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT} {
 		k = c.attach(id)
 		k.out.await(t, "got last")
 		require.NoError(t, k.cmd.Process.Signal(end))
-		k.ends(exitFailure, "interplexer: interrupted")
+		k.awaitExit(exitFailure, "interplexer: interrupted")
 	}
 
 	k = c.attach(id)
 	k.out.await(t, "got last")
 	c.run("kill", id)
-	k.ends(0, "[session ") // exited or deleted, whichever is seen first
+	k.awaitExit(0, "[session ")
+	// A deletion ends the session in tmux first and deletes the row then. The
+	// service reports the end of which it hears first, as its specification says.
+	require.Regexp(t, `\[session (exited|deleted)\]`, k.out.String())
 
 	id = strings.TrimSpace(c.run("new", "cat"))
 	k = c.attach(id)
-	k.out.await(t, "\x1b[?25h") // the picture: the terminal is raw
-	k.keys("hello\r\x04")
-	k.ends(0, "[session exited]")
+	k.out.await(t, "\x1b[?25h") // the first repaint; the terminal is raw by now
+	k.typeKeys("hello\r\x04")
+	k.awaitExit(0, "[session exited]")
 
 	id = strings.TrimSpace(c.run("new", "cat"))
 	k = c.attach(id)
 	k.out.await(t, "\x1b[?25h")
-	k.keys("hello\r")
+	k.typeKeys("hello\r")
 	require.Eventually(t, func() bool { return strings.Count(k.out.String(), "hello") >= 2 }, patience, tick, // the echo, and cat's
-		"live, or in the picture of its new size")
+		"as output, or in the repaint after the resize")
 	v.stop()
-	k.ends(exitUnavailable, "the service is stopping")
+	k.awaitExit(exitUnavailable, "the service is stopping")
 }
 
 func TestAttachNeedsATerminal(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "")
 	v := s.start()
-	c := v.calling("")
+	c := v.cliAs("")
 	id := strings.TrimSpace(c.run("new", "cat"))
 	c.fails(exitUsage, "must be a terminal", "attach", id)
 	for _, key := range []string{"", "C-", "x", "C-1", "M-x", "C-xx"} {

@@ -15,24 +15,24 @@ import (
 	"interplexer/db"
 )
 
-// A server killed while it creates sessions leaves none that the next one does
-// not know, and no row that claims a session that is not there.
+// After a service was killed while it created sessions, the next one knows every
+// session in tmux, and no row is left without its session.
 func TestKilledWhileCreating(t *testing.T) {
 	t.Parallel()
 	onStores(t, func(t *testing.T, s *site) {
 		v := s.start()
 		token := s.newUser("alice")
 		const creates = 50
-		answered := make(chan struct{}, creates)
+		responded := make(chan struct{}, creates)
 		var clients sync.WaitGroup
 		for range creates {
 			clients.Go(func() {
-				_, _, _ = v.do(token, "POST", "/api/sessions", `{"command":["cat"]}`) // most fail: that is the point
-				answered <- struct{}{}
+				_, _, _ = v.do(token, "POST", "/api/sessions", `{"command":["cat"]}`) // most fail, because the service is killed
+				responded <- struct{}{}
 			})
 		}
 		for range 5 {
-			<-answered
+			<-responded
 		}
 		v.kill()
 		clients.Wait()
@@ -49,7 +49,7 @@ func TestKilledWhileCreating(t *testing.T) {
 		require.GreaterOrEqual(t, len(rows), 5)
 		require.Equal(t, rows, slices.Compact(slices.Clone(rows)))
 
-		// The API agrees, and every one of them works.
+		// The API lists the same sessions, and each of them works.
 		var running []string
 		for _, j := range decode[[]sessionJSON](t, v.call(token, "GET", "/api/sessions", "", http.StatusOK)) {
 			require.NotEqual(t, "starting", j.Status)
@@ -65,12 +65,13 @@ func TestKilledWhileCreating(t *testing.T) {
 	})
 }
 
-// tmuxSessions are the sessions that tmux holds for us, in order.
+// tmuxSessions returns the sessions of the service that tmux has, as "UID ID",
+// sorted.
 func (s *site) tmuxSessions() []string {
 	s.t.Helper()
 	var ids []string
 	for line := range strings.SplitSeq(s.tmux("list-sessions", "-F", "#{session_id} #{session_name} #{@interplexer_id}"), "\n") {
-		// The option holds the uid and what an adoption needs besides.
+		// The option has the UID first, then the data that an adoption needs.
 		words := append(strings.Fields(line), "")
 		if uid := words[2]; uid != "" || strings.HasPrefix(words[1], "session-") {
 			ids = append(ids, uid+" "+words[0])
@@ -80,7 +81,8 @@ func (s *site) tmuxSessions() []string {
 	return ids
 }
 
-// runningRows are the same as the store has them.
+// runningRows returns the running sessions that the store has, in the form of
+// tmuxSessions.
 func (s *site) runningRows(store *db.Store) []string {
 	s.t.Helper()
 	rows, err := store.SessionsOnServer(s.t.Context(), (&settings{TmuxSocket: s.socket}).serverName(store.Dialect()))
@@ -95,8 +97,8 @@ func (s *site) runningRows(store *db.Store) []string {
 	return ids
 }
 
-// A tmux server that dies takes its sessions along; the service goes on with
-// a new one and says what was lost.
+// When the tmux server is killed, the service starts a new one and reports the
+// sessions of the old one as lost.
 func TestTmuxKilled(t *testing.T) {
 	t.Parallel()
 	onStores(t, func(t *testing.T, s *site) {
@@ -106,14 +108,16 @@ func TestTmuxKilled(t *testing.T) {
 		before := s.tmux("display-message", "-p", "#{pid}")
 		s.tmux("kill-server")
 
-		// A command sent before the death is noticed has an unknown outcome.
-		j := v.createSoon(token, "")
+		// The service answers 503 unknown-outcome to a command that it sent before it
+		// noticed the death of the server, and 503 unavailable until it has a new one.
+		j := v.createRetrying(token, "", http.StatusServiceUnavailable)
 		require.NotEqual(t, before, s.tmux("display-message", "-p", "#{pid}"))
 		require.Eventually(t, func() bool {
 			row := decode[sessionJSON](t, v.call(token, "GET", old.path(""), "", http.StatusOK))
 			return row.Status == "lost"
 		}, patience, tick)
-		v.createSoon(token, `{"name":"build"}`) // the name is free again
+		// The name of a lost session is free, soon after its status says so.
+		v.createRetrying(token, `{"name":"build"}`, http.StatusConflict)
 		res, _, err := v.do(token, "POST", old.path("send-keys"), `{"keys":"x"}`)
 		require.NoError(t, err)
 		require.Equal(t, http.StatusConflict, res.StatusCode)
@@ -123,14 +127,14 @@ func TestTmuxKilled(t *testing.T) {
 	})
 }
 
-// createSoon creates a session as a client does that tries again after a 503
-// or, for a name that was just lost, a 409.
-func (v *server) createSoon(token, body string) (j sessionJSON) {
+// createRetrying creates a session, as a client does that tries again after one
+// kind of refusal.
+func (v *server) createRetrying(token, body string, refusal int) (j sessionJSON) {
 	v.t.Helper()
 	require.Eventually(v.t, func() bool {
 		res, text, err := v.do(token, "POST", "/api/sessions", body)
 		require.NoError(v.t, err)
-		require.Contains(v.t, []int{http.StatusCreated, http.StatusServiceUnavailable, http.StatusConflict}, res.StatusCode)
+		require.Contains(v.t, []int{http.StatusCreated, refusal}, res.StatusCode)
 		if res.StatusCode != http.StatusCreated {
 			return false
 		}

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A shell gets nothing of what the service was started with: no secret in its
-// environment, no descriptor.
+// A shell inherits nothing secret from the service: no variable, no file
+// descriptor.
 func TestShellsAreClean(t *testing.T) {
 	t.Parallel()
 	onStores(t, func(t *testing.T, s *site) {
@@ -23,7 +23,7 @@ func TestShellsAreClean(t *testing.T) {
 		cmd.Env = append(cmd.Env, "INTERPLEXER_LOG_FORMAT=json", "PGPASSWORD=s3cret", "PGHOST=s3cret", "NOTIFY_SOCKET=/s3cret",
 			"LISTEN_FDS=1", "LISTEN_PID=1", "AWS_SECRET_ACCESS_KEY=s3cret", "SOME_TOKEN=s3cret")
 		if s.url == "" {
-			// Named but unused: the flag takes its place.
+			// Set but unused: the flag overrides it.
 			cmd.Env = append(cmd.Env, "INTERPLEXER_DATABASE_URL=postgres://me:s3cret@localhost/x")
 			cmd.Args = append(cmd.Args, "--database-url", "")
 		}
@@ -47,7 +47,7 @@ func TestShellsAreClean(t *testing.T) {
 		} {
 			require.NotContains(t, string(text), secret)
 		}
-		// 0, 1, 2 and the folder that ls reads.
+		// 0, 1, 2 and the directory that ls reads.
 		require.Lenf(t, strings.Split(strings.TrimSpace(descriptors), "\n")[1:], 4, "%s", descriptors)
 		v.stop()
 	})

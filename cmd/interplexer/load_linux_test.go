@@ -21,7 +21,8 @@ import (
 	"interplexer/db"
 )
 
-// loadClient owns one session, which shows its marker and nobody else's.
+// loadClient has one session, whose screen shows the marker of this client and of
+// no other.
 type loadClient struct {
 	*server
 	token   string
@@ -31,12 +32,13 @@ type loadClient struct {
 	random  *rand.Rand
 }
 
-// Continuous integration makes a fifth of what the claim is: 1000.
+// The promise is 1000 requests. Continuous integration makes a fifth of them.
 var requestsPerClient = flag.Int("requests", 200, "how many requests each client of TestManyClients makes")
 
-// A hundred clients at once never get each other's answers, and leave nothing
-// behind.
+// A hundred clients at once never get the response of another, and leave no
+// session, goroutine or file descriptor behind.
 func TestManyClients(t *testing.T) {
+	t.Parallel()
 	const users, perUser = 20, 5
 	s := newSite(t, "")
 	v := s.start("--log-level", "warn")
@@ -66,8 +68,9 @@ func TestManyClients(t *testing.T) {
 
 func loadUser(i int) string { return fmt.Sprintf("user%d", i) }
 
-// newTokens makes users in the store itself: the command line would take a
-// process for each. The first is an administrator, to read the metrics.
+// newTokens creates users and returns a token of each. It writes to the store
+// itself: the command line would take a process for each. The first user is an
+// administrator, who may read the metrics.
 func (s *site) newTokens(n int) []string {
 	s.t.Helper()
 	store := s.open()
@@ -83,8 +86,8 @@ func (s *site) newTokens(n int) []string {
 	return tokens
 }
 
-// usage is what the server holds, but for the store's pool, which keeps a
-// bounded number of connections once it needed them.
+// usage is the number of goroutines and file descriptors of a service. It leaves
+// out the connections to SQLite: their pool keeps some once it has needed them.
 type usage struct{ Goroutines, Descriptors int }
 
 func (v *server) usage(admin string) usage {
@@ -106,10 +109,10 @@ func (v *server) usage(admin string) usage {
 	return u
 }
 
-// work creates a session, makes mixed requests and ends it.
+// work creates a session, makes mixed requests and deletes the session.
 func (c *loadClient) work(requests int) error {
 	var err error
-	c.session, err = c.begin()
+	c.session, err = c.createSession()
 	for i := 0; err == nil && i < requests; i++ {
 		switch n := c.random.IntN(10); {
 		case n < 6:
@@ -129,8 +132,8 @@ func (c *loadClient) work(requests int) error {
 	return err
 }
 
-// begin creates the session and waits until it shows its marker.
-func (c *loadClient) begin() (j sessionJSON, err error) {
+// createSession creates the session and waits until it shows its marker.
+func (c *loadClient) createSession() (j sessionJSON, err error) {
 	text, err := c.expect("POST", "/api/sessions/", `{"command":["sh","-c","echo '`+c.marker+`'; exec cat"]}`, http.StatusCreated)
 	if err != nil {
 		return j, err
@@ -153,7 +156,7 @@ func (c *loadClient) capture() error {
 		return err
 	}
 	if !strings.Contains(screen, c.marker) || strings.Contains(strings.ReplaceAll(screen, c.marker, ""), "<marker-") {
-		return fmt.Errorf("%s captured a screen of somebody else:\n%s", c.marker, screen)
+		return fmt.Errorf("%s captured the screen of another client:\n%s", c.marker, screen)
 	}
 	return nil
 }
@@ -181,12 +184,12 @@ func (c *loadClient) list() error {
 	}
 	foreign := func(j sessionJSON) bool { return j.User != c.user }
 	if !slices.Contains(all, c.session) || slices.ContainsFunc(all, foreign) {
-		return fmt.Errorf("%s got the list of somebody else: %+v", c.user, all)
+		return fmt.Errorf("%s got the list of another user: %+v", c.user, all)
 	}
 	return nil
 }
 
-// expect is call for a goroutine, which must not end the test itself.
+// expect is call for a goroutine, which must not end the test: it returns an error.
 func (c *loadClient) expect(method, path, body string, status int) (string, error) {
 	res, text, err := c.do(c.token, method, path, body)
 	if err == nil && res.StatusCode != status {

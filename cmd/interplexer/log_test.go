@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// logBuffer takes a process's stderr while tests read it.
+// logBuffer collects the output of a process while tests read it.
 type logBuffer struct {
 	mu   sync.Mutex // guards text
 	text bytes.Buffer
@@ -27,8 +27,8 @@ func (b *logBuffer) String() string {
 	return b.text.String()
 }
 
-// await waits for a line of the log.
+// await waits until the output contains the text.
 func (b *logBuffer) await(t *testing.T, text string) {
 	t.Helper()
-	require.Eventuallyf(t, func() bool { return strings.Contains(b.String(), text) }, patience, tick, "%q is not in the log:\n%q", text, b)
+	require.Eventuallyf(t, func() bool { return strings.Contains(b.String(), text) }, patience, tick, "%q is not in the output:\n%q", text, b)
 }

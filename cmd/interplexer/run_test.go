@@ -12,7 +12,7 @@ func TestRunAndWaitCommands(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "")
 	v := s.start()
-	c := v.calling("")
+	c := v.cliAs("")
 	id := strings.TrimSpace(c.run("new", "--name", "shell", "bash", "--norc"))
 	require.Contains(t, c.run("wait", "--text", `[$#] $`, "shell"), "bash")
 	require.Equal(t, "a b\n", c.run("run", id, "echo", "a b"))
@@ -35,7 +35,7 @@ func TestRunAndWaitCommands(t *testing.T) {
 
 	require.Equal(t, "/\n", c.run("exec", "--cwd", "/", "--env", "A=b c", "pwd"))
 	require.Equal(t, "b c\n", c.run("exec", "--env", "A=b c", "sh", "-c", `echo "$A"`))
-	require.Equal(t, "6\n", c.input("héllo", "exec", "--stdin", "wc", "-c"))
+	require.Equal(t, "6\n", c.runInput("héllo", "exec", "--stdin", "wc", "-c"))
 	require.Contains(t, c.run("exec", "--json", "true"), `"exit_code": 0`)
 	require.Equal(t, c.run("exec", "--key", "k", "date", "+%N"), c.run("exec", "--key", "k", "date", "+%N"))
 	c.fails(5, "", "exec", "sh", "-c", "echo; exit 5") // of which the one line is

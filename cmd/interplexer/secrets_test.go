@@ -10,8 +10,7 @@ import (
 	"interplexer/db/dbtest"
 )
 
-// No token, no password and nothing that was typed gets into the log, however
-// chatty it is.
+// The log has no token, no password and no typed text, even at level debug.
 func TestNoSecretInTheLog(t *testing.T) {
 	t.Parallel()
 	u, err := url.Parse(dbtest.PostgresURL(t))
@@ -19,6 +18,7 @@ func TestNoSecretInTheLog(t *testing.T) {
 	u.User = url.UserPassword(u.User.Username(), "pass-w0rd") // the private server asks for none
 	for name, databaseURL := range map[string]string{"sqlite": "", "postgres": u.String()} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := newSite(t, databaseURL)
 			v := s.start("--log-level", "debug")
 			token := s.newUser("alice")

@@ -17,18 +17,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// server is a running interplexer serve.
+// server is a running interplexer serve process.
 type server struct {
 	*site
 	cmd    *exec.Cmd
 	url    string
-	out    string // what it printed before it served
+	out    string // its standard output
 	log    *logBuffer
 	client *http.Client
-	exited chan error // gets Wait's result
+	exited chan error // has the result of cmd.Wait
 }
 
-// launch starts the program and waits until it serves.
+// launch starts cmd and waits until it serves.
 func (s *site) launch(cmd *exec.Cmd) *server {
 	s.t.Helper()
 	v := &server{site: s, cmd: cmd, log: cmd.Stderr.(*logBuffer), exited: make(chan error, 1)}
@@ -40,7 +40,7 @@ func (s *site) launch(cmd *exec.Cmd) *server {
 	go func() { v.exited <- cmd.Wait() }()
 	s.t.Cleanup(v.kill)
 
-	// Interplexer serves URL, then what to do, which takes two lines or three.
+	// The URL, then two or three lines with the next step.
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
 		v.out += lines.Text() + "\n"
@@ -59,20 +59,20 @@ func (s *site) launch(cmd *exec.Cmd) *server {
 	return v
 }
 
-// kill ends it the hard way, if it has not ended.
+// kill kills the process, if it has not exited.
 func (v *server) kill() {
 	_ = v.cmd.Process.Kill()
 	v.wait()
 }
 
-// wait gives the exit error, any number of times.
+// wait waits for the process and returns its exit error. It may be called again.
 func (v *server) wait() error {
 	err := <-v.exited
 	v.exited <- err
 	return err
 }
 
-// stop ends it as a service manager does.
+// stop sends SIGTERM, as a service manager does, and requires a clean exit.
 func (v *server) stop() {
 	v.t.Helper()
 	require.NoError(v.t, v.cmd.Process.Signal(syscall.SIGTERM))
@@ -80,7 +80,7 @@ func (v *server) stop() {
 	require.NotContains(v.t, v.log.String(), "DATA RACE")
 }
 
-// do calls the service; an empty body is none.
+// do makes a request, without a body if that is empty, and reads the response.
 func (v *server) do(token, method, path, body string) (*http.Response, []byte, error) {
 	req, err := http.NewRequestWithContext(context.Background(), method, v.url+path, strings.NewReader(body))
 	if err != nil {
@@ -99,7 +99,7 @@ func (v *server) do(token, method, path, body string) (*http.Response, []byte, e
 	return res, text, err
 }
 
-// call is do for an answer that must have the status.
+// call is do for a response that must have the status. It returns the body.
 func (v *server) call(token, method, path, body string, status int) string {
 	v.t.Helper()
 	res, text, err := v.do(token, method, path, body)
@@ -108,7 +108,7 @@ func (v *server) call(token, method, path, body string, status int) string {
 	return string(text)
 }
 
-// sessionJSON is what the tests read of a session.
+// sessionJSON has the properties of a session that the tests read.
 type sessionJSON struct {
 	ID     int64  `json:"id"`
 	User   string `json:"user"`
@@ -116,6 +116,7 @@ type sessionJSON struct {
 	Status string `json:"status"`
 }
 
+// path returns the path of an action on the session; "" is the session itself.
 func (j sessionJSON) path(verb string) string {
 	if verb == "" {
 		return fmt.Sprintf("/api/sessions/%d/", j.ID)
@@ -123,6 +124,7 @@ func (j sessionJSON) path(verb string) string {
 	return fmt.Sprintf("/api/session/%d/%s/", j.ID, verb)
 }
 
+// create creates a session.
 func (v *server) create(token, body string) sessionJSON {
 	v.t.Helper()
 	return decode[sessionJSON](v.t, v.call(token, "POST", "/api/sessions/", body, http.StatusCreated))
@@ -134,7 +136,7 @@ func decode[T any](t *testing.T, text string) (out T) {
 	return out
 }
 
-// awaitScreen captures until the screen holds the text.
+// awaitScreen waits until the screen contains the text.
 func (v *server) awaitScreen(token string, j sessionJSON, text string) {
 	v.t.Helper()
 	var screen string

@@ -19,44 +19,51 @@ import (
 )
 
 const (
-	patience = 30 * time.Second // for what must happen; a loaded machine is slow
-	tick     = 10 * time.Millisecond
+	patience = 30 * time.Second      // timeout of every Eventually, enough for a loaded machine
+	tick     = 10 * time.Millisecond // between two looks
 )
 
-// site is what outlives a server: the store, the data directory and a tmux
-// server of the test's own.
+// site is the environment of a service, which outlives the process: the store, the
+// data directory and the private tmux server of one test.
 type site struct {
 	t      *testing.T
 	socket string
-	tmp    string // TMUX_TMPDIR; short, for a socket's path has 104 bytes
+	tmp    string // TMUX_TMPDIR; short, because the path of a socket has 104 bytes at most
 	data   string
 	env    []string
-	url    string // of Postgres, "" for SQLite
+	url    string // of the Postgres database; "" for SQLite
 
-	program string              // the one to run; empty: as $PATH has it
-	as      *syscall.Credential // of the program and of tmux; nil: ours
+	program string              // to run; "" is the interplexer in $PATH
+	as      *syscall.Credential // the OS user of the program and of tmux; nil is ours
 }
 
-// onStores runs a test on a fresh site per kind of store.
+// onStores runs a test twice in parallel, on a new site with each kind of store.
 func onStores(t *testing.T, test func(t *testing.T, s *site)) {
-	t.Run(db.SQLite, func(t *testing.T) { test(t, newSite(t, "")) })
-	t.Run(db.Postgres, func(t *testing.T) { test(t, newSite(t, dbtest.PostgresURL(t))) })
+	t.Run(db.SQLite, func(t *testing.T) {
+		t.Parallel()
+		test(t, newSite(t, ""))
+	})
+	t.Run(db.Postgres, func(t *testing.T) {
+		t.Parallel()
+		test(t, newSite(t, dbtest.PostgresURL(t)))
+	})
 }
 
+// newSite creates a site. Its cleanup kills the tmux server and removes the files.
 func newSite(t *testing.T, databaseURL string) *site {
 	t.Helper()
 	tmp, err := os.MkdirTemp("", "ipx")
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		// Shells that are ended still write their history.
+		// A shell that tmux has ended may still write its history.
 		require.Eventually(t, func() bool { return os.RemoveAll(tmp) == nil }, patience, tick)
 	})
 	s := &site{t: t, socket: fmt.Sprintf("ipx-test-%d", os.Getpid()), tmp: tmp, data: filepath.Join(tmp, "data"), url: databaseURL}
 	home := filepath.Join(tmp, "home")
 	require.NoError(t, os.Mkdir(home, 0o700))
 	s.env = append(os.Environ(),
-		// The shells must not run whatever the user's own profile starts:
-		// killing it half-way may leave locks behind.
+		// The shells must not run the profile of the user: killing the
+		// programs that it starts may leave locks behind.
 		"HOME="+home,
 		"TMUX_TMPDIR="+tmp,
 		"INTERPLEXER_DATA_DIR="+s.data,
@@ -65,11 +72,12 @@ func newSite(t *testing.T, databaseURL string) *site {
 		"INTERPLEXER_DATABASE_URL="+databaseURL,
 		// The race detector waits a second at exit by default.
 		"GORACE=atexit_sleep_ms=0 "+os.Getenv("GORACE"))
-	t.Cleanup(func() { _ = s.tmuxCommand("kill-server").Run() }) // fails when there is none any more
+	t.Cleanup(func() { _ = s.tmuxCommand("kill-server").Run() }) // fails when none is left
 	return s
 }
 
-// tmuxCommand runs the real tmux beside the server, as a user would.
+// tmuxCommand returns a command of tmux on the server of the site, as a user would
+// run it beside the service.
 func (s *site) tmuxCommand(args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(s.t.Context(), "tmux", append([]string{"-L", s.socket}, args...)...)
 	if s.t.Context().Err() != nil { // in a cleanup
@@ -79,7 +87,7 @@ func (s *site) tmuxCommand(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// tmux gives tmux's answer.
+// tmux runs a tmux command and returns its output.
 func (s *site) tmux(args ...string) string {
 	s.t.Helper()
 	out, err := s.tmuxCommand(args...).CombinedOutput()
@@ -87,7 +95,7 @@ func (s *site) tmux(args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// cli runs the program to its end and gives what it prints.
+// cli runs the program to its end and returns its output.
 func (s *site) cli(args ...string) string {
 	s.t.Helper()
 	cmd := exec.CommandContext(s.t.Context(), "interplexer", args...)
@@ -99,14 +107,14 @@ func (s *site) cli(args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// newUser is a token of a new user.
+// newUser adds a user and returns a token of theirs.
 func (s *site) newUser(name string) string {
 	s.t.Helper()
 	s.cli("user", "add", name)
 	return s.cli("token", "create", "--user", name)
 }
 
-// open opens the site's store beside the server.
+// open opens the store of the site, beside the service.
 func (s *site) open() *db.Store {
 	s.t.Helper()
 	o := db.Options{URL: s.url}
@@ -119,7 +127,7 @@ func (s *site) open() *db.Store {
 	return store
 }
 
-// firstToken is the one in the data directory.
+// firstToken returns the token in the data directory.
 func (s *site) firstToken() string {
 	s.t.Helper()
 	text, err := os.ReadFile(filepath.Join(s.data, tokenFile))
@@ -127,7 +135,7 @@ func (s *site) firstToken() string {
 	return strings.TrimSpace(string(text))
 }
 
-// command is the program, not started.
+// command returns interplexer serve, not started.
 func (s *site) command(args ...string) *exec.Cmd {
 	program := cmp.Or(s.program, "interplexer")
 	cmd := exec.Command(program, append([]string{"serve"}, args...)...)
@@ -136,6 +144,7 @@ func (s *site) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
+// start starts a service and waits until it serves.
 func (s *site) start(args ...string) *server {
 	s.t.Helper()
 	return s.launch(s.command(args...))

@@ -13,16 +13,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// pending is a request whose handler waits for the body.
-type pending struct {
-	conn   net.Conn
-	answer *bufio.Reader
-	body   string
+// pendingRequest is a request whose handler waits for the body.
+type pendingRequest struct {
+	conn     net.Conn
+	response *bufio.Reader
+	body     string
 }
 
-// begin sends a request up to its body. The server answers 100 Continue when
-// the handler reads that, so the request is in flight once begin returns.
-func (v *server) begin(token, path, body string) *pending {
+// startRequest sends a request without its body. The server sends 100 Continue
+// when the handler reads the body, so the request is in flight when startRequest
+// returns.
+func (v *server) startRequest(token, path, body string) *pendingRequest {
 	v.t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(v.url, "http://"))
 	require.NoError(v.t, err)
@@ -30,27 +31,28 @@ func (v *server) begin(token, path, body string) *pending {
 	_, err = fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n"+
 		"Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", path, token, len(body))
 	require.NoError(v.t, err)
-	p := &pending{conn: conn, answer: bufio.NewReader(conn), body: body}
-	line, err := p.answer.ReadString('\n')
+	p := &pendingRequest{conn: conn, response: bufio.NewReader(conn), body: body}
+	line, err := p.response.ReadString('\n')
 	require.NoError(v.t, err)
 	require.Contains(v.t, line, "100 Continue")
-	_, err = p.answer.ReadString('\n')
+	_, err = p.response.ReadString('\n')
 	require.NoError(v.t, err)
 	return p
 }
 
-func (p *pending) finish(t *testing.T) *http.Response {
+// finish sends the body and returns the response.
+func (p *pendingRequest) finish(t *testing.T) *http.Response {
 	t.Helper()
 	_, err := p.conn.Write([]byte(p.body))
 	require.NoError(t, err)
-	res, err := http.ReadResponse(p.answer, nil)
+	res, err := http.ReadResponse(p.response, nil)
 	require.NoError(t, err)
 	require.NoError(t, res.Body.Close())
 	return res
 }
 
-// A server that is stopped finishes what is in flight, takes nothing new and
-// leaves the tmux session alive; the next one finds it running.
+// A service that is stopped finishes the requests in flight, accepts no new ones
+// and leaves the tmux session alive. The next service finds it running.
 func TestStopAndStartAgain(t *testing.T) {
 	t.Parallel()
 	onStores(t, func(t *testing.T, s *site) {
@@ -59,7 +61,7 @@ func TestStopAndStartAgain(t *testing.T) {
 		j := v.create(token, `{"command":["cat"]}`)
 		name := fmt.Sprintf("session-%d", j.ID)
 		require.Contains(t, s.tmux("list-sessions", "-F", "#{session_name}"), name)
-		p := v.begin(token, j.path("send-keys"), `{"keys":"typed at the end"}`)
+		p := v.startRequest(token, j.path("send-keys"), `{"keys":"typed at the end"}`)
 
 		require.NoError(t, v.cmd.Process.Signal(syscall.SIGTERM))
 		v.log.await(t, "stopping")
@@ -83,22 +85,24 @@ func TestStopAndStartAgain(t *testing.T) {
 	})
 }
 
-// The wait for requests in flight is bounded.
+// The shutdown timeout bounds the wait for requests in flight.
 func TestStopCutsOff(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	v := s.start("--shutdown-timeout", "50ms")
 	j := v.create(s.firstToken(), "")
-	v.begin(s.firstToken(), j.path("send-keys"), `{"keys":"never sent"}`)
+	v.startRequest(s.firstToken(), j.path("send-keys"), `{"keys":"never sent"}`)
 	v.stop()
 	require.Contains(t, v.log.String(), "cut off")
 }
 
-// Whoever does not want to wait sends the signal again.
+// A second signal ends the service without waiting for requests in flight.
 func TestSecondSignal(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	v := s.start("--shutdown-timeout", "10m")
 	j := v.create(s.firstToken(), "")
-	v.begin(s.firstToken(), j.path("send-keys"), `{"keys":"never sent"}`)
+	v.startRequest(s.firstToken(), j.path("send-keys"), `{"keys":"never sent"}`)
 	require.NoError(t, v.cmd.Process.Signal(syscall.SIGTERM))
 	v.log.await(t, "stopping")
 	require.Eventually(t, func() bool {
@@ -109,7 +113,8 @@ func TestSecondSignal(t *testing.T) {
 	require.Contains(t, s.tmux("list-sessions", "-F", "#{session_name}"), fmt.Sprintf("session-%d", j.ID))
 }
 
-// Two servers never own one tmux socket, and the second says so.
+// A second service on the same tmux socket, or on the same address, fails with a
+// message that says why.
 func TestSecondServer(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "")

@@ -19,8 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// With a certificate the service may listen for other machines, speaks HTTP/2
-// and does not answer in the clear.
+// With a certificate the service may listen on any address, speaks HTTP/2 and
+// serves no plain HTTP.
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "")
@@ -41,7 +41,7 @@ func TestTLS(t *testing.T) {
 	v.stop()
 }
 
-// certificate makes a self-signed one for 127.0.0.1.
+// certificate creates a self-signed certificate for 127.0.0.1.
 func (s *site) certificate() (certFile, keyFile string, roots *x509.CertPool) {
 	s.t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -13,7 +13,7 @@ import (
 	"interplexer/db/dbtest"
 )
 
-// The origin's workflow, on its own paths.
+// The workflow of the original service, on its paths.
 func TestWorkflow(t *testing.T) {
 	t.Parallel()
 	onStores(t, func(t *testing.T, s *site) {
@@ -42,8 +42,8 @@ func TestWorkflow(t *testing.T) {
 	})
 }
 
-// A first start on the embedded store leaves a token that works, in a file
-// that nobody else can read, and the next start keeps it.
+// A first start on SQLite writes a valid token to a file that nobody else can
+// read, and the next start keeps it.
 func TestFirstStart(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "")
@@ -66,7 +66,7 @@ func TestFirstStart(t *testing.T) {
 	require.Equal(t, token, s.firstToken())
 	v.call(token, "GET", "/api/sessions", "", http.StatusOK)
 
-	// Revoking works at once, and the line is no longer recommended.
+	// Revoking works at once, and the next start no longer prints the curl command.
 	s.cli("token", "revoke", "1")
 	require.Eventually(t, func() bool {
 		res, _, err := v.do(token, "GET", "/api/sessions", "")
@@ -79,7 +79,8 @@ func TestFirstStart(t *testing.T) {
 	v.stop()
 }
 
-// On Postgres nobody is made: other servers may share the database.
+// On Postgres the first start creates no user: other services may share the
+// database.
 func TestFirstStartOnPostgres(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, dbtest.PostgresURL(t))

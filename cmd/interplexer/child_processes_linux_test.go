@@ -13,10 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// family is what a process has started: the children that live, and the page
-// faults of those that it has waited for (no process runs without any). Both
-// are the kernel's accounts of this very process, so nothing else that the
-// machine does can change them, and no child can come and go unseen.
+// family is the kernel's account of the processes that a process has started: the
+// ids of its living children, and the page faults of those that it has waited for.
+// No process runs without page faults, so a child that has come and gone shows,
+// and no other process on the machine can change the two.
 type family struct {
 	Children []string
 	Faults   string
@@ -45,9 +45,10 @@ func familyOf(t *testing.T, pid int) family {
 	return f
 }
 
-// Captures and keys are commands on a connection that exists: neither the
-// service nor its tmux server starts a process for them.
+// Captures and keys are commands on an open connection: neither the service nor
+// its tmux server starts a process for them.
 func TestNoProcessPerRequest(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	v := s.start()
 	token := s.firstToken()
@@ -66,7 +67,7 @@ func TestNoProcessPerRequest(t *testing.T) {
 	v.awaitScreen(token, j, "line 999")
 	require.Equal(t, before, count())
 
-	// The count does notice a process, even one that is gone again.
+	// The check does notice a process, even one that has exited.
 	other := v.create(token, `{"command":["true"]}`)
 	require.Eventually(t, func() bool {
 		return decode[sessionJSON](t, v.call(token, "GET", other.path(""), "", http.StatusOK)).Status == "exited"

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What is typed over HTTP arrives byte for byte: every single byte, and 10,000
-// random strings, valid UTF-8 as text and the rest as hex.
+// Input sent over HTTP reaches the program byte for byte: every single byte, and
+// 10,000 random strings, sent as text if they are valid UTF-8, else as hex.
 func TestTypedBytesAreExact(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "")
@@ -36,11 +36,11 @@ func TestTypedBytesAreExact(t *testing.T) {
 	s.tmux("wait-for", "typed")
 	got, err := os.ReadFile(file)
 	require.NoError(t, err)
-	require.True(t, bytes.Equal(want, got), "what arrived differs from what was typed")
+	require.True(t, bytes.Equal(want, got), "the program read other bytes than those typed")
 	v.stop()
 }
 
-// randomInputs is each byte alone, then n strings of random bytes and of
+// randomInputs returns each byte alone, then n strings, of random bytes and of
 // random characters in turn.
 func randomInputs(n int) [][]byte {
 	random := rand.New(rand.NewPCG(3, 4))
@@ -62,7 +62,8 @@ func randomInputs(n int) [][]byte {
 	return inputs
 }
 
-// sendBody types input as text where JSON can hold it, else as hex.
+// sendBody returns a request that types input: as text if JSON can hold it, else as
+// hex.
 func sendBody(t *testing.T, input []byte) string {
 	t.Helper()
 	if !utf8.Valid(input) || bytes.IndexByte(input, 0) >= 0 {

@@ -13,25 +13,26 @@ import (
 	"interplexer/api/client"
 )
 
-// calling is a user's command line on a running service.
-type calling struct {
+// userCLI runs commands of one user on a running service.
+type userCLI struct {
 	*server
 	env []string
 }
 
-// calling gives a user by a token; "" is the one that the first start wrote.
-func (v *server) calling(token string) *calling {
-	return &calling{v, append(v.env[:len(v.env):len(v.env)], "INTERPLEXER_URL="+v.url, "INTERPLEXER_TOKEN="+token)}
+// cliAs returns the command line of the user with that token; "" is the token
+// that the first start wrote.
+func (v *server) cliAs(token string) *userCLI {
+	return &userCLI{v, append(v.env[:len(v.env):len(v.env)], "INTERPLEXER_URL="+v.url, "INTERPLEXER_TOKEN="+token)}
 }
 
-func (c *calling) command(args ...string) *exec.Cmd {
+func (c *userCLI) command(args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(c.t.Context(), "interplexer", args...)
 	cmd.Env = c.env
 	return cmd
 }
 
-// input runs a command that reads stdin, and gives what it prints.
-func (c *calling) input(stdin string, args ...string) string {
+// runInput runs a command with that standard input and returns its output.
+func (c *userCLI) runInput(stdin string, args ...string) string {
 	c.t.Helper()
 	cmd := c.command(args...)
 	cmd.Stdin = strings.NewReader(stdin)
@@ -42,33 +43,34 @@ func (c *calling) input(stdin string, args ...string) string {
 	return string(out)
 }
 
-func (c *calling) run(args ...string) string {
+func (c *userCLI) run(args ...string) string {
 	c.t.Helper()
-	return c.input("", args...)
+	return c.runInput("", args...)
 }
 
-// fails requires an exit status, and one line that says why.
-func (c *calling) fails(status int, why string, args ...string) {
+// fails runs a command and requires its exit status, and one line of output that
+// contains reason.
+func (c *userCLI) fails(status int, reason string, args ...string) {
 	c.t.Helper()
 	out, err := c.command(args...).CombinedOutput()
 	var exit *exec.ExitError
 	require.ErrorAs(c.t, err, &exit, "%s", out)
 	require.Equal(c.t, status, exit.ExitCode(), "%s", out)
-	require.Contains(c.t, string(out), why)
+	require.Contains(c.t, string(out), reason)
 	require.Equal(c.t, 1, strings.Count(string(out), "\n"), "%s", out)
 }
 
-// shows captures until the trimmed screen is the text.
-func (c *calling) shows(session, text string) {
+// awaitCapture waits until the trimmed screen is the text.
+func (c *userCLI) awaitCapture(session, text string) {
 	c.t.Helper()
 	require.Eventually(c.t, func() bool { return c.run("capture", "--trim", session) == text }, patience, tick, "%q", text)
 }
 
-func TestRemoteCommands(t *testing.T) {
+func TestClientCommands(t *testing.T) {
 	t.Parallel()
 	onStores(t, func(t *testing.T, s *site) {
 		v := s.start()
-		alice, bob := v.calling(s.newUser("alice")), v.calling(s.newUser("bob"))
+		alice, bob := v.cliAs(s.newUser("alice")), v.cliAs(s.newUser("bob"))
 		require.Equal(t, "ID  NAME  STATUS  SIZE  CREATED  LABELS  COMMAND\n", alice.run("ls"))
 		require.Equal(t, "[]\n", alice.run("ls", "--json"))
 		id := strings.TrimSpace(alice.run("new", "--name", "build", "--label", "team=web", "--env", "A=b c", "--width", "60", "--height", "5", "--key", "k",
@@ -78,15 +80,18 @@ func TestRemoteCommands(t *testing.T) {
 		require.Contains(t, alice.run("ls", "--status", "running,lost", "--label", "team=web"), "team=web")
 		require.Equal(t, "[]\n", alice.run("ls", "--label", "team=db", "--json"))
 
-		alice.input("\x00\xff\x1b", "send", "build")
-		alice.shows(id, " 00 ff 1b\nb c\n")
+		alice.runInput("\x00\xff\x1b", "send", "build")
+		alice.awaitCapture(id, " 00 ff 1b\nb c\n")
+		// Each line waits for cat: the terminal would echo the next one before its output.
 		alice.run("send", id, "echo", "héllo")
+		alice.awaitCapture(id, " 00 ff 1b\nb c\necho héllo\necho héllo\n")
 		alice.run("send", "--text", id, "x")
 		alice.run("send", "--keys", id, "y", "Enter")
+		alice.awaitCapture(id, "echo héllo\necho héllo\nxy\nxy\n") // five lines, with the cursor's
 		alice.run("send", "--hex", id, "7a 0d")
-		alice.shows("build", "xy\nxy\nz\nz\n") // five lines, with the cursor's
+		alice.awaitCapture("build", "xy\nxy\nz\nz\n")
 		require.Equal(t, " 00 ff 1b\nb c\n", strings.Join(strings.SplitAfter(alice.run("capture", "--start", "-", id), "\n")[:2], ""))
-		alice.input("pasted\n", "send", "--paste", id)
+		alice.runInput("pasted\n", "send", "--paste", id)
 		require.Eventually(t, func() bool { return strings.Contains(alice.run("capture", "--json", id), `pasted\npasted\n`) }, patience, tick)
 
 		require.Contains(t, alice.run("show", id), "labels    team=web\n")
@@ -99,20 +104,20 @@ func TestRemoteCommands(t *testing.T) {
 		alice.fails(exitFailure, "Key of another request", "new", "--key", "k")
 		alice.fails(exitFailure, "label: must be name=value", "ls", "--label", "team")
 		for _, args := range [][]string{{"show", id}, {"send", id, "x"}, {"capture", id}, {"watch", id}, {"attach", id}, {"kill", id}, {"show", "build"}, {"kill", "999999"}} {
-			why := "Not found"
+			reason := "Not found"
 			if args[1] == "build" {
-				why = `there is no live session "build"`
+				reason = `there is no live session "build"`
 			}
-			bob.fails(exitNotFound, why, args...)
+			bob.fails(exitNotFound, reason, args...)
 		}
-		v.calling("ipx_wrong").fails(exitFailure, "Not authenticated", "ls")
+		v.cliAs("ipx_wrong").fails(exitFailure, "Not authenticated", "ls")
 
-		// The shell's completion asks for these.
+		// The completion of the shell runs these.
 		complete := alice.run("__complete", "show", "")
 		require.Equal(t, id+"\tbuild, running\n:4\n", complete)
 		require.Equal(t, ":4\n", alice.run("__complete", "show", id, ""))
 		require.Contains(t, alice.run("__complete", "kill", id, ""), id+"\tbuild")
-		require.Equal(t, ":4\n", v.calling("ipx_wrong").run("__complete", "show", ""))
+		require.Equal(t, ":4\n", v.cliAs("ipx_wrong").run("__complete", "show", ""))
 
 		second := strings.TrimSpace(alice.run("new", "--keep-after-exit", "sh", "-c", "seq -s, 40; read x; exit 4"))
 		require.Eventually(t, func() bool { return strings.Contains(alice.run("capture", second), ",40\n") }, patience, tick)
@@ -135,7 +140,7 @@ func TestWatchCommand(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "")
 	v := s.start()
-	c := v.calling("") // the first token
+	c := v.cliAs("") // the first token
 	id := strings.TrimSpace(c.run("new", "cat"))
 	cmd := c.command("watch", "--trim", "--json", id)
 	out := &logBuffer{}
@@ -145,7 +150,7 @@ func TestWatchCommand(t *testing.T) {
 	c.run("send", id, "one")
 	out.await(t, `"text":"one\none\n"`)
 	c.run("send", "--keys", id, "C-d")
-	require.NoError(t, cmd.Wait(), "the session's end is its own")
+	require.NoError(t, cmd.Wait(), "watch ends with the session")
 	c.run("kill", id)
 
 	id = strings.TrimSpace(c.run("new", "sh", "-c", "echo hello; read x"))
@@ -160,12 +165,12 @@ func TestWatchCommand(t *testing.T) {
 	require.Equal(t, exitUnavailable, exit.ExitCode())
 }
 
-// Nobody but the machine's own service gets the first token.
+// The client sends the first token only to a service on this machine.
 func TestTokenOfTheFirstStart(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "")
 	v := s.start()
-	c := v.calling("")
+	c := v.cliAs("")
 	require.Equal(t, "[]\n", c.run("ls", "--json"))
 	c.fails(exitUsage, "box.example.org is another machine", "ls", "--url", "http://box.example.org")
 	c.fails(exitUsage, "http://127.0.0.1:8420", "ls", "--url", "127.0.0.1:8420")
@@ -175,9 +180,10 @@ func TestTokenOfTheFirstStart(t *testing.T) {
 }
 
 func TestExitCodes(t *testing.T) {
-	answer := func(status int) error { return &client.Error{Problem: client.Problem{Status: status}} }
+	t.Parallel()
+	refused := func(status int) error { return &client.Error{Problem: client.Problem{Status: status}} }
 	for err, code := range map[error]int{
-		errors.New("x"): 1, answer(422): 1, answer(404): 3, answer(429): 4, answer(503): 4, client.ErrStopping: 4,
+		errors.New("x"): 1, refused(422): 1, refused(404): 3, refused(429): 4, refused(503): 4, client.ErrStopping: 4,
 	} {
 		require.Equal(t, code, exitCode(errors.Join(err)))
 	}
