@@ -70,70 +70,89 @@ func TestClientCommands(t *testing.T) {
 	t.Parallel()
 	onStores(t, func(t *testing.T, s *site) {
 		v := s.start()
-		alice, bob := v.cliAs(s.newUser("alice")), v.cliAs(s.newUser("bob"))
+		alice, bob, stranger := v.cliAs(s.newUser("alice")), v.cliAs(s.newUser("bob")), v.cliAs("ipx_wrong")
 		require.Equal(t, "ID  NAME  STATUS  SIZE  CREATED  LABELS  COMMAND\n", alice.run("ls"))
 		require.Equal(t, "[]\n", alice.run("ls", "--json"))
 		id := strings.TrimSpace(alice.run("new", "--name", "build", "--label", "team=web", "--env", "A=b c", "--width", "60", "--height", "5", "--key", "k",
-			"sh", "-c", `stty -icanon -echo; head -c 3 | od -An -tx1; stty sane; echo "$A"; exec cat`))
+			"sh", "-c", `stty -icanon -echo; echo ready; head -c 3 | od -An -tx1; stty sane; echo "$A"; exec cat`))
 		require.Regexp(t, `^[0-9]+$`, id)
 		require.Contains(t, alice.run("ls"), id+"   build  running  60x5")
 		require.Contains(t, alice.run("ls", "--status", "running,lost", "--label", "team=web"), "team=web")
 		require.Equal(t, "[]\n", alice.run("ls", "--label", "team=db", "--json"))
-
-		alice.runInput("\x00\xff\x1b", "send", "build")
-		alice.awaitCapture(id, " 00 ff 1b\nb c\n")
-		// Each line waits for cat: the terminal would echo the next one before its output.
-		alice.run("send", id, "echo", "héllo")
-		alice.awaitCapture(id, " 00 ff 1b\nb c\necho héllo\necho héllo\n")
-		alice.run("send", "--text", id, "x")
-		alice.run("send", "--keys", id, "y", "Enter")
-		alice.awaitCapture(id, "echo héllo\necho héllo\nxy\nxy\n") // five lines, with the cursor's
-		alice.run("send", "--hex", id, "7a 0d")
-		alice.awaitCapture("build", "xy\nxy\nz\nz\n")
-		require.Equal(t, " 00 ff 1b\nb c\n", strings.Join(strings.SplitAfter(alice.run("capture", "--start", "-", id), "\n")[:2], ""))
-		alice.runInput("pasted\n", "send", "--paste", id)
-		require.Eventually(t, func() bool { return strings.Contains(alice.run("capture", "--json", id), `pasted\npasted\n`) }, patience, tick)
-
 		require.Contains(t, alice.run("show", id), "labels    team=web\n")
 		shown := decode[client.Session](t, alice.run("show", "--json", "build"))
 		require.Equal(t, [3]any{"build", 60, 1}, [3]any{shown.Name, shown.Width, len(shown.Panes)})
 		alice.run("capture", "--pane", shown.Panes[0].ID, id)
 
-		alice.fails(exitFailure, "Name is taken", "new", "--name", "build")
-		alice.fails(exitFailure, "cwd: is not a folder", "new", "--cwd", "/nonexistent")
-		alice.fails(exitFailure, "Key of another request", "new", "--key", "k")
-		alice.fails(exitFailure, "label: must be name=value", "ls", "--label", "team")
-		for _, args := range [][]string{{"show", id}, {"send", id, "x"}, {"capture", id}, {"watch", id}, {"attach", id}, {"kill", id}, {"show", "build"}, {"kill", "999999"}} {
-			reason := "Not found"
-			if args[1] == "build" {
-				reason = `there is no live session "build"`
-			}
-			bob.fails(exitNotFound, reason, args...)
-		}
-		v.cliAs("ipx_wrong").fails(exitFailure, "Not authenticated", "ls")
-
-		// The completion of the shell runs these.
-		complete := alice.run("__complete", "show", "")
-		require.Equal(t, id+"\tbuild, running\n:4\n", complete)
-		require.Equal(t, ":4\n", alice.run("__complete", "show", id, ""))
-		require.Contains(t, alice.run("__complete", "kill", id, ""), id+"\tbuild")
-		require.Equal(t, ":4\n", v.cliAs("ipx_wrong").run("__complete", "show", ""))
-
-		second := strings.TrimSpace(alice.run("new", "--keep-after-exit", "sh", "-c", "seq -s, 40; read x; exit 4"))
-		require.Eventually(t, func() bool { return strings.Contains(alice.run("capture", second), ",40\n") }, patience, tick)
-		alice.run("send", "--keys", second, "Enter")
-		require.Eventually(t, func() bool { return strings.Contains(alice.run("show", "--json", second), `"exit_code": 4`) }, patience, tick)
-		require.Contains(t, alice.run("capture", "--format", "json", "--styles", second), `"lines":["1,2,3`)
-		require.Contains(t, alice.run("capture", "--format", "svg", second), "<svg")
-		require.Contains(t, alice.run("capture", "--format", "png", second), "\x89PNG")
-		require.Contains(t, alice.run("capture", "--join", second), ",40\n")
-		require.Equal(t, 3, strings.Count(alice.run("capture", "--lines", "3", "--format", "ansi", second), "\n"))
-		alice.fails(exitFailure, "format", "capture", "--format", "gif", second)
+		alice.typesExactly(id)
+		alice.isRefused(bob, stranger, id)
+		alice.completes(stranger, id)
+		second := alice.capturesFormats()
 		alice.run("kill", "build", second)
 		require.Equal(t, "[]\n", alice.run("ls", "--json"))
 		v.stop()
 		alice.fails(exitUnavailable, "connection refused", "ls")
 	})
+}
+
+// typesExactly types in every way of send, into the session that the name build
+// and id stand for. It waits for each output of cat: the terminal would echo the
+// next line before it.
+func (c *userCLI) typesExactly(id string) {
+	c.t.Helper()
+	c.awaitCapture(id, "ready\n")
+	c.runInput("\x00\xff\x1b", "send", "build")
+	c.awaitCapture(id, "ready\n 00 ff 1b\nb c\n")
+	c.run("send", id, "echo", "héllo")
+	c.awaitCapture(id, " 00 ff 1b\nb c\necho héllo\necho héllo\n") // five lines, with the cursor's
+	c.run("send", "--text", id, "x")
+	c.run("send", "--keys", id, "y", "Enter")
+	c.awaitCapture(id, "echo héllo\necho héllo\nxy\nxy\n")
+	c.run("send", "--hex", id, "7a 0d")
+	c.awaitCapture("build", "xy\nxy\nz\nz\n")
+	require.True(c.t, strings.HasPrefix(c.run("capture", "--start", "-", id), "ready\n 00 ff 1b\nb c\n"), "the history")
+	c.runInput("pasted\n", "send", "--paste", id)
+	require.Eventually(c.t, func() bool { return strings.Contains(c.run("capture", "--json", id), `pasted\npasted\n`) }, patience, tick)
+}
+
+// isRefused makes the calls that fail: the owner's mistakes, and those of another
+// user, who sees no session, and of somebody without a valid token.
+func (c *userCLI) isRefused(other, stranger *userCLI, id string) {
+	c.t.Helper()
+	c.fails(exitFailure, "Name is taken", "new", "--name", "build")
+	c.fails(exitFailure, "cwd: is not a folder", "new", "--cwd", "/nonexistent")
+	c.fails(exitFailure, "Key of another request", "new", "--key", "k")
+	c.fails(exitFailure, "label: must be name=value", "ls", "--label", "team")
+	for _, args := range [][]string{{"show", id}, {"send", id, "x"}, {"capture", id}, {"watch", id}, {"attach", id}, {"kill", id}, {"kill", "999999"}} {
+		other.fails(exitNotFound, "Not found", args...)
+	}
+	other.fails(exitNotFound, `there is no live session "build"`, "show", "build")
+	stranger.fails(exitFailure, "Not authenticated", "ls")
+}
+
+// completes runs the commands with which the shell completes arguments.
+func (c *userCLI) completes(stranger *userCLI, id string) {
+	c.t.Helper()
+	require.Equal(c.t, id+"\tbuild, running\n:4\n", c.run("__complete", "show", ""))
+	require.Equal(c.t, ":4\n", c.run("__complete", "show", id, ""))
+	require.Contains(c.t, c.run("__complete", "kill", id, ""), id+"\tbuild")
+	require.Equal(c.t, ":4\n", stranger.run("__complete", "show", ""))
+}
+
+// capturesFormats captures an exited session in every format and returns its id.
+func (c *userCLI) capturesFormats() (id string) {
+	c.t.Helper()
+	id = strings.TrimSpace(c.run("new", "--keep-after-exit", "sh", "-c", "seq -s, 40; read x; exit 4"))
+	require.Eventually(c.t, func() bool { return strings.Contains(c.run("capture", id), ",40\n") }, patience, tick)
+	c.run("send", "--keys", id, "Enter")
+	require.Eventually(c.t, func() bool { return strings.Contains(c.run("show", "--json", id), `"exit_code": 4`) }, patience, tick)
+	require.Contains(c.t, c.run("capture", "--format", "json", "--styles", id), `"lines":["1,2,3`)
+	require.Contains(c.t, c.run("capture", "--format", "svg", id), "<svg")
+	require.Contains(c.t, c.run("capture", "--format", "png", id), "\x89PNG")
+	require.Contains(c.t, c.run("capture", "--join", id), ",40\n")
+	require.Equal(c.t, 3, strings.Count(c.run("capture", "--lines", "3", "--format", "ansi", id), "\n"))
+	c.fails(exitFailure, "format", "capture", "--format", "gif", id)
+	return id
 }
 
 func TestWatchCommand(t *testing.T) {

@@ -117,7 +117,7 @@ func (s *settings) storeFlags(f *pflag.FlagSet) {
 // serveFlags defines the flags that only serve has.
 func (s *settings) serveFlags(f *pflag.FlagSet) {
 	f.StringVar(&s.Listen, "listen", s.Listen, "`address` to serve on")
-	f.BoolVar(&s.InsecureListen, "insecure-listen", s.InsecureListen, "allow an address that other machines can reach without TLS")
+	f.BoolVar(&s.InsecureListen, "insecure-listen", s.InsecureListen, "serve other machines without TLS, because a proxy in front does it")
 	f.StringVar(&s.TLSCert, "tls-cert", s.TLSCert, "PEM `file` of the certificate chain")
 	f.StringVar(&s.TLSKey, "tls-key", s.TLSKey, "PEM `file` of the certificate's private key")
 	f.StringSliceVar(&s.AllowedHosts, "allowed-hosts", s.AllowedHosts, "host `names` that requests may use, besides IP addresses, localhost and\nthis machine's name; * allows any")

@@ -21,8 +21,8 @@ import (
 	"interplexer/db"
 )
 
-const serveHelp = `Serves until SIGINT or SIGTERM, then finishes the requests in flight; a second
-signal ends it at once. The tmux sessions keep running, and the next start finds
+const serveHelp = `Serves until SIGINT or SIGTERM, then finishes the requests in flight. A second
+signal ends the service at once. The tmux sessions keep running, and the next start finds
 them.
 
 The service has a tmux server of its own, apart from yours. List its sessions with

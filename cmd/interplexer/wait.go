@@ -47,9 +47,9 @@ type waitOptions struct {
 }
 
 func (o *waitOptions) addFlags(f *pflag.FlagSet) {
-	f.StringVar(&o.text, "text", "", "regular `expression` (RE2) that a line must match")
-	f.DurationVar(&o.quiet, "quiet", 0, "`time` without any output")
-	f.BoolVar(&o.exit, "exit", false, "the end of the session or of the pane's program")
+	f.StringVar(&o.text, "text", "", "wait until a line matches the regular `expression` (RE2)")
+	f.DurationVar(&o.quiet, "quiet", 0, "wait until nothing has been written for this `time`")
+	f.BoolVar(&o.exit, "exit", false, "wait until the session or the program of the pane ends")
 	f.StringVar(&o.send, "send", "", "`text` to type first, followed by Enter")
 	addPaneFlag(f, &o.pane)
 	f.DurationVar(&o.timeout, "timeout", 0, "`time` to wait (default the service's)")
