@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"interplexer/api/session"
+	"interplexer/api/session/live"
 )
 
 const (
@@ -104,7 +105,7 @@ type terminal struct {
 	id        int64
 	pane      string // "" for the active one
 	view      bool   // the client may not type or resize
-	viewer    *session.Viewer
+	viewer    *live.Viewer
 	conn      *websocket.Conn
 	fresh     bool // no output was sent since the repaint; used by sendScreens only
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/coder/websocket"
 
 	"interplexer/api/session"
+	"interplexer/api/session/live"
 )
 
 // Text frames to the client.
@@ -128,7 +129,7 @@ func (t *terminal) sendRepaint(ctx context.Context) (session.Cursor, error) {
 		changes := t.viewer.Changes()
 		screen, cursor, err := t.viewer.Repaint(ctx)
 		if err == nil {
-			return cursor, t.write(ctx, websocket.MessageBinary, session.Paint(screen))
+			return cursor, t.write(ctx, websocket.MessageBinary, live.EncodeANSI(screen))
 		}
 		if unlessTransient(err) != nil {
 			return cursor, err

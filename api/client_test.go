@@ -65,7 +65,7 @@ func start(t *testing.T, tune func(*Options), limits ...func(*http.Server)) *cli
 	t.Helper()
 	m, log := &memory{}, &buffer{}
 	o := Options{
-		Registry: m, Accounts: m, Version: "1.2.3",
+		Registry: m, Runs: m, Waits: m, Keys: memoryKeys{m}, Accounts: m, Version: "1.2.3",
 		Logger: slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	if tune != nil {

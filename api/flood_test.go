@@ -15,7 +15,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"interplexer/api/session"
+	"interplexer/api/session/live"
+	"interplexer/api/session/registry"
 	"interplexer/controlmode/controltest"
 	"interplexer/db"
 	"interplexer/db/dbtest"
@@ -61,7 +62,7 @@ func TestFlood(t *testing.T) {
 
 // What is printed where nobody looks any more makes tmux no larger.
 func TestFloodUnwatched(t *testing.T) {
-	s := startServiceOptions(t, dbtest.Open(t, db.SQLite), session.Options{Live: session.LiveOptions{Idle: 10 * time.Millisecond}}, func(*Options) {})
+	s := startServiceOptions(t, dbtest.Open(t, db.SQLite), registry.Options{Live: live.Options{Idle: 10 * time.Millisecond}}, func(*Options) {})
 	alice := s.user("alice", false)
 	server := strings.TrimSpace(controltest.Tmux(t, s.socket, "display-message", "-p", "#{pid}"))
 	elsewhere := alice.session(alice.create(`{"command":["cat"]}`))

@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"interplexer/api/session"
+	"interplexer/api/session/live"
 )
 
 // hold returns the context of a request that waits for something to happen. It
@@ -64,7 +65,7 @@ func viewError(ctx context.Context, err error) error {
 
 // paneError returns the error for a viewer of one pane that failed with err. If
 // the pane is gone but the session is not, it says so.
-func paneError(ctx context.Context, v *session.Viewer, err error) error {
+func paneError(ctx context.Context, v *live.Viewer, err error) error {
 	if errors.Is(err, session.ErrNotFound) {
 		if _, panesErr := v.Panes(ctx); panesErr == nil {
 			return &goneError{status: paneClosed}

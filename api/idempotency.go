@@ -13,6 +13,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"interplexer/api/idempotency"
 	"interplexer/api/session"
 )
 
@@ -34,7 +35,7 @@ func (s *Server) handle(ctx context.Context, c *gin.Context, r route, x *request
 	}
 	// The handler reads the body again.
 	c.Request.Body, c.Request.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	stored, err := s.options.Registry.BeginAnswer(ctx, x.principal, key, requestHash(c.Request, body))
+	stored, err := s.options.Keys.Begin(ctx, x.principal, key, requestHash(c.Request, body))
 	switch {
 	case err != nil:
 		return err
@@ -59,11 +60,11 @@ func (s *Server) handleAndStore(ctx context.Context, c *gin.Context, r route, x 
 	}
 	client := x.ResponseWriter
 	w := &responseBuffer{header: client.Header()}
-	var result *session.Answer // stays nil after a panic
+	var result *idempotency.StoredResponse // stays nil after a panic
 	x.ResponseWriter = w
 	defer func() {
 		x.ResponseWriter = client
-		if err := s.options.Registry.EndAnswer(ctx, x.principal, key, result); err != nil {
+		if err := s.options.Keys.End(ctx, x.principal, key, result); err != nil {
 			s.logger.LogAttrs(ctx, slog.LevelError, "answer not kept", slog.String("request_id", x.id), slog.Any("error", err))
 		}
 		if w.status != 0 {
@@ -111,8 +112,8 @@ func (w *responseBuffer) Write(b []byte) (int, error) {
 	return w.body.Write(b)
 }
 
-func (w *responseBuffer) stored() *session.Answer {
-	a := &session.Answer{Status: w.status, Header: map[string]string{}, Body: w.body.Bytes()}
+func (w *responseBuffer) stored() *idempotency.StoredResponse {
+	a := &idempotency.StoredResponse{Status: w.status, Header: map[string]string{}, Body: w.body.Bytes()}
 	for _, name := range storedHeaders {
 		if value := w.header[name]; len(value) > 0 {
 			a.Header[name] = value[0]
@@ -122,7 +123,7 @@ func (w *responseBuffer) stored() *session.Answer {
 }
 
 // replay answers with a stored response.
-func replay(c *gin.Context, a *session.Answer) {
+func replay(c *gin.Context, a *idempotency.StoredResponse) {
 	h := c.Writer.Header()
 	for name, value := range a.Header {
 		h[name] = []string{value}

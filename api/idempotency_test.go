@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"interplexer/api/access"
+	"interplexer/api/idempotency"
 	"interplexer/api/session"
 	"interplexer/db"
 	"interplexer/db/dbtest"
@@ -50,11 +52,11 @@ func TestIdempotencyKeys(t *testing.T) {
 	c.problem(c.call("POST", "/api/sessions", `{}`, once("k"), with("Content-Type", "text/plain")), 415)
 	c.memory.do = func() { panic(errBoom) }
 	c.problem(c.call("POST", "/api/sessions", "", once("k")), 500)
-	require.Equal(t, []*session.Answer{nil, nil, nil}, c.memory.answers)
+	require.Equal(t, []*idempotency.StoredResponse{nil, nil, nil}, c.memory.answers)
 	c.memory.do = nil
 	for err, want := range map[error]string{
-		session.ErrKeyReused: "key-reused 422", session.ErrInProgress: "in-progress 409", session.ErrInterrupted: "interrupted 409",
-		session.ErrAnswerNotKept: "answer-not-kept 409", session.ErrTooManyKeys: "too-many-keys 429",
+		idempotency.ErrKeyReused: "key-reused 422", idempotency.ErrInProgress: "in-progress 409", idempotency.ErrInterrupted: "interrupted 409",
+		idempotency.ErrNotKept: "answer-not-kept 409", idempotency.ErrTooManyKeys: "too-many-keys 429",
 	} {
 		c.memory.fail = err
 		kind, status, _ := strings.Cut(want, " ")
@@ -95,8 +97,8 @@ func TestCreatedOnce(t *testing.T) {
 		require.Len(t, strings.Fields(alice.follow("/api/sessions")[0]), 2)
 
 		// Another life of the service on the same store knows.
-		registry := session.NewRegistry(store, nil, session.Options{Server: s.socket})
-		other := startServer(t, Options{Registry: registry, Accounts: session.NewAccounts(store, session.AccountsOptions{})})
+		keys := idempotency.New(store, idempotency.Options{Server: s.socket})
+		other := startServer(t, Options{Registry: s.registry, Keys: keys, Accounts: access.New(store, access.Options{})})
 		other.token = alice.token
 		again(other)
 		require.Equal(t, 204, alice.call("DELETE", "/api/sessions/1", "").status)
@@ -129,8 +131,8 @@ func TestCreateInProgress(t *testing.T) {
 		require.Equal(t, "urn:interplexer:problem:key-reused", p.Type)
 
 		// To a service that starts now, it was interrupted.
-		registry := session.NewRegistry(store, nil, session.Options{Server: s.socket})
-		other := startServer(t, Options{Registry: registry, Accounts: session.NewAccounts(store, session.AccountsOptions{})})
+		keys := idempotency.New(store, idempotency.Options{Server: s.socket})
+		other := startServer(t, Options{Registry: s.registry, Keys: keys, Accounts: access.New(store, access.Options{})})
 		other.token = alice.token
 		p = other.problem(other.call("POST", "/api/sessions", "", once("k")), 409)
 		require.Equal(t, "urn:interplexer:problem:interrupted", p.Type)

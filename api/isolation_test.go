@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -14,8 +13,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"interplexer/api/session"
-	"interplexer/controlmode"
+	"interplexer/api/session/registry"
+	"interplexer/api/session/sessiontest"
 	"interplexer/controlmode/controltest"
 	"interplexer/db"
 	"interplexer/db/dbtest"
@@ -24,9 +23,10 @@ import (
 // service is the real thing: tmux, a store, accounts and the API over them.
 type service struct {
 	*client
+	domain   *sessiontest.Service
 	store    *db.Store
 	socket   string
-	registry *session.Registry
+	registry *registry.Registry
 }
 
 // maxHeldInTests is how many long-polls and streams a user may have.
@@ -39,39 +39,24 @@ func startService(t *testing.T, store *db.Store) service {
 
 func startServiceWith(t *testing.T, store *db.Store, tune func(*Options)) service {
 	t.Helper()
-	return startServiceOptions(t, store, session.Options{Held: maxHeldInTests}, tune)
+	return startServiceOptions(t, store, registry.Options{Held: maxHeldInTests}, tune)
 }
 
 // startServiceHeld sets how many requests of a user may be held; 0: any number.
 func startServiceHeld(t *testing.T, store *db.Store, held int) service {
 	t.Helper()
-	return startServiceOptions(t, store, session.Options{Held: held}, func(*Options) {})
+	return startServiceOptions(t, store, registry.Options{Held: held}, func(*Options) {})
 }
 
-func startServiceOptions(t *testing.T, store *db.Store, o session.Options, tune func(*Options)) service {
+func startServiceOptions(t *testing.T, store *db.Store, o registry.Options, tune func(*Options)) service {
 	t.Helper()
-	socket := controltest.SocketName(t)
-	tmux := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
-	o.Server = socket
-	registry := session.NewRegistry(store, tmux, o)
-	accounts := session.NewAccounts(store, session.AccountsOptions{})
-	require.NoError(t, registry.Reconcile(t.Context()))
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 2)
-	go func() { ended <- registry.Run(ctx) }()
-	go func() { ended <- accounts.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		for range cap(ended) {
-			if err := <-ended; err != nil {
-				require.ErrorIs(t, err, context.Canceled)
-			}
-		}
-	})
-	options := Options{Registry: registry, Accounts: accounts, Ready: registry.Ready, Stats: registry.Stats}
+	domain := sessiontest.Start(t, store, sessiontest.Options{Registry: o})
+	options := Options{
+		Registry: domain, Runs: domain.Runs, Waits: domain.Waits, Keys: domain.Keys, Accounts: domain.Accounts,
+		Ready: domain.Ready, Stats: domain.Stats,
+	}
 	tune(&options)
-	c := startServer(t, options)
-	return service{client: c, store: store, socket: socket, registry: registry}
+	return service{client: startServer(t, options), domain: domain, store: store, socket: domain.Socket, registry: domain.Registry}
 }
 
 // kill ends a process of the test's own.
@@ -85,12 +70,7 @@ func (s service) kill(pid string) {
 // user makes a user and returns a client with a token of theirs.
 func (s service) user(name string, admin bool) *client {
 	s.t.Helper()
-	u, err := s.store.CreateUser(s.t.Context(), name, admin)
-	require.NoError(s.t, err)
-	plain, hash := session.NewToken()
-	_, err = s.store.CreateToken(s.t.Context(), db.NewToken{UserID: u.ID, Hash: hash})
-	require.NoError(s.t, err)
-	return s.as(plain)
+	return s.as(s.domain.Token(s.domain.User(name, admin)))
 }
 
 func (c *client) session(at string) (s sessionJSON) {

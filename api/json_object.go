@@ -64,10 +64,10 @@ func membersOf(raw json.RawMessage) ([]member, error) {
 	for pair := range slices.Chunk(parts, 2) {
 		name, problem := decodeText(pair[0])
 		if problem != "" {
-			return nil, badRequest(fmt.Sprintf("A field's name %s: %q.", problem, shorten(string(pair[0]))))
+			return nil, badRequest(fmt.Sprintf("A field's name %s: %q.", problem, session.Shorten(string(pair[0]))))
 		}
 		if seen[name] {
-			return nil, badRequest(fmt.Sprintf("The body has the field %q twice.", shorten(name)))
+			return nil, badRequest(fmt.Sprintf("The body has the field %q twice.", session.Shorten(name)))
 		}
 		seen[name] = true
 		members = append(members, member{name, pair[1]})
@@ -79,7 +79,7 @@ func membersOf(raw json.RawMessage) ([]member, error) {
 // that nobody took.
 func (o *object) done() error {
 	for name := range o.fields {
-		o.fail(shorten(name), "unknown field")
+		o.fail(session.Shorten(name), "unknown field")
 	}
 	return invalid(o.errors)
 }
@@ -170,7 +170,7 @@ func (o *object) members(name, detail string) ([]member, error) {
 func (o *object) memberText(name string, m member) (string, bool) {
 	text, problem := decodeText(m.value)
 	if problem != "" {
-		o.fail(name+"."+shorten(m.name), problem)
+		o.fail(name+"."+session.Shorten(m.name), problem)
 	}
 	return text, problem == ""
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"interplexer/api/session"
+	"interplexer/api/session/registry"
 )
 
 type changeJSON struct {
@@ -48,7 +49,7 @@ func (s *Server) listEvents(_ context.Context, c *gin.Context, p session.Princip
 }
 
 // sendChange waits for one change and sends it.
-func (s *Server) sendChange(ctx context.Context, w *eventWriter, p session.Principal, feed *session.Feed) error {
+func (s *Server) sendChange(ctx context.Context, w *eventWriter, p session.Principal, feed *registry.Feed) error {
 	alive := time.NewTimer(keepAlive)
 	defer alive.Stop()
 	select {

@@ -8,7 +8,10 @@ import (
 	"sync"
 	"time"
 
+	"interplexer/api/idempotency"
 	"interplexer/api/session"
+	"interplexer/api/session/live"
+	"interplexer/api/session/registry"
 )
 
 // memory is a registry without tmux and accounts without a store: what the
@@ -22,7 +25,7 @@ type memory struct {
 	edited   []session.Edit
 	pages    []session.PageOptions
 	keys     []string
-	answers  []*session.Answer
+	answers  []*idempotency.StoredResponse
 	captured []session.CaptureOptions
 	lines    []session.LinesOptions
 	ran      []session.RunOptions
@@ -157,12 +160,12 @@ func (m *memory) Wait(_ context.Context, p session.Principal, id int64, o sessio
 }
 
 // View only fails: a Viewer has a tmux behind it.
-func (m *memory) View(_ context.Context, p session.Principal, id int64, _ string) (*session.Viewer, error) {
+func (m *memory) View(_ context.Context, p session.Principal, id int64, _ string) (*live.Viewer, error) {
 	return nil, m.refuse(p, id)
 }
 
 // ViewAs does, too.
-func (m *memory) ViewAs(_ context.Context, p session.Principal, id int64, _ session.CaptureOptions) (*session.Viewer, error) {
+func (m *memory) ViewAs(_ context.Context, p session.Principal, id int64, _ session.CaptureOptions) (*live.Viewer, error) {
 	return nil, m.refuse(p, id)
 }
 
@@ -172,7 +175,7 @@ func (m *memory) Resize(_ context.Context, p session.Principal, id int64, _, _ i
 }
 
 // Feed does, too.
-func (m *memory) Feed(context.Context, session.Principal) (*session.Feed, error) {
+func (m *memory) Feed(context.Context, session.Principal) (*registry.Feed, error) {
 	leave, err := m.enter()
 	defer leave()
 	return nil, cmp.Or(err, errNotInMemory)
@@ -211,12 +214,14 @@ func (m *memory) Page(ctx context.Context, p session.Principal, o session.PageOp
 	return session.Page{Sessions: list, More: o.Limit > 0 && o.Limit < len(list)}, err
 }
 
-// BeginAnswer is for tests on the real thing.
-func (m *memory) BeginAnswer(context.Context, session.Principal, string, [32]byte) (*session.Answer, error) {
+// memoryKeys are idempotency keys that are free each time.
+type memoryKeys struct{ *memory }
+
+func (m memoryKeys) Begin(context.Context, session.Principal, string, [32]byte) (*idempotency.StoredResponse, error) {
 	return nil, m.fail
 }
 
-func (m *memory) EndAnswer(_ context.Context, _ session.Principal, key string, a *session.Answer) error {
+func (m memoryKeys) End(_ context.Context, _ session.Principal, key string, a *idempotency.StoredResponse) error {
 	m.answers = append(m.answers, a)
 	m.keys = append(m.keys, key)
 	return nil

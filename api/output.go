@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"interplexer/api/session"
+	"interplexer/api/session/live"
 )
 
 var outputQueries = []string{"since", "pane", "wait"}
@@ -77,7 +78,7 @@ func (s *Server) output(_ context.Context, c *gin.Context, p session.Principal, 
 // viewOutput returns a viewer of the pane that the query names, else of the
 // cursor's pane, else of the active one. If the session does not have the
 // cursor's pane, the error is errOutputGone.
-func (s *Server) viewOutput(ctx context.Context, p session.Principal, id int64, o outputOptions) (*session.Viewer, error) {
+func (s *Server) viewOutput(ctx context.Context, p session.Principal, id int64, o outputOptions) (*live.Viewer, error) {
 	if o.pane != "" || o.since.Pane == "" {
 		return s.options.Registry.View(ctx, p, id, o.pane)
 	}
@@ -95,7 +96,7 @@ func (s *Server) viewOutput(ctx context.Context, p session.Principal, id int64, 
 // readOutput reads the output after the cursor. It blocks until there is some, or
 // until the time is up. Without a cursor it returns the current end of the
 // output and no data.
-func (s *Server) readOutput(ctx context.Context, v *session.Viewer, o outputOptions) (data []byte, from, next session.Cursor, err error) {
+func (s *Server) readOutput(ctx context.Context, v *live.Viewer, o outputOptions) (data []byte, from, next session.Cursor, err error) {
 	if o.since.Pane == "" {
 		listening, cancel := context.WithTimeout(ctx, s.options.RequestTimeout)
 		defer cancel()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"interplexer/api/idempotency"
 	"interplexer/api/session"
 )
 
@@ -76,11 +77,11 @@ var problems = []struct {
 	{problem{"unauthenticated", 401, "Not authenticated", "Send a valid token: Authorization: Bearer <token>, or as the password of Basic."}, session.ErrUnauthenticated},
 	{problem{"name-taken", 409, "Name is taken", "You have a live session of that name."}, session.ErrNameTaken},
 	{problem{"quota", 409, "Too many sessions", "You have as many live sessions as you may; end one first."}, session.ErrQuota},
-	{problem{"key-reused", 422, "Key of another request", "The Idempotency-Key was sent before, with another request; nothing was done."}, session.ErrKeyReused},
-	{problem{"in-progress", 409, "Request in progress", "The request of this Idempotency-Key is not answered yet. Try again later."}, session.ErrInProgress},
-	{problem{"interrupted", 409, "Request was interrupted", "The service stopped before the request of this Idempotency-Key was answered; it may or may not have been carried out. Look, then send it under another key."}, session.ErrInterrupted},
-	{problem{"answer-not-kept", 409, "Answer was not kept", "The request of this Idempotency-Key was carried out and answered; the answer was too large to keep."}, session.ErrAnswerNotKept},
-	{problem{"too-many-keys", 429, "Too many keys", "You have sent as many Idempotency-Keys within 24 hours as you may; nothing was done."}, session.ErrTooManyKeys},
+	{problem{"key-reused", 422, "Key of another request", "The Idempotency-Key was sent before, with another request; nothing was done."}, idempotency.ErrKeyReused},
+	{problem{"in-progress", 409, "Request in progress", "The request of this Idempotency-Key is not answered yet. Try again later."}, idempotency.ErrInProgress},
+	{problem{"interrupted", 409, "Request was interrupted", "The service stopped before the request of this Idempotency-Key was answered; it may or may not have been carried out. Look, then send it under another key."}, idempotency.ErrInterrupted},
+	{problem{"answer-not-kept", 409, "Answer was not kept", "The request of this Idempotency-Key was carried out and answered; the answer was too large to keep."}, idempotency.ErrNotKept},
+	{problem{"too-many-keys", 429, "Too many keys", "You have sent as many Idempotency-Keys within 24 hours as you may; nothing was done."}, idempotency.ErrTooManyKeys},
 	{problem{"upgrade-required", 426, "Upgrade required", "This is a WebSocket: send Upgrade: websocket, Connection: Upgrade and Sec-WebSocket-Version: 13."}, errNoUpgrade},
 	{problem{"subprotocol", 400, "Subprotocol not offered", "Of the subprotocols that you offer none is interplexer.v1."}, errSubprotocol},
 	{problem{"gone", 410, "Session is gone", "The session ended while it was looked at; session_status says how."}, errGone},

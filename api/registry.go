@@ -4,21 +4,21 @@ import (
 	"context"
 	"time"
 
+	"interplexer/api/idempotency"
 	"interplexer/api/session"
+	"interplexer/api/session/live"
+	"interplexer/api/session/registry"
 )
 
-// Registry is the domain as the API uses it. *session.Registry implements it;
+// Registry is the domain as the API uses it. *registry.Registry implements it;
 // the tests of the contract have another.
 type Registry interface {
 	Sessions
 	Records
-	Answers
 	Panes
 	Captures
 	Windows
 	Layout
-	Runs
-	Waits
 }
 
 // Sessions creates, shows and ends sessions.
@@ -27,7 +27,7 @@ type Sessions interface {
 	Get(ctx context.Context, p session.Principal, id int64) (session.Session, error)
 	List(ctx context.Context, p session.Principal) ([]session.Session, error)
 	End(ctx context.Context, p session.Principal, id int64) error
-	Feed(ctx context.Context, p session.Principal) (*session.Feed, error)
+	Feed(ctx context.Context, p session.Principal) (*registry.Feed, error)
 }
 
 // Records reads and edits the stored records of sessions.
@@ -36,25 +36,25 @@ type Records interface {
 	Edit(ctx context.Context, p session.Principal, id int64, e session.Edit) (session.Session, error)
 }
 
-// Answers stores responses, so that a request with an Idempotency-Key is carried
-// out once.
-type Answers interface {
-	BeginAnswer(ctx context.Context, p session.Principal, key string, request [32]byte) (*session.Answer, error)
-	EndAnswer(ctx context.Context, p session.Principal, key string, a *session.Answer) error
+// Keys stores responses, so that a request with an Idempotency-Key is carried out
+// once. *idempotency.Keys implements it.
+type Keys interface {
+	Begin(ctx context.Context, p session.Principal, key string, request [32]byte) (*idempotency.StoredResponse, error)
+	End(ctx context.Context, p session.Principal, key string, r *idempotency.StoredResponse) error
 }
 
 // Panes reads from panes and types into them.
 type Panes interface {
 	Screen(ctx context.Context, p session.Principal, id int64, o session.CaptureOptions) (session.Snapshot, error)
 	Lines(ctx context.Context, p session.Principal, id int64, o session.LinesOptions, each func([]byte) error) error
-	View(ctx context.Context, p session.Principal, id int64, pane string) (*session.Viewer, error)
+	View(ctx context.Context, p session.Principal, id int64, pane string) (*live.Viewer, error)
 	Send(ctx context.Context, p session.Principal, id int64, in session.Input) error
 	Resize(ctx context.Context, p session.Principal, id int64, width, height int) error
 }
 
 // Captures watches a pane's screen in a given format.
 type Captures interface {
-	ViewAs(ctx context.Context, p session.Principal, id int64, o session.CaptureOptions) (*session.Viewer, error)
+	ViewAs(ctx context.Context, p session.Principal, id int64, o session.CaptureOptions) (*live.Viewer, error)
 }
 
 // Windows lists and changes a session's windows.
@@ -74,19 +74,19 @@ type Layout interface {
 	Respawn(ctx context.Context, p session.Principal, id int64, pane string, kill bool, program session.Program) (session.Session, error)
 }
 
-// Runs runs commands in shells.
+// Runs runs commands. *shellrun.Runner implements it.
 type Runs interface {
 	RunCommand(ctx context.Context, p session.Principal, id int64, o session.RunOptions) (session.RunResult, error)
 	Exec(ctx context.Context, p session.Principal, o session.ExecOptions) (session.RunResult, error)
 	AwaitRun(ctx context.Context, p session.Principal, id int64, run string, timeout time.Duration) (session.RunResult, error)
 }
 
-// Waits waits for a condition in a pane.
+// Waits waits for a condition in a pane. *expect.Waiter implements it.
 type Waits interface {
 	Wait(ctx context.Context, p session.Principal, id int64, o session.WaitOptions) (session.Waited, error)
 }
 
-// Authenticator finds the user of a token. *session.Accounts implements it.
+// Authenticator finds the user of a token. *access.Accounts implements it.
 type Authenticator interface {
 	Authenticate(ctx context.Context, token string) (session.Principal, error)
 }

@@ -191,7 +191,7 @@ func checkQuery(raw string, known, many []string) error {
 	for name, v := range values {
 		switch {
 		case !slices.Contains(known, name):
-			fields = append(fields, session.FieldError{Field: shorten(name), Detail: "unknown query parameter"})
+			fields = append(fields, session.FieldError{Field: session.Shorten(name), Detail: "unknown query parameter"})
 		case len(v) > 1 && !slices.Contains(many, name):
 			fields = append(fields, session.FieldError{Field: name, Detail: "given more than once"})
 		}
@@ -262,16 +262,6 @@ func invalid(fields []session.FieldError) error {
 	}
 	slices.SortStableFunc(fields, func(a, b session.FieldError) int { return strings.Compare(a.Field, b.Field) })
 	return &session.InvalidError{Fields: fields}
-}
-
-// shorten bounds a name from the client that is repeated in a response.
-func shorten(name string) string {
-	const most = 64
-	runes := []rune(name)
-	if len(runes) <= most {
-		return name
-	}
-	return string(runes[:most]) + "…"
 }
 
 // entityTags are the lines of an If-None-Match header (RFC 9110, 13.1.2).

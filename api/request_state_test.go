@@ -71,7 +71,7 @@ func TestAccessLog(t *testing.T) {
 
 func TestClientThatLeftIsNotAnError(t *testing.T) {
 	m, log := &memory{fail: context.Canceled}, &buffer{}
-	s := New(Options{Registry: m, Accounts: m, Logger: slog.New(slog.NewJSONHandler(log, nil))})
+	s := New(Options{Registry: m, Runs: m, Waits: m, Keys: memoryKeys{m}, Accounts: m, Logger: slog.New(slog.NewJSONHandler(log, nil))})
 	ctx, cancel := context.WithCancel(t.Context())
 	m.do = cancel
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/api/sessions", nil)

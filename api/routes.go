@@ -2,18 +2,18 @@ package api
 
 import "net/http"
 
-// access says who may use a route.
-type access int
+// audience says who may use a route.
+type audience int
 
 const (
-	user   access = iota // any valid token; the zero value, so that a route is closed by default
-	admin                // an administrator's token
-	public               // anybody
+	user   audience = iota // any valid token; the zero value, so that a route is closed by default
+	admin                  // an administrator's token
+	public                 // anybody
 )
 
 type route struct {
 	method, path string
-	access       access
+	access       audience
 	handle       handler
 	query        []string // the known query parameters
 	many         []string // those that may be given more than once

@@ -66,7 +66,7 @@ func wholeCharacters(text []byte) []byte {
 func (s *Server) runCommand(_ context.Context, c *gin.Context, p session.Principal, at target, o session.RunOptions) error {
 	ctx, release := s.hold(c)
 	defer release()
-	res, err := s.options.Registry.RunCommand(ctx, p, at.session, o)
+	res, err := s.options.Runs.RunCommand(ctx, p, at.session, o)
 	return writeRun(ctx, c, res, err)
 }
 
@@ -80,7 +80,7 @@ func (s *Server) awaitRun(_ context.Context, c *gin.Context, p session.Principal
 	}
 	ctx, release := s.hold(c)
 	defer release()
-	res, err := s.options.Registry.AwaitRun(ctx, p, at.session, run, timeout)
+	res, err := s.options.Runs.AwaitRun(ctx, p, at.session, run, timeout)
 	return writeRun(ctx, c, res, err)
 }
 
@@ -92,7 +92,7 @@ func (s *Server) exec(_ context.Context, c *gin.Context, p session.Principal) er
 	}
 	ctx, release := s.hold(c)
 	defer release()
-	res, err := s.options.Registry.Exec(ctx, p, o)
+	res, err := s.options.Runs.Exec(ctx, p, o)
 	return writeRun(ctx, c, res, err)
 }
 

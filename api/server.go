@@ -17,6 +17,9 @@ import (
 // Options configures a Server. Registry and Accounts are required.
 type Options struct {
 	Registry Registry
+	Runs     Runs
+	Waits    Waits
+	Keys     Keys
 	Accounts Authenticator
 	Logger   *slog.Logger
 

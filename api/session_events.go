@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"interplexer/api/session"
+	"interplexer/api/session/live"
 )
 
 var eventQueries = []string{"pane", "diff", "events"}
@@ -70,7 +71,7 @@ func (s *Server) sessionEvents(_ context.Context, c *gin.Context, p session.Prin
 type sessionStream struct {
 	options  eventOptions
 	interval time.Duration // minimum between two screens
-	viewer   *session.Viewer
+	viewer   *live.Viewer
 	out      *eventWriter
 
 	at       eventID          // the position that the client has received

@@ -32,7 +32,7 @@ type matchJSON struct {
 func (s *Server) wait(_ context.Context, c *gin.Context, p session.Principal, at target, o session.WaitOptions) error {
 	ctx, release := s.hold(c)
 	defer release()
-	got, err := s.options.Registry.Wait(ctx, p, at.session, o)
+	got, err := s.options.Waits.Wait(ctx, p, at.session, o)
 	var ended *session.WaitEndedError
 	switch {
 	case errors.As(err, &ended):

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"interplexer/api/session"
+	"interplexer/api/session/live"
+	"interplexer/api/session/registry"
 	"interplexer/controlmode/controltest"
 	"interplexer/db"
 	"interplexer/db/dbtest"
@@ -174,7 +176,7 @@ func TestWaitSurvivesTheHub(t *testing.T) {
 
 // Without live screens every look asks tmux, and waits are slower and as true.
 func TestWaitWithoutLiveScreens(t *testing.T) {
-	s := startServiceOptions(t, dbtest.Open(t, db.SQLite), session.Options{Live: session.LiveOptions{Idle: -1}}, func(*Options) {})
+	s := startServiceOptions(t, dbtest.Open(t, db.SQLite), registry.Options{Live: live.Options{Idle: -1}}, func(*Options) {})
 	alice := s.user("alice", false)
 	at := alice.runs("bash", "")
 	for range 5 {

@@ -56,7 +56,7 @@ func (n nowhere) WriteHeader(int)             {}
 // and without tmux.
 func BenchmarkCapture(b *testing.B) {
 	m := &screens{}
-	s := New(Options{Registry: m, Accounts: m})
+	s := New(Options{Registry: m, Runs: m, Waits: m, Keys: memoryKeys{&m.memory}, Accounts: m})
 	r := httptest.NewRequest(http.MethodPost, "/api/session/1/capture-pane/", nil)
 	r.Host = "127.0.0.1:8420"
 	r.Header.Set("Authorization", "Bearer "+aliceToken)

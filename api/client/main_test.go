@@ -12,9 +12,7 @@ import (
 
 	"interplexer/api"
 	"interplexer/api/client"
-	"interplexer/api/session"
-	"interplexer/controlmode"
-	"interplexer/controlmode/controltest"
+	"interplexer/api/session/sessiontest"
 	"interplexer/db"
 	"interplexer/db/dbtest"
 )
@@ -27,16 +25,10 @@ const waitTimeout = 30 * time.Second
 // returns clients of two users.
 func serve(t *testing.T) (alice, bob *client.Service) {
 	t.Helper()
-	store, socket := dbtest.Open(t, db.SQLite), controltest.SocketName(t)
-	tmux := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
-	registry := session.NewRegistry(store, tmux, session.Options{Server: socket})
-	accounts := session.NewAccounts(store, session.AccountsOptions{})
-	require.NoError(t, registry.Reconcile(t.Context()))
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 2)
-	go func() { ended <- registry.Run(ctx) }()
-	go func() { ended <- accounts.Run(ctx) }()
-	server := api.New(api.Options{Registry: registry, Accounts: accounts})
+	domain := sessiontest.Start(t, dbtest.Open(t, db.SQLite), sessiontest.Options{})
+	server := api.New(api.Options{
+		Registry: domain, Runs: domain.Runs, Waits: domain.Waits, Keys: domain.Keys, Accounts: domain.Accounts,
+	})
 	listening := httptest.NewUnstartedServer(nil)
 	listening.Config = server.HTTPServer("")
 	listening.Start()
@@ -45,18 +37,9 @@ func serve(t *testing.T) (alice, bob *client.Service) {
 		require.NoError(t, listening.Config.Shutdown(context.Background()))
 		require.NoError(t, server.Drain(context.Background()))
 		listening.Close()
-		stop()
-		for range cap(ended) {
-			<-ended
-		}
 	})
 	user := func(name string) *client.Service {
-		u, err := store.CreateUser(t.Context(), name, false)
-		require.NoError(t, err)
-		plain, hash := session.NewToken()
-		_, err = store.CreateToken(t.Context(), db.NewToken{UserID: u.ID, Hash: hash})
-		require.NoError(t, err)
-		s, err := client.New(listening.URL+"/", plain, nil)
+		s, err := client.New(listening.URL+"/", domain.Token(domain.User(name, false)), nil)
 		require.NoError(t, err)
 		return s
 	}

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// Errors that a Registry or an Authenticator returns, to be told apart with
-// errors.Is. Anything else is an internal error.
+// Errors of the domain, told apart with errors.Is. Anything else is an internal
+// error.
 var (
-	// ErrNotFound: no such session, pane or window for this caller; also
-	// what a caller gets for somebody else's.
+	// ErrNotFound: this caller has no such session, pane or window. Somebody
+	// else's is not found either.
 	ErrNotFound = errors.New("session: not found")
 	// ErrUnauthenticated: the token is missing, unknown, expired or revoked.
 	ErrUnauthenticated = errors.New("session: not authenticated")
@@ -17,12 +17,12 @@ var (
 	ErrNameTaken = errors.New("session: name is taken")
 	// ErrQuota: the caller has as many live sessions as allowed.
 	ErrQuota = errors.New("session: too many sessions")
-	// ErrEnded: the session has ended; its row is all that is left. Every
-	// error that is one is an *EndedError. ErrNotRunning: it has not started
-	// yet.
-	ErrEnded      = errors.New("session: has ended")
+	// ErrEnded: the session has ended, and only its row is left. Every error that
+	// is one is an *EndedError.
+	ErrEnded = errors.New("session: has ended")
+	// ErrNotRunning: the session has not started yet.
 	ErrNotRunning = errors.New("session: is not running yet")
-	// ErrPaneDead: the pane's program has ended, nothing reads what is typed.
+	// ErrPaneDead: the pane's program has ended, and nothing reads input there.
 	ErrPaneDead = errors.New("session: the pane's program has ended")
 	// ErrInMode: the pane is in copy mode or another one, and the caller would
 	// rather not end it.
@@ -31,42 +31,49 @@ var (
 	ErrPaneAlive = errors.New("session: the pane's program has not ended")
 	// ErrNoSpace: the window is too small for another pane.
 	ErrNoSpace = errors.New("session: no space for a new pane")
-	// ErrNotReading: the pane's program does not read what was typed before,
-	// and there is too much of it.
+	// ErrNotReading: the pane's program has not read its input, and there is too
+	// much of it.
 	ErrNotReading = errors.New("session: the pane's program does not read")
-	// ErrUnavailable: tmux or the store cannot be reached just now; nothing
-	// was done, the caller may try again.
+	// ErrUnavailable: tmux or the store cannot be reached now. Nothing was done,
+	// and the caller may try again.
 	ErrUnavailable = errors.New("session: temporarily unavailable")
-	// ErrUnknownOutcome: the connection broke after the command was sent; it
-	// may or may not have been carried out.
+	// ErrUnknownOutcome: the connection broke after the command was sent; it may
+	// or may not have been carried out.
 	ErrUnknownOutcome = errors.New("session: outcome unknown")
-	// ErrOverloaded: a bound on commands in flight is reached; nothing was done.
+	// ErrOverloaded: a bound on commands in flight is reached. Nothing was done,
+	// and the caller may try again.
 	ErrOverloaded = errors.New("session: overloaded")
 	// ErrHistoryMoved: lines scrolled away, or were laid out anew, before they
 	// could be read.
 	ErrHistoryMoved = errors.New("session: history moved")
 	// ErrTooManyHeld: the caller has as many long-polls and streams as allowed.
 	ErrTooManyHeld = errors.New("session: too many held requests")
-	// ErrNoResources: the machine has no pty, process or memory left for a
-	// new session; nothing was left behind.
+	// ErrNoResources: the machine has no pty, process or memory left for a new
+	// session. Nothing was left behind.
 	ErrNoResources = errors.New("session: no resources for a new session")
 )
+
+// IsTransient reports whether the same call may succeed soon: nothing was done,
+// since tmux or the store cannot be reached or has too much to do.
+func IsTransient(err error) bool {
+	return errors.Is(err, ErrUnavailable) || errors.Is(err, ErrOverloaded)
+}
 
 // EndedError is ErrEnded with how the session ended.
 type EndedError struct {
 	Status Status // Exited or Lost
-	cause  error
+	Cause  error  // nil: it was known already
 }
 
 func (e *EndedError) Error() string {
-	if e.cause == nil {
+	if e.Cause == nil {
 		return ErrEnded.Error()
 	}
-	return ErrEnded.Error() + ": " + e.cause.Error()
+	return ErrEnded.Error() + ": " + e.Cause.Error()
 }
 
 // Unwrap makes errors.Is find ErrEnded and the cause.
-func (e *EndedError) Unwrap() []error { return []error{ErrEnded, e.cause} }
+func (e *EndedError) Unwrap() []error { return []error{ErrEnded, e.Cause} }
 
 // FieldError says what is wrong with one field of a request.
 type FieldError struct {
@@ -86,26 +93,47 @@ func (e *InvalidError) Error() string {
 	return "session: invalid: " + strings.Join(parts, "; ")
 }
 
-func (e *InvalidError) complain(field, detail string) {
+// Complain adds a field.
+func (e *InvalidError) Complain(field, detail string) {
 	e.Fields = append(e.Fields, FieldError{Field: field, Detail: detail})
 }
 
-// add takes over what another one says.
-func (e *InvalidError) add(err error) {
+// Add takes over the fields of another InvalidError; any other error is ignored.
+func (e *InvalidError) Add(err error) {
 	if other := (*InvalidError)(nil); errors.As(err, &other) {
 		e.Fields = append(e.Fields, other.Fields...)
 	}
 }
 
-// orNil is nil without fields.
-func (e *InvalidError) orNil() error {
+// OrNil is nil without fields.
+func (e *InvalidError) OrNil() error {
 	if len(e.Fields) == 0 {
 		return nil
 	}
 	return e
 }
 
-// invalid is an InvalidError about one field.
-func invalid(field, detail string) error {
+// Invalid is an InvalidError about one field.
+func Invalid(field, detail string) error {
 	return &InvalidError{Fields: []FieldError{{Field: field, Detail: detail}}}
 }
+
+// Shorten keeps a name that a caller made up from filling a message.
+func Shorten(name string) string {
+	if runes := []rune(name); len(runes) > 64 {
+		return string(runes[:64]) + "…"
+	}
+	return name
+}
+
+// NotReadyError says which part of the service does not answer.
+type NotReadyError struct {
+	Tmux  string // "connected", "degraded" or "down"
+	Store bool   // it answers
+	Cause error
+}
+
+func (e *NotReadyError) Error() string { return "session: not ready: " + e.Cause.Error() }
+
+// Unwrap returns the cause.
+func (e *NotReadyError) Unwrap() error { return e.Cause }

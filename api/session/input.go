@@ -3,20 +3,21 @@ package session
 import (
 	"fmt"
 	"strings"
-
-	"interplexer/controlmode"
 )
 
-// Input is what one send types. Exactly one of Line, Keys, Text, Raw and Paste
-// is set (non-nil); an empty but non-nil one is valid and types nothing of its
-// own.
+// MaxInput bounds the bytes that one call types.
+const MaxInput = 1 << 20
+
+// Input is the text, keys or bytes that one call types. Exactly one of Line,
+// Keys, Text, Raw and Paste is set (non-nil); an empty but non-nil one is valid
+// and types nothing of its own.
 type Input struct {
 	Pane string // "%5"; empty: the active pane
 
 	Line  *string  // typed literally, then Enter unless NoEnter
 	Keys  []string // each a tmux key name ("C-m", "Up") or else text, as on tmux's command line
-	Text  *string  // typed literally, bytes as they are (a Go string may hold invalid UTF-8)
-	Raw   []byte   // written to the pane as they are
+	Text  *string  // typed literally, its bytes unchanged (a Go string may hold invalid UTF-8)
+	Raw   []byte   // written to the pane unchanged
 	Paste *string  // pasted, bracketed when the program asked for that
 
 	NoEnter bool // with Line: leave the Enter out
@@ -24,38 +25,23 @@ type Input struct {
 	RefuseMode bool // fail with ErrInMode rather than end the pane's copy mode
 }
 
-// typed checks an input and turns it into tmux's.
-func (in Input) typed() (*controlmode.Input, error) {
-	typed := new(controlmode.Input)
-	if in.RefuseMode {
-		typed.RefuseMode()
-	}
-	var err error
+// Check fails with an *InvalidError when the input cannot be typed.
+func (in Input) Check() error {
 	switch {
 	case in.Line != nil:
-		err = checkText("keys", *in.Line)
-		typed.Bytes(*in.Line)
-		if !in.NoEnter {
-			typed.Keys("Enter")
-		}
+		return checkText("keys", *in.Line)
 	case in.Keys != nil:
-		err = checkKeys(in.Keys)
-		typed.Keys(in.Keys...)
+		return checkKeys(in.Keys)
 	case in.Text != nil:
-		err = checkText("text", *in.Text)
-		typed.Bytes(*in.Text)
+		return checkText("text", *in.Text)
 	case in.Paste != nil:
-		err = checkText("paste", *in.Paste)
-		typed.Paste(*in.Paste)
-	default:
-		err = checkLength("hex", len(in.Raw))
-		typed.Bytes(string(in.Raw))
+		return checkText("paste", *in.Paste)
 	}
-	return typed, err
+	return checkLength("hex", len(in.Raw))
 }
 
-// size is about how many bytes the input writes to the pane.
-func (in Input) size() int {
+// Size is about how many bytes the input writes to the pane.
+func (in Input) Size() int {
 	n := len(in.Raw)
 	for _, text := range []*string{in.Line, in.Text, in.Paste} {
 		if text != nil {
@@ -76,24 +62,24 @@ func checkKeys(keys []string) error {
 		}
 		total += len(key) + 1
 	}
-	if len(keys) > maxWords {
-		return invalid("keys", fmt.Sprintf("is more than %d keys", maxWords))
+	if len(keys) > MaxWords {
+		return Invalid("keys", fmt.Sprintf("is more than %d keys", MaxWords))
 	}
 	return checkLength("keys", total)
 }
 
-// checkText: a NUL can be typed, but only as hex, where nobody means it by
-// accident.
+// checkText refuses a NUL: it can be typed, but only as hex, where nobody means
+// it by accident.
 func checkText(field, text string) error {
 	if strings.Contains(text, "\x00") {
-		return invalid(field, `holds a NUL byte; "hex" can send one`)
+		return Invalid(field, `holds a NUL byte; "hex" can send one`)
 	}
 	return checkLength(field, len(text))
 }
 
 func checkLength(field string, n int) error {
 	if n > MaxInput {
-		return invalid(field, fmt.Sprintf("is more than %d bytes", MaxInput))
+		return Invalid(field, fmt.Sprintf("is more than %d bytes", MaxInput))
 	}
 	return nil
 }

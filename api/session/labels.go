@@ -19,12 +19,13 @@ const (
 // A label's name has no =, so that name=value can be split again.
 var labelForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$`)
 
-// ValidLabelName reports whether a label may be called so.
+// ValidLabelName reports whether a label may have that name.
 func ValidLabelName(name string) bool { return labelForm.MatchString(name) }
 
-func checkLabels(labels map[string]string, complain func(field, detail string)) {
+// CheckLabels complains of every label that cannot be.
+func (e *InvalidError) CheckLabels(labels map[string]string) {
 	if len(labels) > MaxLabels {
-		complain("labels", fmt.Sprintf("are more than %d", MaxLabels))
+		e.Complain("labels", fmt.Sprintf("are more than %d", MaxLabels))
 		return
 	}
 	// In order, so that the same request always gets the same answer.
@@ -32,26 +33,18 @@ func checkLabels(labels map[string]string, complain func(field, detail string)) 
 		value := labels[name]
 		switch {
 		case !ValidLabelName(name):
-			complain("labels", fmt.Sprintf("has a name, %q, that is not up to 63 letters, digits and . _ / - with a letter or digit at each end", shorten(name)))
+			e.Complain("labels", fmt.Sprintf("has a name, %q, that is not up to 63 letters, digits and . _ / - with a letter or digit at each end", Shorten(name)))
 		case !utf8.ValidString(value) || strings.ContainsFunc(value, unicode.IsControl):
-			complain("labels."+name, "holds control characters or is not UTF-8")
+			e.Complain("labels."+name, "holds control characters or is not UTF-8")
 		case utf8.RuneCountInString(value) > MaxLabelValue:
-			complain("labels."+name, fmt.Sprintf("is longer than %d characters", MaxLabelValue))
+			e.Complain("labels."+name, fmt.Sprintf("is longer than %d characters", MaxLabelValue))
 		}
 	}
 }
 
-// shorten keeps a name that a caller made up from filling a message.
-func shorten(name string) string {
-	if runes := []rune(name); len(runes) > 64 {
-		return string(runes[:64]) + "…"
-	}
-	return name
-}
-
-// editedLabels are labels with changes applied as RFC 7396 has it: a nil removes
-// one.
-func editedLabels(labels map[string]string, changes map[string]*string) map[string]string {
+// EditedLabels returns labels with changes applied as RFC 7396 says: a nil
+// removes one.
+func EditedLabels(labels map[string]string, changes map[string]*string) map[string]string {
 	edited := maps.Clone(labels)
 	for name, value := range changes {
 		switch {

@@ -1,91 +1,138 @@
 package session
 
 import (
-	"context"
+	"errors"
+	"strings"
 	"time"
-
-	"golang.org/x/sync/errgroup"
-
-	"interplexer/controlmode"
 )
 
+// Bounds of a run.
 const (
-	// reconcileEvery is how often rows and tmux are compared without cause.
-	reconcileEvery = 30 * time.Second
-	// reconcileGap is the least time between two comparisons with cause.
-	reconcileGap = 100 * time.Millisecond
-	// reconcileRetry is how soon a comparison that failed is made again.
-	reconcileRetry = time.Second
+	MaxRunTime    = 60 * time.Second // that one call waits for it
+	MaxRunOutput  = 16 << 20         // bytes
+	MaxRunCommand = 1 << 20          // bytes
+	MaxExecInput  = 1 << 20          // bytes that a program is given to read
 )
 
-// Run keeps the screens live, reconciles and forgets old answers, until ctx is done, and returns its
-// error.
-func (r *Registry) Run(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return r.live.run(ctx) })
-	group.Go(func() error { return r.reconcileAlways(ctx) })
-	group.Go(func() error { return r.forgetAnswers(ctx) })
-	return group.Wait()
+// Errors of a run, besides those of typing.
+var (
+	// ErrNoShell: the pane's foreground program is no shell that is known here.
+	ErrNoShell = errors.New("session: the foreground program is no shell")
+	// ErrShellBusy: the shell is in the foreground, and not at its prompt.
+	ErrShellBusy = errors.New("session: the shell is not at its prompt")
+	// ErrRunning: the pane has a run that is not over. Every error that is one
+	// is a *RunningError.
+	ErrRunning = errors.New("session: the pane has a run already")
+	// ErrRunTimeout: the run is not over yet. Every error that is one is a
+	// *RunTimeoutError.
+	ErrRunTimeout = errors.New("session: the run is not over yet")
+)
+
+// RunningError is ErrRunning with the run that there is.
+type RunningError struct {
+	Session int64
+	Run     string
 }
 
-// reconcileAlways reconciles whenever tmux's sessions change or something is
-// overdue, and now and then without cause.
-func (r *Registry) reconcileAlways(ctx context.Context) error {
-	sub := r.tmux.Subscribe(64)
-	defer sub.Close()
-	next := time.NewTimer(0)
-	defer next.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case n := <-sub.C:
-			if !concernsSessions(n) {
-				continue
-			}
-			if err := settle(ctx, sub, next); err != nil {
-				return err
-			}
-		case <-r.overdue:
-			if err := settle(ctx, sub, next); err != nil {
-				return err
-			}
-		case <-next.C:
-		}
-		next.Reset(r.reconcileLogged(ctx))
+func (e *RunningError) Error() string { return ErrRunning.Error() }
+
+// Unwrap makes errors.Is find ErrRunning.
+func (e *RunningError) Unwrap() error { return ErrRunning }
+
+// RunTimeoutError is ErrRunTimeout with the run as it is so far.
+type RunTimeoutError struct{ Seen RunResult }
+
+func (e *RunTimeoutError) Error() string { return ErrRunTimeout.Error() }
+
+// Unwrap makes errors.Is find ErrRunTimeout.
+func (e *RunTimeoutError) Unwrap() error { return ErrRunTimeout }
+
+// RunOptions are a command and how long its caller waits for it.
+type RunOptions struct {
+	Command   string        // in the shell's language, of any number of lines
+	Pane      string        // "%5"; empty: the active pane
+	Timeout   time.Duration // of the waiting, not of the command
+	MaxOutput int           // bytes of its output to keep: the first ones
+}
+
+// Check fails with an *InvalidError.
+func (o RunOptions) Check() error {
+	var bad InvalidError
+	switch {
+	case o.Command == "":
+		bad.Complain("command", "must not be empty")
+	case len(o.Command) > MaxRunCommand:
+		bad.Complain("command", "must be at most 1 MiB")
+	case strings.Contains(o.Command, "\x00"):
+		bad.Complain("command", "must not contain NUL")
+	}
+	bad.checkRunBounds(o.Timeout, o.MaxOutput)
+	return bad.OrNil()
+}
+
+func (e *InvalidError) checkRunBounds(timeout time.Duration, maxOutput int) {
+	if timeout <= 0 || timeout > MaxRunTime {
+		e.Complain("timeout", "must be more than 0 and at most 60 seconds")
+	}
+	if maxOutput < 0 || maxOutput > MaxRunOutput {
+		e.Complain("max_output", "must be from 0 to 16777216 bytes")
 	}
 }
 
-// concernsSessions: the set of sessions may be another after n.
-func concernsSessions(n controlmode.Notification) bool {
-	switch n.(type) {
-	case controlmode.SessionsChanged, controlmode.Connected, controlmode.Missed:
-		return true
-	}
-	return false
+// RunResult is the state of a run.
+type RunResult struct {
+	ID        string // of the run
+	Session   int64
+	Output    []byte // as the program wrote it to its terminal
+	Truncated bool   // there was more, or some of it was lost
+	Duration  time.Duration
+	// ExitCode is the shell's $?; nil: the run is not over, or the shell ended
+	// before it reported one.
+	ExitCode   *int
+	ShellEnded bool // the command has ended or replaced the shell
 }
 
-// settle lets the changes that come together be seen together.
-func settle(ctx context.Context, sub *controlmode.Subscription, timer *time.Timer) error {
-	timer.Reset(reconcileGap)
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-sub.C:
-		case <-timer.C:
-			return nil
-		}
-	}
+// ExecOptions are a program that runs in a session of its own.
+type ExecOptions struct {
+	Argv      []string // the program and its arguments, or
+	Command   string   // a command line for sh
+	Cwd       string   // absolute; empty: the home directory
+	Env       map[string]string
+	Stdin     *string // the program's standard input; nil: the session's terminal
+	Timeout   time.Duration
+	MaxOutput int
 }
 
-// reconcileLogged returns when to reconcile again.
-func (r *Registry) reconcileLogged(ctx context.Context) time.Duration {
-	if err := r.Reconcile(ctx); err != nil {
-		if ctx.Err() == nil {
-			r.log.Error("reconcile", "error", err)
-		}
-		return reconcileRetry
+// Words are the program and its arguments.
+func (o ExecOptions) Words() []string {
+	if o.Command != "" {
+		return []string{"/bin/sh", "-c", o.Command}
 	}
-	return reconcileEvery
+	return o.Argv
+}
+
+// Check fails with an *InvalidError.
+func (o ExecOptions) Check() error {
+	var bad InvalidError
+	switch {
+	case len(o.Argv) > 0 && o.Command != "":
+		bad.Complain("argv", "give only one of argv and command")
+	case len(o.Argv) == 0 && o.Command == "", len(o.Argv) > 0 && o.Argv[0] == "":
+		bad.Complain("argv", "give a program in argv, or a command")
+	}
+	if o.Stdin != nil && len(*o.Stdin) > MaxExecInput {
+		bad.Complain("stdin", "must be at most 1 MiB")
+	}
+	if err := bad.OrNil(); err != nil {
+		return err
+	}
+	words := strings.Join(o.Words(), " ")
+	switch {
+	case len(words) > MaxRunCommand:
+		bad.Complain("command", "must be at most 1 MiB")
+	case strings.Contains(words, "\x00"):
+		bad.Complain("command", "must not contain NUL")
+	}
+	bad.checkRunBounds(o.Timeout, o.MaxOutput)
+	return bad.OrNil()
 }

@@ -1,18 +1,16 @@
-// Package session is Interplexer's domain: who owns which tmux session, and
-// what may be done to it. Every front end (REST, dashboard, …) calls a
-// Registry and never the tmux connection or the store itself.
 package session
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
-// Status says what is known of a session's tmux side.
+// Status says how far a session's life has come.
 type Status string
 
 const (
-	// Starting: the row exists, tmux has not confirmed the session yet.
+	// Starting: the row exists, and tmux has not confirmed the session yet.
 	Starting Status = "starting"
 	// Running: tmux holds the session.
 	Running Status = "running"
@@ -22,7 +20,7 @@ const (
 	Lost Status = "lost"
 )
 
-// Ended reports whether the session has no tmux side any more.
+// Ended reports whether tmux has the session no more.
 func (s Status) Ended() bool { return s == Exited || s == Lost }
 
 // Valid reports whether there is such a status.
@@ -49,13 +47,16 @@ type Session struct {
 	Labels     map[string]string
 	Command    []string // empty: the user's login shell
 	Cwd        string
-	// KeepAfterExit leaves what a program printed there to be read when it has
-	// ended: then Status is Exited, and there still are Panes.
+	// KeepAfterExit keeps the screen of a program that has ended: then Status is
+	// Exited, and there still are Panes.
 	KeepAfterExit bool
-	Exit          *Exit    // how the active pane's program ended; nil: it has not, or that is not known
+	Exit          *Exit    // how the active pane's program ended; nil: it has not, or nobody knows
 	Windows       []Window // empty in a list
 	Panes         []Pane   // empty unless tmux has the session
 }
+
+// DefaultName is the name of a session whose owner gave none.
+func DefaultName(id int64) string { return fmt.Sprintf("session-%d", id) }
 
 // Window is one window of a session.
 type Window struct {
@@ -72,7 +73,7 @@ type Window struct {
 type Pane struct {
 	ID          string // tmux's pane id, "%5"
 	Window      string // tmux's window id, "@3"
-	Active      bool   // the pane that capture and send use when none is named
+	Active      bool   // the pane that a call uses when it names none
 	Width       int
 	Height      int
 	PID         int // of the process that tmux started in it
@@ -80,22 +81,22 @@ type Pane struct {
 	*PaneDetail // nil in a list of sessions
 }
 
-// PaneDetail is what takes a closer look.
+// PaneDetail is the part of a Pane that tmux is asked for one session at a time.
 type PaneDetail struct {
 	Index          int    // in its window
 	ActiveInWindow bool   // the active pane of its window
-	Left, Top      int    // in its window, cells
+	Left, Top      int    // in its window, in cells
 	Title          string // set by the program
 	CurrentCommand string // the foreground program's name
 	CurrentPath    string // its working directory
 	Cursor         PaneCursor
-	Alternate      bool   // the program has the alternate screen
+	Alternate      bool   // the program uses the alternate screen
 	Mode           string // "copy-mode" and others; empty: none
 	HistorySize    int    // lines
 	Exit           *Exit  // of a dead pane's program
 }
 
-// PaneCursor is where a pane's cursor is, in cells from the top left.
+// PaneCursor is the place of a pane's cursor, in cells from the top left.
 type PaneCursor struct {
 	X, Y    int
 	Visible bool
@@ -103,23 +104,31 @@ type PaneCursor struct {
 
 // Exit is how a program ended.
 type Exit struct {
-	Code   int // its exit status; 128 and the signal's number, as shells have it, when one ended it
-	Signal int // that ended it; 0: none
+	Code   int // its exit status; after a signal 128 and the signal's number, as in a shell
+	Signal int // the signal that ended it; 0: none
 }
 
-// CreateOptions describe a new session; the zero value is the owner's login
-// shell in the home directory at 80x24.
-type CreateOptions struct {
-	Name    string // unique among the owner's live sessions; empty: "session-<id>"
-	Command []string
-	Cwd     string // absolute
-	Env     map[string]string
-	Width   int
-	Height  int
-	Labels  map[string]string
-	// KeepAfterExit: see Session.
-	KeepAfterExit bool
+// Window returns one of the session's windows and the panes in it. It fails with
+// ErrNotFound.
+func (s Session) Window(id string) (Window, []Pane, error) {
+	i := slices.IndexFunc(s.Windows, func(w Window) bool { return w.ID == id })
+	if i < 0 {
+		return Window{}, nil, ErrNotFound
+	}
+	var panes []Pane
+	for _, p := range s.Panes {
+		if p.Window == id {
+			panes = append(panes, p)
+		}
+	}
+	return s.Windows[i], panes, nil
 }
 
-// defaultName is the name of a session whose owner gave none.
-func defaultName(id int64) string { return fmt.Sprintf("session-%d", id) }
+// Pane returns one of the session's panes. It fails with ErrNotFound.
+func (s Session) Pane(id string) (Pane, error) {
+	i := slices.IndexFunc(s.Panes, func(p Pane) bool { return p.ID == id })
+	if i < 0 {
+		return Pane{}, ErrNotFound
+	}
+	return s.Panes[i], nil
+}

@@ -10,17 +10,23 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"interplexer/api/session"
+	"interplexer/api/session/registry"
 )
 
 // daemon holds the parts of a running service and owns their goroutines.
 type daemon struct {
-	registry        *session.Registry
-	accounts        *session.Accounts
+	registry        *registry.Registry
+	rooms           []room // the registry is one
 	http            *http.Server
 	drainWebSockets func(context.Context) error // http.Server.Shutdown does not wait for these
 	shutdownTimeout time.Duration               // for requests in flight
 	logger          *slog.Logger
+}
+
+// room is a part of the domain that runs in the background until its context is
+// done.
+type room interface {
+	Run(ctx context.Context) error
 }
 
 // run serves until ctx is done or a part fails. It returns when all of its
@@ -30,8 +36,9 @@ func (d *daemon) run(ctx context.Context, l net.Listener) error {
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	group, failed := errgroup.WithContext(background)
-	group.Go(func() error { return ignoreCanceled(d.registry.Run(failed)) })
-	group.Go(func() error { return ignoreCanceled(d.accounts.Run(failed)) })
+	for _, r := range d.rooms {
+		group.Go(func() error { return ignoreCanceled(r.Run(failed)) })
+	}
 	group.Go(func() error {
 		if err := d.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			return err

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"interplexer/api/session"
+	"interplexer/api/access"
 	"interplexer/db"
 )
 
@@ -49,13 +49,13 @@ func createFirstUser(ctx context.Context, store *db.Store, tokenPath string) err
 	}
 	token, ok := readToken(tokenPath)
 	if !ok {
-		token, _ = session.NewToken()
+		token, _ = access.NewToken()
 		if err := writeToken(tokenPath, token); err != nil {
 			return fmt.Errorf("cannot write the first token: %w", err)
 		}
 	}
 	_, err = store.CreateToken(ctx, db.NewToken{
-		UserID: first.ID, Label: firstTokenLabel, Hash: session.HashToken(token),
+		UserID: first.ID, Label: firstTokenLabel, Hash: access.HashToken(token),
 	})
 	return err
 }
@@ -126,7 +126,7 @@ func (s *settings) nextStep(ctx context.Context, store *db.Store, tokenPath, url
 			s.commandLine("token", "create", "--user", osUserName())), nil
 	}
 	if token, ok := readToken(tokenPath); ok && store.Dialect() == db.SQLite {
-		t, err := store.TokenByHash(ctx, session.HashToken(token))
+		t, err := store.TokenByHash(ctx, access.HashToken(token))
 		if err == nil && t.RevokeTime == nil && (t.ExpireTime == nil || time.Now().Before(*t.ExpireTime)) {
 			return fmt.Sprintf("Try it:\n  curl -H \"Authorization: Bearer $(cat %s)\" %s/api/sessions\n",
 				shellQuote(tokenPath), url), nil

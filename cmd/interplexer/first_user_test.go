@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"interplexer/api/session"
+	"interplexer/api/access"
 	"interplexer/db"
 	"interplexer/db/dbtest"
 )
@@ -21,7 +21,7 @@ func TestCreateFirstUser(t *testing.T) {
 		_, err := store.CreateUser(t.Context(), osUserName(), true)
 		require.NoError(t, err)
 	}
-	written, _ := session.NewToken()
+	written, _ := access.NewToken()
 	file := func(text string, mode os.FileMode) func(*testing.T, *db.Store, string) {
 		return func(t *testing.T, _ *db.Store, path string) {
 			require.NoError(t, os.WriteFile(path, []byte(text), mode))
@@ -78,7 +78,7 @@ func requireOnly(t *testing.T, store *db.Store, plain string) {
 	require.NoError(t, err)
 	require.Len(t, tokens, 1)
 	require.Equal(t, firstTokenLabel, tokens[0].Label)
-	_, err = store.TokenByHash(t.Context(), session.HashToken(plain))
+	_, err = store.TokenByHash(t.Context(), access.HashToken(plain))
 	require.NoError(t, err)
 }
 
@@ -97,7 +97,7 @@ func TestCreateFirstUserLeavesOthersAlone(t *testing.T) {
 		"a revoked token": func(t *testing.T, store *db.Store) {
 			u, err := store.CreateUser(t.Context(), osUserName(), true)
 			require.NoError(t, err)
-			_, hash := session.NewToken()
+			_, hash := access.NewToken()
 			token, err := store.CreateToken(t.Context(), db.NewToken{UserID: u.ID, Hash: hash})
 			require.NoError(t, err)
 			require.NoError(t, store.RevokeToken(t.Context(), token.ID, time.Now()))

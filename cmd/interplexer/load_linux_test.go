@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 
-	"interplexer/api/session"
+	"interplexer/api/access"
 	"interplexer/db"
 )
 
@@ -78,7 +78,7 @@ func (s *site) newTokens(n int) []string {
 	for i := range n {
 		u, err := store.CreateUser(s.t.Context(), loadUser(i), i == 0)
 		require.NoError(s.t, err)
-		plain, hash := session.NewToken()
+		plain, hash := access.NewToken()
 		_, err = store.CreateToken(s.t.Context(), db.NewToken{UserID: u.ID, Hash: hash})
 		require.NoError(s.t, err)
 		tokens = append(tokens, plain)

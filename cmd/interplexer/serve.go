@@ -16,7 +16,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"interplexer/api"
-	"interplexer/api/session"
+	"interplexer/api/access"
+	"interplexer/api/idempotency"
+	"interplexer/api/session/expect"
+	"interplexer/api/session/live"
+	"interplexer/api/session/registry"
+	"interplexer/api/session/shellrun"
 	"interplexer/controlmode"
 	"interplexer/db"
 )
@@ -152,16 +157,22 @@ func (s *settings) startTmux(ctx context.Context, logger *slog.Logger) (*control
 
 // newDaemon wires the parts of the service together. It starts nothing.
 func (s *settings) newDaemon(store *db.Store, tmux *controlmode.Server, logger *slog.Logger) *daemon {
-	registry := session.NewRegistry(store, tmux, session.Options{
+	registry := registry.New(store, tmux, registry.Options{
 		Server: s.serverName(store.Dialect()),
 		Quota:  s.MaxSessions,
 		Held:   s.MaxHeld,
 		Live:   s.liveOptions(),
 		Logger: logger,
 	})
-	accounts := session.NewAccounts(store, session.AccountsOptions{Logger: logger})
+	runs := shellrun.New(registry, shellrun.Options{Logger: logger})
+	registry.OnEnd(runs.Forget)
+	keys := idempotency.New(store, idempotency.Options{Server: s.serverName(store.Dialect()), Logger: logger})
+	accounts := access.New(store, access.Options{Logger: logger})
 	server := api.New(api.Options{
 		Registry:     registry,
+		Runs:         runs,
+		Waits:        expect.New(registry, nil),
+		Keys:         keys,
 		Accounts:     accounts,
 		Logger:       logger,
 		AllowedHosts: s.AllowedHosts,
@@ -171,7 +182,7 @@ func (s *settings) newDaemon(store *db.Store, tmux *controlmode.Server, logger *
 	})
 	return &daemon{
 		registry:        registry,
-		accounts:        accounts,
+		rooms:           []room{registry, runs, keys, accounts},
 		http:            server.HTTPServer(s.Listen),
 		drainWebSockets: server.Drain,
 		shutdownTimeout: s.Shutdown,
@@ -180,10 +191,10 @@ func (s *settings) newDaemon(store *db.Store, tmux *controlmode.Server, logger *
 }
 
 // liveOptions returns the options of the live screens. A WatchIdle of 0 means
-// never to the user, and a ScreenInterval of 0 at once; in LiveOptions, 0 means the
+// never to the user, and a ScreenInterval of 0 at once; in live.Options, 0 means the
 // default.
-func (s *settings) liveOptions() session.LiveOptions {
-	o := session.LiveOptions{Idle: s.WatchIdle, Interval: max(s.ScreenInterval, 1), Cache: s.ScreenCache}
+func (s *settings) liveOptions() live.Options {
+	o := live.Options{Idle: s.WatchIdle, Interval: max(s.ScreenInterval, 1), Cache: s.ScreenCache}
 	if o.Idle == 0 {
 		o.Idle = -1
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"interplexer/api/session"
+	"interplexer/api/access"
 	"interplexer/db"
 )
 
@@ -84,7 +84,7 @@ func createToken(ctx context.Context, store *db.Store, user string, n db.NewToke
 		return "", err
 	}
 	n.UserID = u.ID
-	token, n.Hash = session.NewToken()
+	token, n.Hash = access.NewToken()
 	_, err = store.CreateToken(ctx, n)
 	return token, err
 }

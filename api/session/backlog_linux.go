@@ -1,8 +1,0 @@
-package session
-
-import "golang.org/x/sys/unix"
-
-const (
-	unreadBytes = unix.TIOCINQ // FIONREAD
-	getTermios  = unix.TCGETS
-)

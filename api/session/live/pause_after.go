@@ -1,0 +1,45 @@
+package live
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"interplexer/api/session/tmux"
+	"interplexer/controlmode"
+)
+
+// pauseAfter says for how long tmux keeps output that the hub has not read, before
+// it pauses the pane (its flag pause-after): normally for controlmode.PauseAfter
+// seconds, and for pauseAfterLong while a Tap that wants every byte gets its output
+// late.
+type pauseAfter struct {
+	long   atomic.Bool
+	lateAt atomic.Int64 // when such output was late last, in Unix nanoseconds
+}
+
+// lengthenPauseAfter notes that output for a Tap was late. It waits for nobody.
+func (s *Screens) lengthenPauseAfter(now time.Time) {
+	s.pauseAfter.lateAt.Store(now.UnixNano())
+	hub := s.hub.Load()
+	if hub == nil || !s.pauseAfter.long.CompareAndSwap(false, true) {
+		return
+	}
+	s.goRun(func(ctx context.Context) {
+		ctx, cancel := tmux.Context(ctx)
+		defer cancel()
+		_ = hub.Keep(ctx, pauseAfterLong) // if that fails it may be in force all the same
+	})
+}
+
+// shortenPauseAfter ends pauseAfterLong when no output for a Tap is late any more.
+func (s *Screens) shortenPauseAfter(ctx context.Context, hub *controlmode.Hub) {
+	if !s.pauseAfter.long.Load() || s.now().Sub(time.Unix(0, s.pauseAfter.lateAt.Load())) < onTimeFor {
+		return
+	}
+	ctx, cancel := tmux.Context(ctx)
+	defer cancel()
+	if err := hub.Keep(ctx, controlmode.PauseAfter); err == nil {
+		s.pauseAfter.long.Store(false)
+	}
+}

@@ -1,0 +1,97 @@
+package live
+
+import (
+	"maps"
+
+	"interplexer/controlmode"
+)
+
+// workQueue is the work of the loop.
+type workQueue struct {
+	link           map[*watched]bool // list the panes, and link their windows
+	unlink         []controlmode.WindowID
+	floods         []flood
+	calls          []func(*controlmode.Hub) // with the hub, nil if it is gone
+	unknownWindows bool                     // there are windows that may belong to a watched session
+	orphans        bool                     // windows may be linked into the hub that nobody needs there
+}
+
+func newWorkQueue() workQueue { return workQueue{link: map[*watched]bool{}} }
+
+func (q *workQueue) empty() bool {
+	return len(q.link) == 0 && len(q.unlink) == 0 && len(q.floods) == 0 && len(q.calls) == 0 && !q.unknownWindows && !q.orphans
+}
+
+func (q *workQueue) add(other workQueue) {
+	maps.Copy(q.link, other.link)
+	q.unlink = append(q.unlink, other.unlink...)
+	q.floods = append(q.floods, other.floods...)
+	q.calls = append(q.calls, other.calls...)
+	q.unknownWindows = q.unknownWindows || other.unknownWindows
+	q.orphans = q.orphans || other.orphans
+}
+
+// enqueueLink has the loop list a session's panes and link its windows.
+func (s *Screens) enqueueLink(w *watched) {
+	s.enqueue(func(q *workQueue) { q.link[w] = true })
+}
+
+// enqueue has the loop do something soon.
+func (s *Screens) enqueue(add func(*workQueue)) {
+	s.mu.Lock()
+	add(&s.queue)
+	s.mu.Unlock()
+	s.callLoop()
+}
+
+// enqueueServed is enqueue for work that somebody waits for; it reports false, and
+// adds nothing, when there is no hub to do it with.
+func (s *Screens) enqueueServed(add func(*workQueue)) bool {
+	s.mu.Lock()
+	serving := s.serving
+	if serving {
+		add(&s.queue)
+	}
+	s.mu.Unlock()
+	if serving {
+		s.callLoop()
+	}
+	return serving
+}
+
+// enqueueLater has the loop do something in a second: what has just failed would
+// fail again at once.
+func (s *Screens) enqueueLater(add func(*workQueue)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	add(&s.later)
+}
+
+// promote moves the later work into the queue.
+func (s *Screens) promote() {
+	s.mu.Lock()
+	some := !s.later.empty()
+	s.queue.add(s.later)
+	s.later = newWorkQueue()
+	s.mu.Unlock()
+	if some {
+		s.callLoop()
+	}
+}
+
+func (s *Screens) callLoop() {
+	select {
+	case s.work <- struct{}{}:
+	default: // called already
+	}
+}
+
+// takeQueue empties the queue. serving says whether there is a hub from now on.
+func (s *Screens) takeQueue(serving bool) workQueue {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.serving = serving
+	q := s.queue
+	s.queue = newWorkQueue()
+	return q
+}

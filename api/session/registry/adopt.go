@@ -1,0 +1,117 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+
+	"interplexer/api/session"
+	"interplexer/api/session/tmux"
+	"interplexer/controlmode"
+	"interplexer/db"
+)
+
+// adopt gives a session on our tmux server, of which no record is known, its
+// row back. The row may be kept under another server's name, or be gone.
+func (r *Registry) adopt(ctx context.Context, on controlmode.ServerID, s controlmode.SessionInfo) error {
+	uid, user, ok := parseIdentity(s.Option)
+	if !ok {
+		r.ignore(on, s, "it carries no identity")
+		return nil
+	}
+	row, err := r.store.SessionByUID(ctx, uid)
+	switch {
+	case errors.Is(err, db.ErrNotFound):
+		return r.adoptOrphan(ctx, on, s, uid, user)
+	case err != nil:
+		return storeError(err)
+	case row.Server == r.opts.Server:
+		return nil // made, or being made, since the records were read
+	}
+	return r.takeOver(ctx, on, s, row)
+}
+
+// takeOver moves a row here, where its session is.
+func (r *Registry) takeOver(ctx context.Context, on controlmode.ServerID, s controlmode.SessionInfo, row db.Session) error {
+	from := row.Server
+	row, err := r.store.StartSession(ctx, row.ID, r.opts.Server, on.String(), s.ID.String(), r.opts.Now())
+	switch {
+	case errors.Is(err, db.ErrNotFound):
+		return nil // deleted meanwhile; the next time it is an orphan
+	case errors.Is(err, db.ErrConflict):
+		r.ignore(on, s, "its owner has given its name to another")
+		return nil
+	case err != nil:
+		return storeError(err)
+	}
+	r.known.put(row)
+	r.log.Info("session taken over", "session", row.ID, "from", from, "tmux", s.ID.String())
+	return nil
+}
+
+// adoptOrphan makes a row for a session that has none any more.
+func (r *Registry) adoptOrphan(ctx context.Context, on controlmode.ServerID, s controlmode.SessionInfo, uid, user string) error {
+	// A session that is being deleted loses tmux first and its row after: with
+	// no row it is ours to adopt only if tmux still has it now.
+	tctx, cancel := tmux.Context(ctx)
+	panes, err := r.tmux.On(on).ListPanes(tctx, s.ID)
+	cancel()
+	if errors.Is(err, controlmode.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return tmux.Translate(err, tmux.Reading)
+	}
+	owner, err := r.store.UserByName(ctx, user)
+	if errors.Is(err, db.ErrNotFound) {
+		r.ignore(on, s, fmt.Sprintf("its owner %q is not a user", user))
+		return nil
+	}
+	if err != nil {
+		return storeError(err)
+	}
+	row, err := r.store.AdoptSession(ctx, adoptedRow(r.opts, on, s, uid, owner, panes))
+	if err != nil {
+		return storeError(err)
+	}
+	r.known.put(row)
+	r.log.Info("session adopted", "session", row.ID, "user", user, "tmux", s.ID.String())
+	return nil
+}
+
+// adoptedRow is what can still be told of a session whose row is gone.
+func adoptedRow(o Options, on controlmode.ServerID, s controlmode.SessionInfo, uid string, owner db.User, panes []controlmode.PaneInfo) db.Session {
+	row := db.Session{
+		UID: uid, User: owner, Status: string(session.Running), Server: o.Server,
+		ServerIdentity: on.String(), TmuxID: s.ID.String(), CreateTime: o.Now(),
+		Width: session.DefaultWidth, Height: session.DefaultHeight,
+	}
+	if len(panes) > 0 {
+		row.Width, row.Height = panes[0].Width, panes[0].Height
+	}
+	return row
+}
+
+// foreignTmux names a tmux session that is none of ours.
+type foreignTmux struct {
+	server  controlmode.ServerID
+	session controlmode.SessionID
+}
+
+// ignore logs why a session on our tmux server is left alone, once for each.
+func (r *Registry) ignore(on controlmode.ServerID, s controlmode.SessionInfo, why string) {
+	key := foreignTmux{server: on, session: s.ID}
+	if r.ignored[key] {
+		return
+	}
+	r.ignored[key] = true
+	r.log.Warn("a tmux session is left alone: "+why, "tmux", s.ID.String())
+}
+
+// forgetIgnored drops what was logged of sessions that are no more.
+func (r *Registry) forgetIgnored(on controlmode.ServerID, present map[controlmode.SessionID]bool) {
+	maps.DeleteFunc(r.ignored, func(key foreignTmux, _ bool) bool {
+		return key.server != on || !present[key.session]
+	})
+}

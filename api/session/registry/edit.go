@@ -1,0 +1,161 @@
+package registry
+
+import (
+	"context"
+	"errors"
+
+	"interplexer/api/session"
+	"interplexer/api/session/tmux"
+	"interplexer/db"
+)
+
+// edited is a row's settings after an Edit.
+func edited(was db.Session, e session.Edit) db.SessionEdit {
+	now := settings(was)
+	if e.Name != nil {
+		now.Name = *e.Name
+	}
+	if e.Width != 0 {
+		now.Width = e.Width
+	}
+	if e.Height != 0 {
+		now.Height = e.Height
+	}
+	if e.KeepAfterExit != nil {
+		now.KeepAfterExit = *e.KeepAfterExit
+	}
+	now.Labels = session.EditedLabels(was.Labels, e.Labels)
+	return now
+}
+
+// settings are the settings of a row.
+func settings(row db.Session) db.SessionEdit {
+	return db.SessionEdit{Name: row.Name, Labels: row.Labels, Width: row.Width, Height: row.Height, KeepAfterExit: row.KeepAfterExit}
+}
+
+// Edit changes the caller's session and returns it: all of e, or nothing. The
+// tmux session keeps its own, generated name. One that has ended can be renamed
+// and labelled, but fails with ErrEnded for what tmux has a part in; ErrNameTaken
+// and *InvalidError are as for Create. With ErrUnknownOutcome it may have been
+// resized.
+func (r *Registry) Edit(ctx context.Context, p session.Principal, id int64, e session.Edit) (session.Session, error) {
+	if _, err := r.known.find(p, id); err != nil {
+		return session.Session{}, err
+	}
+	unlock, err := r.edits.lock(ctx, id)
+	if err != nil {
+		return session.Session{}, err
+	}
+	defer unlock()
+	rec, err := r.editable(p, id, e)
+	if err != nil {
+		return session.Session{}, err
+	}
+	if !e.Empty() {
+		// A caller that leaves must not leave half of it done.
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), changeTimeout)
+		defer cancel()
+		if err := r.edit(bounded, rec, e); err != nil {
+			return session.Session{}, err
+		}
+	}
+	return r.Get(ctx, p, id)
+}
+
+// editable finds what e can be done to.
+func (r *Registry) editable(p session.Principal, id int64, e session.Edit) (*record, error) {
+	rec, err := r.known.find(p, id)
+	switch {
+	case err != nil:
+		return nil, err
+	case rec.status() == session.Starting:
+		return nil, session.ErrNotRunning
+	}
+	if err := checkEdit(rec, e); err != nil {
+		return nil, err
+	}
+	if e.ChangesTmux() {
+		return r.running(p, id)
+	}
+	return rec, nil
+}
+
+func checkEdit(rec *record, e session.Edit) error {
+	var bad session.InvalidError
+	if e.Name != nil {
+		checkName(*e.Name, &bad)
+	}
+	checkSize("width", e.Width, session.DefaultWidth, &bad)
+	checkSize("height", e.Height, session.DefaultHeight, &bad)
+	bad.CheckLabels(session.EditedLabels(rec.row.Labels, e.Labels))
+	return bad.OrNil()
+}
+
+// edit changes the row first, since only there can a name be taken, and then
+// tmux; the row goes back to what it was if tmux refuses.
+func (r *Registry) edit(ctx context.Context, rec *record, e session.Edit) error {
+	if rec.unsaved { // to the store it is live, and its name not free
+		if err := r.saveStatus(ctx, rec, rec.status()); err != nil {
+			return err
+		}
+	}
+	row, err := r.store.EditSession(ctx, rec.row.ID, edited(rec.row, e), r.opts.Now())
+	if err != nil {
+		r.reconcileSoon() // it may have been written: see db.ErrUnavailable
+		return editError(err)
+	}
+	if e.Resizes() {
+		err = r.resizeWindow(ctx, rec, e.Width, e.Height)
+	}
+	if err == nil && e.KeepAfterExit != nil { // the row first: a new window takes it from there
+		r.known.amend(row)
+		err = r.keepWindows(ctx, rec, *e.KeepAfterExit)
+	}
+	if err == nil || errors.Is(err, session.ErrUnknownOutcome) {
+		r.known.amend(row)
+		return err
+	}
+	if _, undo := r.store.EditSession(ctx, rec.row.ID, settings(rec.row), rec.row.ModifyTime); undo != nil {
+		r.log.Error("put a session's row back", "session", rec.row.ID, "error", undo)
+		r.reconcileSoon()
+	} else {
+		r.known.amend(rec.row)
+	}
+	return err
+}
+
+// editError: a row that is gone was deleted meanwhile.
+func editError(err error) error {
+	if errors.Is(err, db.ErrNotFound) {
+		return session.ErrNotFound
+	}
+	return storeError(err)
+}
+
+// resizeWindow gives a running session's current window a size; 0 leaves one as
+// it is.
+func (r *Registry) resizeWindow(ctx context.Context, rec *record, width, height int) error {
+	ctx, cancel := tmux.Context(ctx)
+	defer cancel()
+	err := rec.ref.Client(r.tmux).ResizeWindow(ctx, rec.ref.Tmux, width, height)
+	r.live.Touch(rec.row.ID)
+	if err != nil {
+		return r.explain(ctx, rec, err, tmux.Writing)
+	}
+	return nil
+}
+
+// amend takes over what an edit has changed of a row, and nothing else: the
+// session may have ended meanwhile.
+func (rs *records) amend(row db.Session) {
+	rs.mu.Lock()
+	defer rs.mu.Unlock()
+	was := rs.byID[row.ID]
+	if was == nil {
+		return
+	}
+	now := *was
+	now.row.Name, now.row.Labels, now.row.ModifyTime = row.Name, row.Labels, row.ModifyTime
+	now.row.Width, now.row.Height, now.row.KeepAfterExit = row.Width, row.Height, row.KeepAfterExit
+	rs.set(&now)
+}

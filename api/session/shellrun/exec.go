@@ -1,0 +1,139 @@
+package shellrun
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"interplexer/api/session"
+	"interplexer/api/session/live"
+)
+
+// endTime bounds the end of the session of a program that has ended.
+const endTime = 10 * time.Second
+
+// Exec runs a program in a fresh session of the caller's, which ends with it. The
+// session's own command is a sh script that prints the marks around the program's
+// output: nothing is typed. It fails as registry's Create does, and with
+// ErrRunTimeout. A program that is not over in time, or whose caller leaves, goes on,
+// and its session with it.
+func (r *Runner) Exec(ctx context.Context, p session.Principal, o session.ExecOptions) (session.RunResult, error) {
+	if err := o.Check(); err != nil {
+		return session.RunResult{}, err
+	}
+	timeout, cancel := context.WithTimeout(ctx, o.Timeout)
+	defer cancel()
+	ctx, stop := context.WithTimeout(ctx, startTime)
+	defer stop()
+	x, err := r.startProgram(ctx, p, o)
+	if err != nil {
+		return session.RunResult{}, err
+	}
+	return x.await(timeout)
+}
+
+// startProgram makes the session, begins to record its output, and only then lets
+// its script go on.
+func (r *Runner) startProgram(ctx context.Context, p session.Principal, o session.ExecOptions) (*run, error) {
+	server, err := r.sessions.TmuxServer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m := newMarks(session.RandomID())
+	files, err := newProgram(scriptFolder(server), o, m)
+	if err != nil {
+		return nil, err
+	}
+	made, err := r.sessions.Create(ctx, p, session.CreateOptions{Command: []string{"/bin/sh", files.path}, Cwd: o.Cwd, Env: o.Env})
+	if err != nil {
+		files.close(true)
+		return nil, err
+	}
+	x, v, err := r.recordProgram(ctx, p, made.ID, files, m, o.MaxOutput)
+	if err != nil {
+		files.close(true)
+		r.endSession(p, made.ID)
+		return nil, err
+	}
+	follow := func(ctx context.Context) {
+		x.follow(ctx, v, files)
+		files.close(true)
+		v.Close()
+		close(x.over)
+		if ctx.Err() == nil {
+			r.endSession(p, made.ID)
+		}
+	}
+	if !r.goFollow(follow) { // the service stops: what is left of the script ends with it
+		x.fail(session.ErrUnavailable)
+		v.Close()
+		files.close(true)
+		close(x.over)
+		return nil, session.ErrUnavailable
+	}
+	return x, nil
+}
+
+// recordProgram has the pane's output recorded, and lets the script go on.
+func (r *Runner) recordProgram(ctx context.Context, p session.Principal, id int64, files *program, m marks, maxOutput int) (*run, *live.Viewer, error) {
+	v, err := r.sessions.View(ctx, p, id, "")
+	if err != nil {
+		return nil, nil, err
+	}
+	pane, err := v.LivePane(ctx)
+	if err != nil {
+		v.Close()
+		return nil, nil, err
+	}
+	x := r.newRun(p, id, pane.ID, m, maxOutput)
+	x.ownSession = true
+	if err := r.runs.add(x, r.now()); err != nil {
+		v.Close()
+		return nil, nil, err
+	}
+	pane.Attach(x.recorder)
+	files.watch(pane.PID)
+	if _, err := io.WriteString(files.gate, "go\n"); err != nil {
+		pane.Detach(x.recorder)
+		r.runs.drop(x)
+		v.Close()
+		return nil, nil, fmt.Errorf("%w: %w", session.ErrNoResources, err)
+	}
+	return x, v, nil
+}
+
+// endSession ends the session of a program that has ended. Its result is remembered;
+// should this fail, the session can be seen and ended by its owner.
+func (r *Runner) endSession(p session.Principal, id int64) {
+	ctx, cancel := context.WithTimeout(context.Background(), endTime)
+	defer cancel()
+	if err := r.sessions.End(ctx, p, id); err != nil {
+		r.log.Warn("the session of a program that has ended goes on", "session", id, "error", err)
+	}
+}
+
+// programScript runs a program between the marks. It waits at the gate twice: before
+// the program, until its output is recorded, and after it, until all of the output
+// has been read; when the service is gone the gate does not hold it. An interrupt is
+// for the program, not for the script (trap).
+func programScript(o session.ExecOptions, m marks, report, gate, stdin string) string {
+	words := make([]string, len(o.Words()))
+	for i, w := range o.Words() {
+		words[i] = quoted(w)
+	}
+	command := strings.Join(words, " ")
+	if stdin != "" {
+		command += " <" + stdin
+	}
+	return "trap : INT QUIT\n" +
+		"read -r __interplexer <" + gate + " || exit 1\n" +
+		"unset __interplexer\n" +
+		say(m.begin) + tell("begin", report) +
+		command + "\n" +
+		"__interplexer=$?\n" +
+		say(m.end) + tell(`"end $__interplexer"`, report) +
+		"{ read -r __interplexer_gate <" + gate + "; } 2>/dev/null\n" +
+		"exit $__interplexer\n"
+}

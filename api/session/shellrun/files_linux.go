@@ -1,0 +1,86 @@
+package shellrun
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"strings"
+
+	"interplexer/api/session"
+	"interplexer/controlmode/handover"
+)
+
+// files are what a shell opens for one run: texts, and the pipe through which it
+// reports. Only processes of this user can open them. The texts are in memory, and
+// all of it is gone with this process.
+type files struct {
+	folder  string
+	handed  []*handover.File // the first is the report's
+	report  *os.File         // the pipe's end to read from
+	scanned chan struct{}    // closed when nobody reads it any more; nil: nobody does
+}
+
+// newFiles makes the pipe. It fails with ErrNoResources. Close the files.
+func newFiles(folder string) (*files, error) {
+	read, write, err := handover.Pipe(folder)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", session.ErrNoResources, err)
+	}
+	return &files{folder: folder, report: read, handed: []*handover.File{write}}, nil
+}
+
+func (f *files) reportPath() string { return f.handed[0].Path() }
+
+// text adds a text and returns its path. It fails with ErrNoResources.
+func (f *files) text(text string) (path string, err error) {
+	file, err := handover.Text(f.folder, text)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", session.ErrNoResources, err)
+	}
+	f.handed = append(f.handed, file)
+	return file.Path(), nil
+}
+
+// reports are the lines that the shell reports, until close. It is called once.
+func (f *files) reports() <-chan string {
+	lines := make(chan string, 4)
+	f.scanned = make(chan struct{})
+	go func() {
+		defer close(f.scanned)
+		defer close(lines)
+		scanner := bufio.NewScanner(f.report)
+		for scanner.Scan() {
+			select {
+			case lines <- strings.TrimSpace(scanner.Text()):
+			default: // more than a run has to say: somebody else's
+			}
+		}
+	}()
+	return lines
+}
+
+// renew gives the files their names back: the shell comes to some of them only when
+// the command is over.
+func (f *files) renew() error {
+	for _, file := range f.handed {
+		if err := file.Renew(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// close ends the reports. read: the shell does not come to the files any more.
+func (f *files) close(read bool) {
+	for _, file := range f.handed {
+		if read {
+			_ = file.Close()
+		} else {
+			file.Abandon()
+		}
+	}
+	_ = f.report.Close()
+	if f.scanned != nil {
+		<-f.scanned
+	}
+}

@@ -1,0 +1,25 @@
+package shellrun
+
+// script is what a shell reads to run a command.
+type script struct {
+	*files
+	line string // is typed and has the shell read it
+}
+
+// newScript makes the files of a script, in the order in which they name each other.
+func newScript(folder string, sh shell, command string, m marks) (*script, error) {
+	f, err := newFiles(folder)
+	if err != nil {
+		return nil, err
+	}
+	var paths []string
+	for _, part := range shellParts(sh, command, m, f.reportPath()) {
+		path, err := f.text(part(paths))
+		if err != nil {
+			f.close(true)
+			return nil, err
+		}
+		paths = append(paths, path)
+	}
+	return &script{files: f, line: sourcingLine(sh, paths[len(paths)-1])}, nil
+}

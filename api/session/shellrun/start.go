@@ -1,0 +1,132 @@
+package shellrun
+
+import (
+	"context"
+
+	"interplexer/api/session"
+	"interplexer/api/session/live"
+)
+
+// shellProcess is the shell of a pane that a command was typed into.
+type shellProcess struct {
+	*shellTerminal
+	script *script
+}
+
+func (p shellProcess) reports() <-chan string { return p.script.reports() }
+
+// gaveUp: dash and busybox sh end all reading at an interrupt, and report nothing.
+func (p shellProcess) gaveUp() bool {
+	if p.shell != dash && p.shell != busybox || p.holdsScript() {
+		return false
+	}
+	return p.alive() && p.awaitPrompt(context.Background()) == nil
+}
+
+func (p shellProcess) keepFiles() { _ = p.script.renew() } // if there is no room, there may be later
+
+func (p shellProcess) notTaken() { _ = p.show(reveal) }
+
+// startInShell types a command. The run that it returns is the pane's only one.
+func (r *Runner) startInShell(ctx context.Context, p session.Principal, id int64, o session.RunOptions) (*run, error) {
+	v, err := r.sessions.View(ctx, p, id, o.Pane)
+	if err != nil {
+		return nil, err
+	}
+	pane, err := v.LivePane(ctx)
+	if err != nil {
+		v.Close()
+		return nil, err
+	}
+	m := newMarks(session.RandomID())
+	x := r.newRun(p, id, pane.ID, m, o.MaxOutput)
+	if err := r.runs.add(x, r.now()); err != nil {
+		v.Close()
+		return nil, err
+	}
+	shell, err := openShell(ctx, v, pane, o.Command, m)
+	if err != nil {
+		r.runs.drop(x)
+		v.Close()
+		return nil, err
+	}
+	if shell.shell == fish {
+		x.recorder.skip(fishPreface)
+	}
+	pane.Attach(x.recorder)
+	end := func() {
+		pane.Detach(x.recorder)
+		shell.script.close(!x.failed())
+		shell.close()
+		v.Close()
+	}
+	in := typist{r.sessions, p, id, pane}
+	if err := in.typeHidden(ctx, shell); err != nil {
+		x.fail(err)
+		end()
+		r.runs.drop(x)
+		close(x.over)
+		return nil, err
+	}
+	follow := func(ctx context.Context) {
+		x.follow(ctx, v, shell)
+		if shell.shell == busybox {
+			in.mendHistory(ctx, shell, o.Command)
+		}
+		end()
+		close(x.over)
+	}
+	if !r.goFollow(follow) {
+		x.fail(session.ErrUnavailable)
+		end()
+		return nil, session.ErrUnavailable
+	}
+	return x, nil
+}
+
+// openShell finds the shell in a pane's foreground, waits for its prompt, and makes
+// the script that it is to read.
+func openShell(ctx context.Context, v *live.Viewer, pane live.LivePane, command string, m marks) (shellProcess, error) {
+	tty, err := v.TTY(ctx, pane.ID.String())
+	if err != nil {
+		return shellProcess{}, err
+	}
+	terminal, err := openShellTerminal(tty, pane.PID)
+	if err != nil {
+		return shellProcess{}, err
+	}
+	if err = terminal.awaitPrompt(ctx); err == nil {
+		var s *script
+		if s, err = newScript(scriptFolder(pane.Server), terminal.shell, command, m); err == nil {
+			return shellProcess{terminal, s}, nil
+		}
+	}
+	terminal.close()
+	return shellProcess{}, err
+}
+
+// typist types into a pane on behalf of a run's caller.
+type typist struct {
+	sessions  Sessions
+	principal session.Principal
+	id        int64
+	pane      live.LivePane
+}
+
+func (t typist) send(ctx context.Context, in session.Input) error {
+	in.Pane = t.pane.ID.String()
+	return t.sessions.Send(ctx, t.principal, t.id, in)
+}
+
+// typeHidden types the line that has the shell read the script, and hides it.
+func (t typist) typeHidden(ctx context.Context, shell shellProcess) error {
+	if err := shell.show(hide); err != nil {
+		return err
+	}
+	line := shell.script.line
+	if err := t.send(ctx, session.Input{Text: &line}); err != nil {
+		_ = shell.show(reveal)
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,22 @@
+package tmux
+
+import (
+	"interplexer/api/session"
+	"interplexer/controlmode"
+)
+
+// Pane is a pane of tmux's as the domain shows it.
+func Pane(p controlmode.PaneInfo) session.Pane {
+	return session.Pane{
+		ID: p.Pane.String(), Window: p.Window.String(), Active: p.Active,
+		Width: p.Width, Height: p.Height, PID: p.PID, Dead: p.Dead,
+	}
+}
+
+// Panes are panes of tmux's as the domain shows them.
+func Panes(infos []controlmode.PaneInfo) (panes []session.Pane) {
+	for _, p := range infos {
+		panes = append(panes, Pane(p))
+	}
+	return panes
+}

@@ -1,0 +1,8 @@
+package tty
+
+import "golang.org/x/sys/unix"
+
+const (
+	unreadBytes = unix.TIOCINQ // FIONREAD
+	getTermios  = unix.TCGETS
+)
