@@ -5,6 +5,8 @@ import (
 	"errors"
 	"path/filepath"
 	"time"
+
+	"interplexer/controlmode/internal/wire"
 )
 
 // On is a Client for one tmux server process. When another one has taken its
@@ -24,7 +26,7 @@ type boundCaller struct {
 	id     ServerID
 }
 
-func (b boundCaller) call(ctx context.Context, req request) ([]block, error) {
+func (b boundCaller) call(ctx context.Context, req request) ([]wire.Block, error) {
 	if !req.readOnly {
 		b.server.changes.Add(1)
 		defer b.server.changes.Add(1)

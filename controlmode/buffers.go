@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+
+	"interplexer/controlmode/internal/wire"
 )
 
 const inputPrefix = "interplexer-input-"
@@ -29,8 +31,8 @@ var lastingBufferForm = regexp.MustCompile("^" + inputPrefix + "[0-9a-f]{32}-[0-
 // dropStale deletes the buffers that a process before this one left
 // behind when it died.
 func (c Client) dropStale(ctx context.Context) error {
-	list := newCommand("list-buffers -F '#{buffer_name}' -f").arg("#{m:" + inputPrefix + "*,#{buffer_name}}")
-	blocks, err := c.send(ctx, list, request{frame: frame{blocks: 1}, nonce: true, readOnly: true})
+	list := wire.NewCommand("list-buffers -F '#{buffer_name}' -f").Arg("#{m:" + inputPrefix + "*,#{buffer_name}}")
+	blocks, err := c.send(ctx, list, request{frame: wire.Frame{Blocks: 1}, nonce: true, readOnly: true})
 	if err != nil {
 		return err
 	}
@@ -39,7 +41,7 @@ func (c Client) dropStale(ctx context.Context) error {
 		if !lastingBufferForm.MatchString(name) || strings.HasPrefix(name, lastingBuffers.process) {
 			continue
 		}
-		if _, err := c.run(ctx, newCommand("delete-buffer -b "+name), 1); err != nil {
+		if _, err := c.run(ctx, wire.NewCommand("delete-buffer -b "+name), 1); err != nil {
 			return err
 		}
 	}
@@ -76,7 +78,7 @@ func (s *Server) dropLeft(conn *Conn) {
 func (s *Server) dropOne(conn *Conn, name string) {
 	ctx, cancel := context.WithTimeout(s.life, clearTime)
 	defer cancel()
-	_, err := conn.run(ctx, newCommand("delete-buffer -b "+name), 1)
+	_, err := conn.run(ctx, wire.NewCommand("delete-buffer -b "+name), 1)
 	var notThere *CommandError
 	if err != nil && !errors.As(err, &notThere) {
 		s.dropLater(name)

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"interplexer/controlmode/internal/wire"
 )
 
 // While others are about, one caller types a megabyte a second and no more.
@@ -49,7 +51,7 @@ func TestLongCommandsRest(t *testing.T) {
 	c := newConn(client, func() { client.Close() }, nil, ConnOptions{
 		MaxWait: 100 * time.Millisecond, window: 1, rest: func(time.Duration) time.Duration { return rest },
 	})
-	ask := request{text: []byte("x"), frame: frame{blocks: 1}}
+	ask := request{text: []byte("x"), frame: wire.Frame{Blocks: 1}}
 	for range 100 {
 		_, err := c.call(t.Context(), ask)
 		require.NoError(t, err)

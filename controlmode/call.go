@@ -3,6 +3,8 @@ package controlmode
 import (
 	"context"
 	"time"
+
+	"interplexer/controlmode/internal/wire"
 )
 
 // call is one command line and whoever waits for its answer.
@@ -10,7 +12,7 @@ type call struct {
 	req    request
 	lane   *lane
 	sent   bool // it is on the wire, or about to be
-	answer answer
+	answer wire.Answer
 	number uint64
 	sentAt time.Time // of a connection that rests
 	gated  bool      // it is inside the gate
@@ -23,7 +25,7 @@ type call struct {
 // for ctx. Cancelling takes back a command that has not been sent. Of one that
 // has it abandons only the wait: tmux still runs it, and its answer is read and
 // dropped in its turn.
-func (c *Conn) call(ctx context.Context, req request) ([]block, error) {
+func (c *Conn) call(ctx context.Context, req request) ([]wire.Block, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -45,10 +47,10 @@ func (c *Conn) call(ctx context.Context, req request) ([]block, error) {
 	switch {
 	case k.err != nil:
 		return nil, k.err
-	case k.answer.tooLarge:
+	case k.answer.TooLarge:
 		return nil, ErrTooLarge
 	}
-	return k.answer.blocks, nil
+	return k.answer.Blocks, nil
 }
 
 // await waits until a call is done, or is given up.
@@ -98,9 +100,9 @@ func (c *Conn) takeBack(k *call) bool {
 
 // enqueue queues a command and sends what may be sent.
 func (c *Conn) enqueue(req request) (*call, error) {
-	k := &call{req: req, answer: answer{frame: req.frame}, gated: req.gated(), at: req.at, done: make(chan struct{})}
+	k := &call{req: req, answer: wire.Answer{Frame: req.frame}, gated: req.gated(), at: req.at, done: make(chan struct{})}
 	if req.nonce {
-		k.answer.frame.nonce = c.opts.Nonce()
+		k.answer.Frame.Nonce = c.opts.Nonce()
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -133,7 +135,7 @@ func (c *Conn) sendQueued() {
 			k.sentAt = time.Now()
 		}
 		c.waiting.push(k)
-		c.out = k.req.appendTo(c.out, k.answer.frame.nonce)
+		c.out = k.answer.Frame.AppendLine(c.out, k.req.text)
 		some = true
 	}
 	if !some {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+
+	"interplexer/controlmode/internal/wire"
 )
 
 // captureBuffer is the paste buffer that a capture passes through. One name
@@ -18,8 +20,8 @@ func (c Client) CapturePane(ctx context.Context, t Target) ([]byte, error) {
 	if c.version.has(leakyCapture) {
 		return c.captureThroughBuffer(ctx, t)
 	}
-	cmd := newCommand("display-message -p").to(t).word("'#{pane_height}'").then("capture-pane -p").to(t)
-	blocks, err := c.send(ctx, cmd, request{frame: frame{blocks: 2, counted: 1}, readOnly: true})
+	cmd := wire.NewCommand("display-message -p").To(t).Word("'#{pane_height}'").Then("capture-pane -p").To(t)
+	blocks, err := c.send(ctx, cmd, request{frame: wire.Frame{Blocks: 2, Counted: 1}, readOnly: true})
 	if err != nil {
 		return nil, err
 	}
@@ -30,27 +32,27 @@ func (c Client) CapturePane(ctx context.Context, t Target) ([]byte, error) {
 // their short names: this is the line that is sent most, and its parsing a
 // part of its cost. Where show-buffer overruns, the height is asked for, too.
 func (c Client) captureThroughBuffer(ctx context.Context, t Target) ([]byte, error) {
-	var cmd *command
-	f := frame{blocks: 3, free: 1, sealed: true}
+	var cmd *wire.Command
+	f := wire.Frame{Blocks: 3, Free: 1, Sealed: true}
 	overruns := c.version.has(overrunBuffers)
 	if overruns {
-		cmd = newCommand("display-message -p").to(t).word("'#{pane_height}'").then("capturep -b " + captureBuffer)
-		f.blocks, f.free = 4, 2
+		cmd = wire.NewCommand("display-message -p").To(t).Word("'#{pane_height}'").Then("capturep -b " + captureBuffer)
+		f.Blocks, f.Free = 4, 2
 	} else {
-		cmd = newCommand("capturep -b " + captureBuffer)
+		cmd = wire.NewCommand("capturep -b " + captureBuffer)
 	}
-	cmd.to(t).then("showb -b " + captureBuffer).then("deleteb -b " + captureBuffer)
+	cmd.To(t).Then("showb -b " + captureBuffer).Then("deleteb -b " + captureBuffer)
 	blocks, err := c.send(ctx, cmd, request{frame: f, nonce: true, readOnly: true, told: c.version.has(toldBuffers)})
 	if err != nil {
 		return nil, err
 	}
-	printed := blocks[f.free].Body
+	printed := blocks[f.Free].Body
 	if !overruns {
 		return bufferText(c.version, printed)
 	}
-	r := records{rest: string(blocks[0].Body)}
-	height := r.number()
-	if r.newline(); r.bad {
+	r := wire.RecordReader{Rest: string(blocks[0].Body)}
+	height := r.Number()
+	if r.Newline(); r.Bad {
 		return nil, fmt.Errorf("%w: a pane's height is %q", ErrProtocol, blocks[0].Body)
 	}
 	return firstLines(printed, height)
@@ -87,45 +89,7 @@ func bufferText(v Version, printed []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%w: show-buffer printed no newline of its own", ErrProtocol)
 	}
 	if v.has(encodedBuffers) {
-		return decodeVis(text)
+		return wire.DecodeVis(text)
 	}
 	return text, nil
-}
-
-// decodeVis undoes the vis(3) encoding of show-buffer up to tmux 3.3a, in
-// place: VIS_OCTAL and VIS_CSTYLE, and a backslash before a $ that could start
-// a variable.
-func decodeVis(text []byte) ([]byte, error) {
-	first := bytes.IndexByte(text, '\\')
-	if first < 0 {
-		return text, nil
-	}
-	out := text[:first]
-	for i := first; i < len(text); i++ {
-		if text[i] != '\\' {
-			out = append(out, text[i])
-			continue
-		}
-		if i+3 < len(text) && isOctal(text[i+1:i+4]) {
-			out = append(out, (text[i+1]-'0')<<6|(text[i+2]-'0')<<3|(text[i+3]-'0'))
-			i += 3
-			continue
-		}
-		i++
-		if i == len(text) {
-			return nil, fmt.Errorf("%w: show-buffer ends in a backslash", ErrProtocol)
-		}
-		c, ok := visEscapes[text[i]]
-		if !ok {
-			return nil, fmt.Errorf("%w: show-buffer wrote the escape \\%c", ErrProtocol, text[i])
-		}
-		out = append(out, c)
-	}
-	return out, nil
-}
-
-// visEscapes are the two-character escapes of vis(3) with VIS_CSTYLE.
-var visEscapes = map[byte]byte{
-	'\\': '\\', '$': '$', 'a': '\a', 'b': '\b', 'f': '\f', 'n': '\n',
-	'r': '\r', 's': ' ', 't': '\t', 'v': '\v', '0': 0,
 }

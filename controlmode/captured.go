@@ -3,6 +3,8 @@ package controlmode
 import (
 	"context"
 	"fmt"
+
+	"interplexer/controlmode/internal/wire"
 )
 
 // bufferSize prints how many bytes the buffer of a capture holds, and nothing
@@ -25,32 +27,32 @@ type captured struct {
 func (c Client) capture(ctx context.Context, k captured) (head, text []byte, err error) {
 	leaky := c.version.has(leakyCapture)
 	overruns := c.version.has(overrunBuffers)
-	cmd := newCommand("display-message -p").to(k.target).word(k.head).then("capture-pane")
+	cmd := wire.NewCommand("display-message -p").To(k.target).Word(k.head).Then("capture-pane")
 	if leaky {
-		cmd.word("-b " + captureBuffer)
+		cmd.Word("-b " + captureBuffer)
 	} else {
-		cmd.word("-p")
+		cmd.Word("-p")
 	}
 	k.options.words(cmd)
-	cmd.to(k.target)
+	cmd.To(k.target)
 	if k.area != "" {
-		cmd.word(k.area)
+		cmd.Word(k.area)
 	}
-	f := frame{blocks: 2, free: 1}
+	f := wire.Frame{Blocks: 2, Free: 1}
 	if leaky {
-		f = frame{blocks: 4, free: 2, sealed: true}
+		f = wire.Frame{Blocks: 4, Free: 2, Sealed: true}
 		if overruns {
-			f.blocks, f.free = 5, 3
-			cmd.then(bufferSize)
+			f.Blocks, f.Free = 5, 3
+			cmd.Then(bufferSize)
 		}
-		cmd.then("show-buffer -b " + captureBuffer).then("delete-buffer -b " + captureBuffer)
+		cmd.Then("show-buffer -b " + captureBuffer).Then("delete-buffer -b " + captureBuffer)
 	}
 	req := request{frame: f, nonce: true, readOnly: true, bulk: k.bulk, told: leaky && c.version.has(toldBuffers)}
 	blocks, err := c.send(ctx, cmd, req)
 	if err != nil {
 		return nil, nil, err
 	}
-	head, text = blocks[0].Body, blocks[f.free].Body
+	head, text = blocks[0].Body, blocks[f.Free].Body
 	switch {
 	case overruns:
 		text, err = firstBytes(text, blocks[2].Body)
@@ -63,9 +65,9 @@ func (c Client) capture(ctx context.Context, k captured) (head, text []byte, err
 // firstBytes are those of a capture that show-buffer has printed, without what
 // it has printed after them (see overrunBuffers).
 func firstBytes(printed, size []byte) ([]byte, error) {
-	r := records{rest: string(size)}
-	n := r.number()
-	if r.newline(); r.bad || r.rest != "" {
+	r := wire.RecordReader{Rest: string(size)}
+	n := r.Number()
+	if r.Newline(); r.Bad || r.Rest != "" {
 		return nil, fmt.Errorf("%w: a buffer's size is %q", ErrProtocol, size)
 	}
 	if n > len(printed) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"interplexer/controlmode/internal/wire"
 )
 
 // Client is tmux's commands, run on one tmux server. Get one from a Conn or
@@ -32,14 +34,14 @@ func (c Client) For(name string) Client {
 
 // caller runs one command line.
 type caller interface {
-	call(ctx context.Context, req request) ([]block, error)
+	call(ctx context.Context, req request) ([]wire.Block, error)
 }
 
 // request is one command line and how its answer is framed.
 type request struct {
 	text     []byte
 	from     string // whose it is
-	frame    frame
+	frame    wire.Frame
 	nonce    bool // frame it by a nonce
 	readOnly bool // safe to run twice, and changes nothing that lasts
 	told     bool // readOnly, and yet tmux tells other clients of it
@@ -51,18 +53,6 @@ type request struct {
 
 // gated: what tmux tells of it must not find a client identifying itself.
 func (r request) gated() bool { return !r.readOnly || r.told }
-
-// appendTo appends what goes over the wire.
-func (r request) appendTo(out []byte, nonce string) []byte {
-	out = append(out, r.text...)
-	switch {
-	case r.frame.sealed: // there is no such buffer, and the error names it
-		out = append(append(out, " ; deleteb -b "...), nonce...)
-	case r.nonce:
-		out = append(append(out, "\ndisplay-message -p "...), nonce...)
-	}
-	return append(out, '\n')
-}
 
 // Errors that tmux answers, told apart by its message. They wrap a CommandError.
 var (
@@ -93,28 +83,28 @@ func (e *CommandError) Unwrap() error { return e.kind }
 // Ping asks tmux for nothing and waits for the answer. What tmux had to tell
 // before it has been told when it returns.
 func (c Client) Ping(ctx context.Context) error {
-	_, err := c.send(ctx, newCommand("display-message -p ok"), request{frame: frame{blocks: 1}, readOnly: true})
+	_, err := c.send(ctx, wire.NewCommand("display-message -p ok"), request{frame: wire.Frame{Blocks: 1}, readOnly: true})
 	return err
 }
 
 // run sends a command line of the given number of commands whose answers are
 // tmux's own text.
-func (c Client) run(ctx context.Context, cmd *command, blocks int) ([]block, error) {
-	return c.send(ctx, cmd, request{frame: frame{blocks: blocks}})
+func (c Client) run(ctx context.Context, cmd *wire.Command, blocks int) ([]wire.Block, error) {
+	return c.send(ctx, cmd, request{frame: wire.Frame{Blocks: blocks}})
 }
 
 // send runs a command and turns a failed block into an error.
-func (c Client) send(ctx context.Context, cmd *command, req request) ([]block, error) {
-	if cmd.err != nil {
-		return nil, cmd.err
+func (c Client) send(ctx context.Context, cmd *wire.Command, req request) ([]wire.Block, error) {
+	if cmd.Err != nil {
+		return nil, cmd.Err
 	}
-	req.text, req.from = cmd.text, c.name
+	req.text, req.from = cmd.Text, c.name
 	blocks, err := c.caller.call(ctx, req)
 	if err != nil {
 		return nil, err
 	}
 	if last := blocks[len(blocks)-1]; last.Failed {
-		name, _, _ := strings.Cut(string(cmd.text), " ")
+		name, _, _ := strings.Cut(string(cmd.Text), " ")
 		return nil, commandError(name, strings.TrimSuffix(string(last.Body), "\n"))
 	}
 	return blocks, nil

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"interplexer/controlmode/internal/wire"
 )
 
 // Errors of a command that tmux did not answer.
@@ -166,7 +168,7 @@ func (c *Conn) idle() bool {
 
 // askForLife sends a command for whose answer nobody waits.
 func (c *Conn) askForLife() {
-	_, _ = c.enqueue(request{text: []byte("display-message -p ok"), frame: frame{blocks: 1}, readOnly: true})
+	_, _ = c.enqueue(request{text: []byte("display-message -p ok"), frame: wire.Frame{Blocks: 1}, readOnly: true})
 }
 
 // loop owns the reader and the writer: it returns, and closes done, when both
@@ -243,7 +245,7 @@ const keptBuffer = 1 << 20
 // read decodes the stream until it ends. Lines have no limit in control mode,
 // so the buffer grows to the longest; it is bounded by MaxAnswer.
 func (c *Conn) read() error {
-	d := decoder{next: c.nextAnswer, notify: c.opts.OnNotification, maxBody: c.opts.MaxAnswer}
+	d := wire.Decoder{Next: c.nextAnswer, Notify: c.opts.OnNotification, MaxBody: c.opts.MaxAnswer}
 	buf := make([]byte, 0, 64<<10)
 	for {
 		if len(buf) == cap(buf) {
@@ -274,13 +276,13 @@ func (c *Conn) read() error {
 
 // lines feeds every whole line of buf to the decoder and returns the rest; the
 // first scanned bytes are known to hold no newline.
-func (c *Conn) lines(d *decoder, buf []byte, scanned int) ([]byte, error) {
+func (c *Conn) lines(d *wire.Decoder, buf []byte, scanned int) ([]byte, error) {
 	for {
 		i := bytes.IndexByte(buf[scanned:], '\n')
 		if i < 0 {
 			return buf, nil
 		}
-		answered, err := d.line(buf[:scanned+i])
+		answered, err := d.Line(buf[:scanned+i])
 		if err != nil {
 			return nil, err
 		}
@@ -293,7 +295,7 @@ func (c *Conn) lines(d *decoder, buf []byte, scanned int) ([]byte, error) {
 
 // nextAnswer is the oldest command's; its bytes have been written, or tmux
 // could not be answering.
-func (c *Conn) nextAnswer() *answer {
+func (c *Conn) nextAnswer() *wire.Answer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	k := c.waiting.head()

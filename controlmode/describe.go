@@ -3,8 +3,9 @@ package controlmode
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
+
+	"interplexer/controlmode/internal/wire"
 )
 
 // PaneDetail is one pane, and its window, as whoever looks closely sees it.
@@ -62,8 +63,8 @@ func (c Client) DescribePanes(ctx context.Context, s SessionID) ([]PaneDetail, e
 	for _, text := range detailTexts {
 		format += "#{" + text + "}" + mark
 	}
-	cmd := newCommand("list-panes -s").to(ActivePane(s)).word("-F").arg(format)
-	blocks, err := c.send(ctx, cmd, request{frame: frame{blocks: 1}, nonce: true, readOnly: true})
+	cmd := wire.NewCommand("list-panes -s").To(ActivePane(s)).Word("-F").Arg(format)
+	blocks, err := c.send(ctx, cmd, request{frame: wire.Frame{Blocks: 1}, nonce: true, readOnly: true})
 	if err != nil {
 		return nil, err
 	}
@@ -73,48 +74,30 @@ func (c Client) DescribePanes(ctx context.Context, s SessionID) ([]PaneDetail, e
 // parseDetails reads lines of detailNumbers and detailTexts.
 func parseDetails(body, mark string) ([]PaneDetail, error) {
 	var list []PaneDetail
-	r := records{rest: body}
-	for r.more() {
-		list = append(list, r.detail(mark))
-		r.newline()
+	r := wire.RecordReader{Rest: body}
+	for r.More() {
+		list = append(list, readDetail(&r, mark))
+		r.Newline()
 	}
-	if r.bad {
+	if r.Bad {
 		return nil, fmt.Errorf("%w: a list of panes is %q", ErrProtocol, body)
 	}
 	return list, nil
 }
 
-func (r *records) detail(mark string) PaneDetail {
+func readDetail(r *wire.RecordReader, mark string) PaneDetail {
 	p := PaneDetail{
-		PaneInfo: r.paneInfo(),
-		Index:    r.number(), ActiveInside: r.flag(), Left: r.number(), Top: r.number(),
-		CursorX: r.number(), CursorY: r.number(), CursorVisible: r.flag(),
-		Alternate: r.flag(), HistorySize: r.number(),
-		ExitStatus: r.optional(-1), Signal: r.optional(0), Mode: strings.TrimPrefix(r.word(), "x"),
+		PaneInfo: readPaneInfo(r),
+		Index:    r.Number(), ActiveInside: r.Flag(), Left: r.Number(), Top: r.Number(),
+		CursorX: r.Number(), CursorY: r.Number(), CursorVisible: r.Flag(),
+		Alternate: r.Flag(), HistorySize: r.Number(),
+		ExitStatus: r.Optional(-1), Signal: r.Optional(0), Mode: strings.TrimPrefix(r.Word(), "x"),
 	}
 	p.In = WindowDetail{
-		Window: p.Window, Index: r.number(), Active: r.flag(), Width: r.number(), Height: r.number(),
-		Zoomed: r.flag(), Layout: r.word(),
+		Window: p.Window, Index: r.Number(), Active: r.Flag(), Width: r.Number(), Height: r.Number(),
+		Zoomed: r.Flag(), Layout: r.Word(),
 	}
-	r.until(mark)
-	p.Title, p.Command, p.Path, p.In.Name = r.until(mark), r.until(mark), r.until(mark), r.until(mark)
+	r.Until(mark)
+	p.Title, p.Command, p.Path, p.In.Name = r.Until(mark), r.Until(mark), r.Until(mark), r.Until(mark)
 	return p
-}
-
-// optional reads a number after an x, or what stands for none.
-func (r *records) optional(none int) int {
-	digits := strings.TrimPrefix(r.word(), "x")
-	if digits == "" {
-		return none
-	}
-	n, err := strconv.Atoi(digits)
-	r.bad = r.bad || err != nil
-	return n
-}
-
-// until takes what comes before a mark.
-func (r *records) until(mark string) string {
-	text, rest, found := strings.Cut(r.rest, mark)
-	r.rest, r.bad = rest, r.bad || !found
-	return text
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"interplexer/controlmode/internal/wire"
 )
 
 // attachTime bounds an attach. It is generous because a client that goes away
@@ -115,10 +117,10 @@ func finishDial(conn *Conn, a *attach) (ServerID, error) {
 	if err := a.wait(ctx, conn); err != nil {
 		return ServerID{}, err
 	}
-	cmd := newCommand("refresh-client -f no-output,ignore-size")
-	cmd.then("display-message -p '#{pid} #{start_time} #{version} #{socket_path}'")
+	cmd := wire.NewCommand("refresh-client -f no-output,ignore-size")
+	cmd.Then("display-message -p '#{pid} #{start_time} #{version} #{socket_path}'")
 	// The gate is shut, and neither command changes what others would hear of.
-	blocks, err := conn.send(ctx, cmd, request{frame: frame{blocks: 2}, readOnly: true})
+	blocks, err := conn.send(ctx, cmd, request{frame: wire.Frame{Blocks: 2}, readOnly: true})
 	if err != nil {
 		return ServerID{}, err
 	}

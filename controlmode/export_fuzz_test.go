@@ -1,12 +1,16 @@
 package controlmode
 
-import "context"
+import (
+	"context"
+
+	"interplexer/controlmode/internal/wire"
+)
 
 // ThroughBuffer puts one quoted argument into a buffer and returns what is in
 // the buffer then.
 func (c Client) ThroughBuffer(ctx context.Context, arg string) ([]byte, error) {
-	cmd := newCommand("set-buffer -b fuzz -- " + arg + " ; show-buffer -b fuzz ; delete-buffer -b fuzz")
-	blocks, err := c.send(ctx, cmd, request{frame: frame{blocks: 3, free: 1, sealed: true}, nonce: true})
+	cmd := wire.NewCommand("set-buffer -b fuzz -- " + arg + " ; show-buffer -b fuzz ; delete-buffer -b fuzz")
+	blocks, err := c.send(ctx, cmd, request{frame: wire.Frame{Blocks: 3, Free: 1, Sealed: true}, nonce: true})
 	if err != nil {
 		return nil, err
 	}
@@ -15,8 +19,8 @@ func (c Client) ThroughBuffer(ctx context.Context, arg string) ([]byte, error) {
 
 // Same has tmux compare one quoted argument with what the other one expands to.
 func (c Client) Same(ctx context.Context, plain, format string) (bool, error) {
-	cmd := newCommand("set-option -s @plain " + plain + " ; set-option -s -F @expanded " + format)
-	blocks, err := c.run(ctx, cmd.then("display-message -p '#{==:#{@plain},#{@expanded}}'"), 3)
+	cmd := wire.NewCommand("set-option -s @plain " + plain + " ; set-option -s -F @expanded " + format)
+	blocks, err := c.run(ctx, cmd.Then("display-message -p '#{==:#{@plain},#{@expanded}}'"), 3)
 	if err != nil {
 		return false, err
 	}

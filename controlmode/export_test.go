@@ -3,6 +3,8 @@ package controlmode
 import (
 	"context"
 	"io"
+
+	"interplexer/controlmode/internal/wire"
 )
 
 // What the tests in controlmode_test see of the inside.
@@ -21,15 +23,15 @@ const (
 	MessagesInBlocks     = messagesInBlocks
 )
 
-type Block = block
+type Block = wire.Block
 
 // Quote is s as an argument.
 func Quote(s string) (string, error) {
-	quoted, err := appendQuoted(nil, s)
+	quoted, err := wire.AppendQuoted(nil, s)
 	return string(quoted), err
 }
 
-func EscapeFormat(s string) string { return escapeFormat(s) }
+func EscapeFormat(s string) string { return wire.EscapeFormat(s) }
 
 func (v Version) Has(c Capability) bool { return v.has(c) }
 
@@ -37,7 +39,7 @@ func (c capability) Evidence() string { return capabilities[c].evidence }
 
 // Print runs a command line of one command and returns what it printed.
 func (c Client) Print(ctx context.Context, line string) (string, error) {
-	blocks, err := c.send(ctx, newCommand(line), request{frame: frame{blocks: 1}, nonce: true})
+	blocks, err := c.send(ctx, wire.NewCommand(line), request{frame: wire.Frame{Blocks: 1}, nonce: true})
 	if err != nil {
 		return "", err
 	}
@@ -49,7 +51,7 @@ func TmuxError(command, message string) error { return commandError(command, mes
 
 // Line is the command line that types the input on a tmux of version v.
 func (in *Input) Line(v Version) string {
-	return string(in.typing(v, Target{}).text)
+	return string(in.typing(v, Target{}).Text)
 }
 
 // Tell has every subscription hear of n.

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"interplexer/controlmode/internal/wire"
 )
 
 // CaptureLines captures lines of a pane's history and screen, each ended by \n
@@ -46,8 +48,8 @@ func (c Client) CaptureLines(ctx context.Context, t Target, l Lines, each func([
 }
 
 func (c Client) paneHistory(ctx context.Context, t Target) (paneHistory, error) {
-	cmd := newCommand("display-message -p").to(t).word(historyFormat)
-	blocks, err := c.send(ctx, cmd, request{frame: frame{blocks: 1}, readOnly: true, bulk: true})
+	cmd := wire.NewCommand("display-message -p").To(t).Word(historyFormat)
+	blocks, err := c.send(ctx, cmd, request{frame: wire.Frame{Blocks: 1}, readOnly: true, bulk: true})
 	if err != nil {
 		return paneHistory{}, err
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"interplexer/controlmode/internal/wire"
 )
 
 // Hub is a second connection to a Server's tmux server. Its session is the one
@@ -78,15 +80,15 @@ func (s *Server) OpenHub(ctx context.Context, on func(Notification)) (*Hub, erro
 func (h *Hub) listen(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, attachTime)
 	defer cancel()
-	cmd := newCommand("refresh-client -f '!no-output," + pauseFlag(PauseAfter) + "'")
-	cmd.then("display-message -p '#{session_id} #{window_id}'")
+	cmd := wire.NewCommand("refresh-client -f '!no-output," + pauseFlag(PauseAfter) + "'")
+	cmd.Then("display-message -p '#{session_id} #{window_id}'")
 	blocks, err := h.conn.run(ctx, cmd, 2)
 	if err != nil {
 		return err
 	}
-	r := records{rest: string(blocks[1].Body)}
-	h.session, h.window = r.session(), r.window()
-	if r.bad {
+	r := wire.RecordReader{Rest: string(blocks[1].Body)}
+	h.session, h.window = r.Session(), r.Window()
+	if r.Bad {
 		return fmt.Errorf("%w: the hub's session is %q", ErrProtocol, blocks[1].Body)
 	}
 	return nil
@@ -128,7 +130,7 @@ func (h *Hub) slot(w WindowID) string {
 // What they printed before is not told. It fails with ErrNotFound when the window is
 // gone.
 func (h *Hub) Link(ctx context.Context, w WindowID) error {
-	cmd := newCommand("link-window -d -s").word("'" + w.String() + "'").word("-t").word(h.slot(w))
+	cmd := wire.NewCommand("link-window -d -s").Word("'" + w.String() + "'").Word("-t").Word(h.slot(w))
 	_, err := h.conn.run(ctx, cmd, 1)
 	var refused *CommandError
 	if errors.As(err, &refused) && strings.HasPrefix(refused.Message, "same index") {
@@ -140,7 +142,7 @@ func (h *Hub) Link(ctx context.Context, w WindowID) error {
 // Unlink undoes Link, after which PauseUnlinked is due. A window that is not linked
 // is no error.
 func (h *Hub) Unlink(ctx context.Context, w WindowID) error {
-	_, err := h.conn.run(ctx, newCommand("unlink-window -t").word(h.slot(w)), 1)
+	_, err := h.conn.run(ctx, wire.NewCommand("unlink-window -t").Word(h.slot(w)), 1)
 	var refused *CommandError
 	switch {
 	case errors.Is(err, ErrNotFound):
@@ -156,17 +158,17 @@ func (h *Hub) Unlink(ctx context.Context, w WindowID) error {
 // needed, such as one whose Link seemed to fail, since its answer did not come in
 // time. It returns how many there were of both.
 func (h *Hub) Reap(ctx context.Context, needed func(WindowID) bool) (int, error) {
-	cmd := newCommand("list-windows -F '#{window_id} #{window_linked_sessions}' -t").word("'" + h.session.String() + ":'")
-	blocks, err := h.conn.send(ctx, cmd, request{frame: frame{blocks: 1}, nonce: true, readOnly: true})
+	cmd := wire.NewCommand("list-windows -F '#{window_id} #{window_linked_sessions}' -t").Word("'" + h.session.String() + ":'")
+	blocks, err := h.conn.send(ctx, cmd, request{frame: wire.Frame{Blocks: 1}, nonce: true, readOnly: true})
 	if err != nil {
 		return 0, err
 	}
 	reaped := 0
-	r := records{rest: string(blocks[0].Body)}
-	for r.more() {
-		w, links := r.window(), r.number()
-		r.newline()
-		if r.bad {
+	r := wire.RecordReader{Rest: string(blocks[0].Body)}
+	for r.More() {
+		w, links := r.Window(), r.Number()
+		r.Newline()
+		if r.Bad {
 			return reaped, fmt.Errorf("%w: a list of windows is %q", ErrProtocol, blocks[0].Body)
 		}
 		if w == h.window || links > 1 && needed(w) {
@@ -181,7 +183,7 @@ func (h *Hub) Reap(ctx context.Context, needed func(WindowID) bool) (int, error)
 }
 
 func (h *Hub) kill(ctx context.Context, w WindowID) error {
-	_, err := h.conn.run(ctx, newCommand("kill-window -t").word(h.slot(w)), 1)
+	_, err := h.conn.run(ctx, wire.NewCommand("kill-window -t").Word(h.slot(w)), 1)
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
@@ -192,7 +194,7 @@ func (h *Hub) kill(ctx context.Context, w WindowID) error {
 // is told, and drop it then; at first it is PauseAfter. What is kept of one pane is in the
 // way of all that the hub is told and answered, so longer is for a while only.
 func (h *Hub) Keep(ctx context.Context, seconds int) error {
-	_, err := h.conn.run(ctx, newCommand("refresh-client -f '"+pauseFlag(max(seconds, 1))+"'"), 1)
+	_, err := h.conn.run(ctx, wire.NewCommand("refresh-client -f '"+pauseFlag(max(seconds, 1))+"'"), 1)
 	return err
 }
 
@@ -210,11 +212,11 @@ func (h *Hub) Resume(ctx context.Context, at func(), panes ...PaneID) error {
 }
 
 func (h *Hub) flow(ctx context.Context, state string, at func(), panes ...PaneID) error {
-	cmd := newCommand("refresh-client")
+	cmd := wire.NewCommand("refresh-client")
 	for _, p := range panes {
-		cmd.word("-A").word("'" + p.String() + ":" + state + "'")
+		cmd.Word("-A").Word("'" + p.String() + ":" + state + "'")
 	}
-	_, err := h.conn.send(ctx, cmd, request{frame: frame{blocks: 1}, at: at})
+	_, err := h.conn.send(ctx, cmd, request{frame: wire.Frame{Blocks: 1}, at: at})
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"interplexer/controlmode/handover"
+	"interplexer/controlmode/internal/wire"
 )
 
 const (
@@ -69,9 +70,9 @@ func (in *Input) Bytes(s string) *Input {
 // key ("C-m", "Up") or else text.
 func (in *Input) Keys(keys ...string) *Input {
 	return in.step(func(t *typing) {
-		t.then("send-keys").to(t.target).word("--")
+		t.then("send-keys").To(t.target).Word("--")
 		for _, k := range keys {
-			t.arg(k)
+			t.Arg(k)
 		}
 	})
 }
@@ -101,11 +102,11 @@ func (c Client) SendKeys(ctx context.Context, t Target, in *Input) error {
 	return err
 }
 
-func (c Client) sendKeys(ctx context.Context, t Target, in *Input) ([]block, error) {
+func (c Client) sendKeys(ctx context.Context, t Target, in *Input) ([]wire.Block, error) {
 	if in.refuseMode {
 		// tmux has no condition that keeps the rest of a line from running, so
 		// a mode that begins after this look is left like any other.
-		state, err := c.send(ctx, paneState(t), request{frame: frame{blocks: 1}, readOnly: true})
+		state, err := c.send(ctx, paneState(t), request{frame: wire.Frame{Blocks: 1}, readOnly: true})
 		if err != nil {
 			return nil, err
 		}
@@ -114,10 +115,10 @@ func (c Client) sendKeys(ctx context.Context, t Target, in *Input) ([]block, err
 		}
 	}
 	typed := in.typing(c.version, t)
-	var blocks []block
+	var blocks []wire.Block
 	err := typed.fill(ctx, c)
 	if err == nil {
-		blocks, err = c.run(ctx, typed.command, typed.commands)
+		blocks, err = c.run(ctx, typed.Command, typed.commands)
 	}
 	if err != nil {
 		typed.clear(ctx, c)
@@ -129,8 +130,8 @@ func (c Client) sendKeys(ctx context.Context, t Target, in *Input) ([]block, err
 }
 
 // paneState prints whether a pane is dead and how many modes it is in.
-func paneState(t Target) *command {
-	return newCommand("display-message -p").to(t).word("'#{?pane_dead,1,0}#{?pane_in_mode,1,0}'")
+func paneState(t Target) *wire.Command {
+	return wire.NewCommand("display-message -p").To(t).Word("'#{?pane_dead,1,0}#{?pane_in_mode,1,0}'")
 }
 
 // What paneState prints of panes in no mode.
@@ -142,8 +143,8 @@ const (
 // PaneTTY is the path of a pane's terminal, on this machine. It fails with
 // ErrNotFound.
 func (c Client) PaneTTY(ctx context.Context, t Target) (string, error) {
-	cmd := newCommand("display-message -p").to(t).word("'#{pane_tty}'")
-	blocks, err := c.send(ctx, cmd, request{frame: frame{blocks: 1}, readOnly: true})
+	cmd := wire.NewCommand("display-message -p").To(t).Word("'#{pane_tty}'")
+	blocks, err := c.send(ctx, cmd, request{frame: wire.Frame{Blocks: 1}, readOnly: true})
 	if err != nil {
 		return "", err
 	}
@@ -156,7 +157,7 @@ func (c Client) PaneTTY(ctx context.Context, t Target) (string, error) {
 
 // typing is an input on its way into a command line.
 type typing struct {
-	*command
+	*wire.Command
 	target   Target
 	version  Version
 	commands int
@@ -164,11 +165,11 @@ type typing struct {
 }
 
 func (in *Input) typing(v Version, to Target) *typing {
-	t := &typing{command: paneState(to), target: to, version: v, commands: 1}
+	t := &typing{Command: paneState(to), target: to, version: v, commands: 1}
 	if in.notePlace {
-		t.then("display-message -p").to(to).word(placeFormat)
+		t.then("display-message -p").To(to).Word(placeFormat)
 	}
-	t.then("copy-mode -q").to(to)
+	t.then("copy-mode -q").To(to)
 	for _, step := range in.steps {
 		step(t)
 	}
@@ -176,9 +177,9 @@ func (in *Input) typing(v Version, to Target) *typing {
 }
 
 // then starts another command on the line.
-func (t *typing) then(name string) *command {
+func (t *typing) then(name string) *wire.Command {
 	t.commands++
-	return t.command.then(name)
+	return t.Command.Then(name)
 }
 
 func (in *Input) step(s func(*typing)) *Input {
@@ -189,20 +190,15 @@ func (in *Input) step(s func(*typing)) *Input {
 // literal types printable text. From tmux 3.5 on, -l drops control bytes when
 // the program has set modifyOtherKeys, so there are none in it.
 func (in *Input) literal(s string) *Input {
-	return in.step(func(t *typing) { t.then("send-keys -l").to(t.target).word("--").arg(s) })
+	return in.step(func(t *typing) { t.then("send-keys -l").To(t.target).Word("--").Arg(s) })
 }
 
 // hex types single bytes.
 func (in *Input) hex(s string) *Input {
 	return in.step(func(t *typing) {
-		t.then("send-keys -H").to(t.target)
-		for i := range len(s) {
-			t.text = append(t.text, ' ', hexDigits[s[i]>>4], hexDigits[s[i]&15])
-		}
+		t.then("send-keys -H").To(t.target).Hex(s)
 	})
 }
-
-const hexDigits = "0123456789abcdef"
 
 // buffer types text through a paste buffer, which paste names by "%s". tmux
 // reads it from a file: as the argument of set-buffer it would go through the
@@ -211,9 +207,9 @@ func (in *Input) buffer(s, paste string) *Input {
 	return in.step(func(t *typing) {
 		name := lastingBuffers.next()
 		t.before = append(t.before, load{name, s})
-		t.then(fmt.Sprintf(paste, name)).to(t.target)
+		t.then(fmt.Sprintf(paste, name)).To(t.target)
 		if t.version.has(pasteUnescaped) {
-			t.word("-S")
+			t.Word("-S")
 		}
 	})
 }
@@ -232,8 +228,8 @@ type sharer interface {
 // fill runs what has to be done before the typing. When it fails, nothing was
 // typed.
 func (t *typing) fill(ctx context.Context, c Client) error {
-	if t.err != nil {
-		return t.err
+	if t.Err != nil {
+		return t.Err
 	}
 	for _, l := range t.before {
 		if err := l.run(ctx, c); err != nil {
@@ -264,7 +260,7 @@ func (l load) hand(ctx context.Context, c Client) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", ErrNoResources, err)
 	}
-	_, err = c.send(ctx, newCommand("load-buffer -b "+l.buffer).word("--").format(file.Path()), request{frame: frame{blocks: 1}})
+	_, err = c.send(ctx, wire.NewCommand("load-buffer -b "+l.buffer).Word("--").Format(file.Path()), request{frame: wire.Frame{Blocks: 1}})
 	if err != nil {
 		file.Abandon() // a tmux that was stopped may come to it long after
 		if errors.Is(err, ErrUnknownOutcome) {
@@ -282,7 +278,7 @@ func (t *typing) clear(ctx context.Context, c Client) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), clearTime)
 	defer cancel()
 	for _, l := range t.before {
-		_, err := c.run(ctx, newCommand("delete-buffer -b "+l.buffer), 1)
+		_, err := c.run(ctx, wire.NewCommand("delete-buffer -b "+l.buffer), 1)
 		var notThere *CommandError
 		if err == nil || errors.As(err, &notThere) {
 			continue

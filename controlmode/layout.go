@@ -3,6 +3,8 @@ package controlmode
 import (
 	"context"
 	"errors"
+
+	"interplexer/controlmode/internal/wire"
 )
 
 // Errors of the methods that change panes.
@@ -37,21 +39,18 @@ type SplitOptions struct {
 // ErrNotFound, with ErrNoSpace, and with ErrNoResources when tmux can start no
 // program.
 func (c Client) SplitWindow(ctx context.Context, t Target, o SplitOptions) (PaneInfo, error) {
-	cmd := newCommand("split-window -P -F").word(paneFormat).to(t)
+	cmd := wire.NewCommand("split-window -P -F").Word(paneFormat).To(t)
 	if o.Side == Right || o.Side == Left {
-		cmd.word("-h")
+		cmd.Word("-h")
 	}
 	if o.Side == Above || o.Side == Left {
-		cmd.word("-b")
+		cmd.Word("-b")
 	}
 	if o.Detached {
-		cmd.word("-d")
+		cmd.Word("-d")
 	}
 	if o.Size > 0 {
-		cmd.word("-l").number(o.Size)
-		if o.Percent {
-			cmd.text = append(cmd.text, '%')
-		}
+		cmd.Word("-l").Size(o.Size, o.Percent)
 	}
 	o.appendTo(cmd)
 	return c.newPane(ctx, cmd, 1)
@@ -60,38 +59,36 @@ func (c Client) SplitWindow(ctx context.Context, t Target, o SplitOptions) (Pane
 // SelectPane makes a pane its window's active one; the window need not be the
 // session's current one. It fails with ErrNotFound.
 func (c Client) SelectPane(ctx context.Context, t Target) error {
-	return c.do(ctx, newCommand("select-pane").to(t))
+	return c.do(ctx, wire.NewCommand("select-pane").To(t))
 }
 
 // ResizePane gives a pane a size in cells, of which 0 leaves one as it is, as far
 // as its neighbours allow. It fails with ErrNotFound.
 func (c Client) ResizePane(ctx context.Context, t Target, width, height int) error {
-	cmd := newCommand("resize-pane").to(t)
+	cmd := wire.NewCommand("resize-pane").To(t)
 	if width > 0 {
-		cmd.word("-x").number(width)
+		cmd.Word("-x").Number(width)
 	}
 	if height > 0 {
-		cmd.word("-y").number(height)
+		cmd.Word("-y").Number(height)
 	}
 	return c.do(ctx, cmd)
 }
 
 // ToggleZoom makes a pane fill its window, or undoes it. It fails with ErrNotFound.
 func (c Client) ToggleZoom(ctx context.Context, t Target) error {
-	return c.do(ctx, newCommand("resize-pane -Z").to(t))
+	return c.do(ctx, wire.NewCommand("resize-pane -Z").To(t))
 }
 
 // SwapPane makes two panes take each other's place. It fails with ErrNotFound.
 func (c Client) SwapPane(ctx context.Context, t, with Target) error {
-	cmd := newCommand("swap-pane -d").to(t).word("-s")
-	cmd.text = with.appendTo(append(cmd.text, ' '))
-	return c.do(ctx, cmd)
+	return c.do(ctx, wire.NewCommand("swap-pane -d").To(t).From(with))
 }
 
 // KillPane ends a pane and the program in it, with the last one its window, and
 // with the last window its session. It fails with ErrNotFound.
 func (c Client) KillPane(ctx context.Context, t Target) error {
-	return c.do(ctx, newCommand("kill-pane").to(t))
+	return c.do(ctx, wire.NewCommand("kill-pane").To(t))
 }
 
 // RespawnPane starts a program in a pane whose own has ended, the same again if
@@ -101,9 +98,9 @@ func (c Client) KillPane(ctx context.Context, t Target) error {
 // A Hub that was ever told of the pane must have it paused meanwhile, or tmux
 // crashes (issue 5499, to 3.6a).
 func (c Client) RespawnPane(ctx context.Context, t Target, kill bool, o ProgramOptions) error {
-	cmd := newCommand("respawn-pane").to(t)
+	cmd := wire.NewCommand("respawn-pane").To(t)
 	if kill {
-		cmd.word("-k")
+		cmd.Word("-k")
 	}
 	o.appendTo(cmd)
 	return c.do(ctx, cmd)

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"interplexer/controlmode/internal/wire"
 )
 
 // ErrHistoryMoved: what was to be captured next had left the pane's history,
@@ -70,10 +72,10 @@ type paneHistory struct {
 const historyFormat = "'#{history_size} #{history_limit} #{pane_height} #{pane_width}'"
 
 func parseHistory(body []byte) (paneHistory, error) {
-	r := records{rest: string(body)}
-	h := paneHistory{size: r.number(), limit: r.number(), height: r.number(), width: r.number()}
-	r.newline()
-	if r.bad {
+	r := wire.RecordReader{Rest: string(body)}
+	h := paneHistory{size: r.Number(), limit: r.Number(), height: r.Number(), width: r.Number()}
+	r.Newline()
+	if r.Bad {
 		return paneHistory{}, fmt.Errorf("%w: a pane's history is %q", ErrProtocol, body)
 	}
 	return h, nil

@@ -17,6 +17,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"interplexer/controlmode/internal/wire"
+	"interplexer/controlmode/internal/wiretest"
 )
 
 var (
@@ -62,8 +65,8 @@ func TestModel(t *testing.T) {
 // the second group are the model's; tmux and the connection fill them in.
 type scripted struct {
 	id       int
-	kind     int // one of fuzzOwn, …
-	frame    frame
+	kind     int // one of wiretest.Own, …
+	frame    wire.Frame
 	filler   int           // bytes that make the command longer
 	lane     string        // whose it is
 	readOnly bool          // it need not pass the gate
@@ -142,16 +145,16 @@ func (m *model) newCommand(id int) *scripted {
 	c := &scripted{id: id, kind: m.random.IntN(4), lane: fmt.Sprint("user ", m.random.IntN(3)), readOnly: m.random.IntN(2) == 0}
 	n := m.random.IntN(4)
 	switch c.kind {
-	case fuzzOwn:
-		c.frame = frame{blocks: 1 + n}
-	case fuzzCounted:
-		c.frame = frame{blocks: 2 + n, counted: 1 + m.random.IntN(1+n)}
-	case fuzzNonce:
-		c.frame = frame{blocks: 1}
-	case fuzzSealed:
-		c.frame = frame{free: n, blocks: n + 1 + m.random.IntN(3), sealed: true}
+	case wiretest.Own:
+		c.frame = wire.Frame{Blocks: 1 + n}
+	case wiretest.Counted:
+		c.frame = wire.Frame{Blocks: 2 + n, Counted: 1 + m.random.IntN(1+n)}
+	case wiretest.Nonce:
+		c.frame = wire.Frame{Blocks: 1}
+	case wiretest.Sealed:
+		c.frame = wire.Frame{Free: n, Blocks: n + 1 + m.random.IntN(3), Sealed: true}
 		if n > 1 && m.random.IntN(2) == 0 {
-			c.frame.counted = 1
+			c.frame.Counted = 1
 		}
 	}
 	c.filler = m.random.IntN(200)
@@ -161,7 +164,7 @@ func (m *model) newCommand(id int) *scripted {
 	if m.random.IntN(3) == 0 {
 		c.limit = time.Duration(1+m.random.IntN(5000)) * time.Microsecond
 	}
-	c.tooLarge = (c.kind == fuzzNonce || c.kind == fuzzSealed) && m.random.IntN(12) == 0
+	c.tooLarge = (c.kind == wiretest.Nonce || c.kind == wiretest.Sealed) && m.random.IntN(12) == 0
 	return c
 }
 
@@ -238,7 +241,7 @@ func (m *model) call(c *scripted) {
 	}
 	req := request{
 		text: fmt.Appendf(nil, "run %d %s", c.id, strings.Repeat("x", c.filler)), from: c.lane, frame: c.frame,
-		nonce: c.kind == fuzzNonce || c.kind == fuzzSealed, readOnly: c.readOnly,
+		nonce: c.kind == wiretest.Nonce || c.kind == wiretest.Sealed, readOnly: c.readOnly,
 	}
 	req.at = func() {
 		m.mu.Lock()

@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"interplexer/controlmode/internal/wire"
+	"interplexer/controlmode/internal/wiretest"
 )
 
 // play is the scripted tmux of the model. It reads what is there, answers some
@@ -76,11 +79,11 @@ func (m *model) read(line string) {
 		require.True(m.t, ok, line)
 		c, m.half = m.half, nil
 		m.nonces[c] = nonce
-	} else if c.kind == fuzzNonce {
+	} else if c.kind == wiretest.Nonce {
 		m.half = c
 		return
 	}
-	if c.kind == fuzzSealed {
+	if c.kind == wiretest.Sealed {
 		_, nonce, ok := strings.Cut(line, " ; deleteb -b ")
 		require.True(m.t, ok, line)
 		m.nonces[c] = nonce
@@ -126,24 +129,24 @@ func (m *model) begin(flags int) string {
 
 // answer scripts the answer to a command.
 func (m *model) answer(c *scripted) {
-	for i := range c.frame.blocks {
-		free := m.nonces[c] != "" && i == c.frame.free
-		failed := m.random.IntN(15) == 0 && (c.kind == fuzzOwn || c.kind == fuzzNonce || i < c.frame.free || c.kind == fuzzCounted && i != c.frame.counted)
-		if c.frame.counted > 0 && i == c.frame.counted {
+	for i := range c.frame.Blocks {
+		free := m.nonces[c] != "" && i == c.frame.Free
+		failed := m.random.IntN(15) == 0 && (c.kind == wiretest.Own || c.kind == wiretest.Nonce || i < c.frame.Free || c.kind == wiretest.Counted && i != c.frame.Counted)
+		if c.frame.Counted > 0 && i == c.frame.Counted {
 			failed = false // its target is that of the count
 		}
 		g := m.begin(1)
 		body := m.body(c, i, g, free)
 		m.stream = append(m.stream, body...)
-		if i == c.frame.counted && i > 0 && m.random.IntN(2) == 0 {
+		if i == c.frame.Counted && i > 0 && m.random.IntN(2) == 0 {
 			m.line("") // show-buffer's
 		}
 		m.line(map[bool]string{false: "%end ", true: "%error "}[failed] + g)
 		c.want = append(c.want, Block{Failed: failed, Body: body})
-		if failed && c.kind != fuzzNonce {
+		if failed && c.kind != wiretest.Nonce {
 			break
 		}
-		if c.kind != fuzzSealed && c.kind != fuzzNonce && i < c.frame.blocks-1 && m.random.IntN(4) == 0 {
+		if c.kind != wiretest.Sealed && c.kind != wiretest.Nonce && i < c.frame.Blocks-1 && m.random.IntN(4) == 0 {
 			m.tellSomething()
 		}
 		if free {
@@ -151,7 +154,7 @@ func (m *model) answer(c *scripted) {
 			break
 		}
 	}
-	if len(c.want) <= c.frame.free && m.nonces[c] != "" {
+	if len(c.want) <= c.frame.Free && m.nonces[c] != "" {
 		c.tooLarge = false // it failed before what is too large
 	}
 	m.happens(fmt.Sprint("answered ", c.id))
@@ -160,8 +163,8 @@ func (m *model) answer(c *scripted) {
 // endFree scripts what follows the free block of a command, up to its nonce.
 // What is told before a nonce of its own line comes out with it.
 func (m *model) endFree(c *scripted) {
-	if c.kind == fuzzSealed {
-		for range c.frame.blocks - c.frame.free - 1 {
+	if c.kind == wiretest.Sealed {
+		for range c.frame.Blocks - c.frame.Free - 1 {
 			g := m.begin(1)
 			m.line("%end " + g)
 			c.want = append(c.want, Block{})
@@ -190,9 +193,9 @@ func (m *model) endFree(c *scripted) {
 func (m *model) body(c *scripted, i int, g string, free bool) (body []byte) {
 	add := func(line string) { body = append(append(body, line...), '\n') }
 	switch {
-	case c.frame.counted > 0 && i == 0:
+	case c.frame.Counted > 0 && i == 0:
 		add(fmt.Sprint(c.id%8, " 80"))
-	case c.frame.counted > 0 && i == c.frame.counted:
+	case c.frame.Counted > 0 && i == c.frame.Counted:
 		for range c.id % 8 {
 			add(m.hostileLine(g))
 		}
@@ -289,7 +292,7 @@ func (m *model) notification() {
 		Exit{Reason: "r"},
 		Unknown{Line: []byte("%end 1 2 1")},
 	}[m.random.IntN(23)]
-	m.line(wireForm(n))
+	m.line(wiretest.Line(n))
 	m.happens(logged(n))
 }
 
@@ -297,14 +300,14 @@ func (m *model) notification() {
 func (m *model) breakRules(c *scripted) {
 	g := m.begin(1)
 	switch {
-	case c.frame.counted == 1:
+	case c.frame.Counted == 1:
 		m.stream = append(m.stream, "1\n%end "+g+"\n"...)
 		m.begin(1)
 		m.stream = append(m.stream, "x\ny\n"...)
-	case m.nonces[c] != "" && c.frame.free == 0:
+	case m.nonces[c] != "" && c.frame.Free == 0:
 		m.begin(1)
 		m.stream = append(m.stream, m.nonces[c]+"\nx\n"...)
 	default:
-		m.stream = append(m.stream, strings.Repeat("x\n", maxOwnLines+1)...)
+		m.stream = append(m.stream, strings.Repeat("x\n", wire.MaxOwnLines+1)...)
 	}
 }

@@ -3,6 +3,9 @@ package controlmode
 import (
 	"context"
 	"fmt"
+	"syscall"
+
+	"interplexer/controlmode/internal/wire"
 )
 
 // PaneInfo is one pane as list-panes shows it.
@@ -27,7 +30,7 @@ const paneFormat = "'" + paneFields + "'"
 // ListPanes lists the panes of one session in tmux's order, or fails with
 // ErrNotFound.
 func (c Client) ListPanes(ctx context.Context, s SessionID) ([]PaneInfo, error) {
-	return c.listPanes(ctx, newCommand("list-panes -s").to(ActivePane(s)).word("-F").word(paneFormat))
+	return c.listPanes(ctx, wire.NewCommand("list-panes -s").To(ActivePane(s)).Word("-F").Word(paneFormat))
 }
 
 // notAnchor leaves out what is linked into a Hub, which its own session lists.
@@ -36,11 +39,11 @@ var notAnchor = fmt.Sprintf("'#{!=:#{=%d:session_name},%s}'", len(anchorPrefix),
 // ListAllPanes lists the panes of every session of the tmux server but those of
 // control clients.
 func (c Client) ListAllPanes(ctx context.Context) ([]PaneInfo, error) {
-	return c.listPanes(ctx, newCommand("list-panes -a -f").word(notAnchor).word("-F").word(paneFormat))
+	return c.listPanes(ctx, wire.NewCommand("list-panes -a -f").Word(notAnchor).Word("-F").Word(paneFormat))
 }
 
-func (c Client) listPanes(ctx context.Context, cmd *command) ([]PaneInfo, error) {
-	blocks, err := c.send(ctx, cmd, request{frame: frame{blocks: 1}, nonce: true, readOnly: true})
+func (c Client) listPanes(ctx context.Context, cmd *wire.Command) ([]PaneInfo, error) {
+	blocks, err := c.send(ctx, cmd, request{frame: wire.Frame{Blocks: 1}, nonce: true, readOnly: true})
 	if err != nil {
 		return nil, err
 	}
@@ -49,23 +52,32 @@ func (c Client) listPanes(ctx context.Context, cmd *command) ([]PaneInfo, error)
 
 // parsePanes reads lines of paneFormat.
 func parsePanes(body []byte) ([]PaneInfo, error) {
-	r := records{rest: string(body)}
+	r := wire.RecordReader{Rest: string(body)}
 	var list []PaneInfo
-	for r.more() {
-		list = append(list, r.paneInfo())
-		r.newline()
+	for r.More() {
+		list = append(list, readPaneInfo(&r))
+		r.Newline()
 	}
-	if r.bad {
+	if r.Bad {
 		return nil, fmt.Errorf("%w: a list of panes is %q", ErrProtocol, body)
 	}
 	return list, nil
 }
 
-// paneInfo reads paneFields.
-func (r *records) paneInfo() PaneInfo {
-	p := PaneInfo{Session: r.session(), Window: r.window(), Pane: r.pane()}
-	inActiveWindow, active := r.flag(), r.flag()
+// readPaneInfo reads paneFields.
+func readPaneInfo(r *wire.RecordReader) PaneInfo {
+	p := PaneInfo{Session: r.Session(), Window: r.Window(), Pane: r.Pane()}
+	inActiveWindow, active := r.Flag(), r.Flag()
 	p.Active = inActiveWindow && active
-	p.Width, p.Height, p.PID, p.Dead = r.number(), r.number(), r.number(), r.flag()
+	p.Width, p.Height, p.PID, p.Dead = r.Number(), r.Number(), r.Number(), r.Flag()
 	return p
+}
+
+// ReapChildren makes the tmux server look which of its programs have ended. Up to
+// 3.5 it may miss that one has, and then has a dead pane without an ExitStatus.
+// How the program ended is seen soon after, if at all.
+func ReapChildren(id ServerID) {
+	if id.PID > 1 {
+		_ = syscall.Kill(id.PID, syscall.SIGCHLD)
+	}
 }

@@ -3,6 +3,8 @@ package controlmode
 import (
 	"context"
 	"fmt"
+
+	"interplexer/controlmode/internal/wire"
 )
 
 // Place is where a pane's cursor is, and what tells whether that place has moved
@@ -25,13 +27,13 @@ const placeFormat = "'#{history_size} #{history_limit} #{pane_width} #{pane_heig
 	"#{alternate_on} #{?alternate_on,#{alternate_saved_x},0} #{?alternate_on,#{alternate_saved_y},0}'"
 
 func parsePlace(body []byte) (Place, error) {
-	r := records{rest: string(body)}
+	r := wire.RecordReader{Rest: string(body)}
 	p := Place{
-		History: r.number(), HistoryLimit: r.number(), Width: r.number(), Height: r.number(),
-		CursorX: r.number(), CursorY: r.number(), Alternate: r.flag(), MainX: r.number(), MainY: r.number(),
+		History: r.Number(), HistoryLimit: r.Number(), Width: r.Number(), Height: r.Number(),
+		CursorX: r.Number(), CursorY: r.Number(), Alternate: r.Flag(), MainX: r.Number(), MainY: r.Number(),
 	}
-	r.newline()
-	if r.bad {
+	r.Newline()
+	if r.Bad {
 		return Place{}, fmt.Errorf("%w: a pane's place is %q", ErrProtocol, body)
 	}
 	return p, nil
@@ -63,19 +65,19 @@ type Joined struct {
 // lines joined. A number beyond what the pane has means its first or last row.
 func (c Client) CaptureJoined(ctx context.Context, t Target, first int) (Joined, error) {
 	leaky, overruns := c.version.has(leakyCapture), c.version.has(overrunBuffers)
-	cmd := newCommand("display-message -p").to(t).word(placeFormat)
+	cmd := wire.NewCommand("display-message -p").To(t).Word(placeFormat)
 	blocks := 1
-	then := func(name string) *command {
+	then := func(name string) *wire.Command {
 		blocks++
-		return cmd.then(name)
+		return cmd.Then(name)
 	}
-	capture := then("capture-pane -J").to(t).word("-S").number(min(first, maxLine))
+	capture := then("capture-pane -J").To(t).Word("-S").Number(min(first, maxLine))
 	free := 1
 	switch {
 	case !leaky:
-		capture.word("-p")
+		capture.Word("-p")
 	default:
-		capture.word("-b " + captureBuffer)
+		capture.Word("-b " + captureBuffer)
 		if overruns { // the number of lines does not tell where the text ends
 			then("list-buffers -F '#{buffer_size}' -f '#{==:#{buffer_name}," + captureBuffer + "}'")
 		}
@@ -84,7 +86,7 @@ func (c Client) CaptureJoined(ctx context.Context, t Target, first int) (Joined,
 		then("delete-buffer -b " + captureBuffer)
 	}
 	answer, err := c.send(ctx, cmd, request{
-		frame: frame{blocks: blocks, free: free, sealed: true}, nonce: true,
+		frame: wire.Frame{Blocks: blocks, Free: free, Sealed: true}, nonce: true,
 		readOnly: true, told: leaky && c.version.has(toldBuffers),
 	})
 	if err != nil {

@@ -15,31 +15,6 @@ import (
 	"interplexer/controlmode/controltest"
 )
 
-func TestQuote(t *testing.T) {
-	for text, want := range map[string]string{
-		"":                   `""`,
-		"a b;c#{d}'é":        `"a b;c#{d}'é"`,
-		"\\\"$~\n\x7f":       `"\134\042\044\176\012\177"`,
-		"\xff\xc3":           `"\377\303"`,
-		"\U0010ffff\xed\xa0": "\"\U0010ffff\\355\\240\"",
-	} {
-		got, err := controlmode.Quote(text)
-		require.NoError(t, err)
-		require.Equal(t, want, got)
-	}
-	_, err := controlmode.Quote("a\x00b")
-	require.ErrorIs(t, err, controlmode.ErrNUL)
-}
-
-func TestEscapeFormat(t *testing.T) {
-	for text, want := range map[string]string{
-		"plain": "plain", "#(id)": "##(id)", "#{x}": "##{x}", "a#": "a##", "##(id)": "####(id)",
-		"#[fg=red]": "#[fg=red]", "##[x]#,": "##[x]##,",
-	} {
-		require.Equal(t, want, controlmode.EscapeFormat(text))
-	}
-}
-
 // hostileTexts are n strings of every kind that has fooled a parser before,
 // without NUL.
 func hostileTexts(n int) []string {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"interplexer/controlmode/internal/wire"
 )
 
 // Repaint is a pane's screen with all that a terminal needs to go on from it.
@@ -68,14 +70,14 @@ func (h *Hub) Repaint(ctx context.Context, t Target, p PaneID, cut bool, at func
 
 // alternate reports whether a pane shows its alternate screen.
 func (h *Hub) alternate(ctx context.Context, t Target) (bool, error) {
-	blocks, err := h.conn.send(ctx, newCommand("display-message -p").to(t).word("'#{alternate_on}'"),
-		request{frame: frame{blocks: 1}, readOnly: true})
+	blocks, err := h.conn.send(ctx, wire.NewCommand("display-message -p").To(t).Word("'#{alternate_on}'"),
+		request{frame: wire.Frame{Blocks: 1}, readOnly: true})
 	if err != nil {
 		return false, err
 	}
-	r := records{rest: string(blocks[0].Body)}
-	on := r.flag()
-	if r.bad {
+	r := wire.RecordReader{Rest: string(blocks[0].Body)}
+	on := r.Flag()
+	if r.Bad {
 		return false, fmt.Errorf("%w: a pane's state is %q", ErrProtocol, blocks[0].Body)
 	}
 	return on, nil
@@ -91,30 +93,30 @@ type repaintOptions struct {
 // pass through buffers: see leakyCapture; -p with -P leaks a few bytes
 // only. What can fail comes before the pause.
 func (h *Hub) repaint(ctx context.Context, t Target, p PaneID, o repaintOptions) (paint Repaint, err error) {
-	cmd := newCommand("display-message -p").to(t).word(repaintFormat)
+	cmd := wire.NewCommand("display-message -p").To(t).Word(repaintFormat)
 	blocks := 1
-	then := func(name string) *command {
+	then := func(name string) *wire.Command {
 		blocks++
-		return cmd.then(name)
+		return cmd.Then(name)
 	}
 	main := "" // the buffer of the main screen; only one on a line can hold any text
 	if o.alternate {
 		main = lastingBuffers.next()
-		then("capture-pane -a -e -N -b " + main).to(t)
+		then("capture-pane -a -e -N -b " + main).To(t)
 	}
 	if o.cut {
-		then("refresh-client -A").word("'" + p.String() + ":pause'")
+		then("refresh-client -A").Word("'" + p.String() + ":pause'")
 	}
-	then("capture-pane -e -N -b " + captureBuffer).to(t)
+	then("capture-pane -e -N -b " + captureBuffer).To(t)
 	pending := blocks
-	then("capture-pane -p -P -C").to(t)
+	then("capture-pane -p -P -C").To(t)
 	if o.cut {
-		then("refresh-client -A").word("'" + p.String() + ":continue'")
+		then("refresh-client -A").Word("'" + p.String() + ":continue'")
 	}
-	f := frame{free: blocks, sealed: true}
+	f := wire.Frame{Free: blocks, Sealed: true}
 	then("show-buffer -b " + captureBuffer)
 	then("delete-buffer -b " + captureBuffer)
-	f.blocks = blocks
+	f.Blocks = blocks
 	at := o.at
 	if o.cut {
 		end := h.cuts.begin(p)
@@ -139,7 +141,7 @@ func (h *Hub) repaint(ctx context.Context, t Target, p PaneID, o repaintOptions)
 	if paint, err = parseRepaint(answer[0].Body); err != nil {
 		return Repaint{}, err
 	}
-	if paint.Pending, err = decodeVis(bytes.TrimSuffix(answer[pending].Body, []byte("\n"))); err != nil {
+	if paint.Pending, err = wire.DecodeVis(bytes.TrimSuffix(answer[pending].Body, []byte("\n"))); err != nil {
 		return Repaint{}, err
 	}
 	if o.alternate {
@@ -147,16 +149,16 @@ func (h *Hub) repaint(ctx context.Context, t Target, p PaneID, o repaintOptions)
 			return Repaint{}, err
 		}
 	}
-	paint.Styled, err = bufferLines(h.conn.version, answer[f.free].Body, paint.Height)
+	paint.Styled, err = bufferLines(h.conn.version, answer[f.Free].Body, paint.Height)
 	return paint, err
 }
 
 // takeBuffer is what a buffer of a capture of so many lines holds, and deletes
 // it.
 func (h *Hub) takeBuffer(ctx context.Context, name string, lines int) ([]byte, error) {
-	cmd := newCommand("show-buffer -b " + name).then("delete-buffer -b " + name)
+	cmd := wire.NewCommand("show-buffer -b " + name).Then("delete-buffer -b " + name)
 	blocks, err := h.conn.send(ctx, cmd, request{
-		frame: frame{blocks: 2, sealed: true}, nonce: true, readOnly: true, told: h.conn.version.has(toldBuffers),
+		frame: wire.Frame{Blocks: 2, Sealed: true}, nonce: true, readOnly: true, told: h.conn.version.has(toldBuffers),
 	})
 	if err != nil {
 		return nil, err
@@ -165,17 +167,17 @@ func (h *Hub) takeBuffer(ctx context.Context, name string, lines int) ([]byte, e
 }
 
 func parseRepaint(body []byte) (Repaint, error) {
-	r := records{rest: string(body)}
-	p := Repaint{Height: r.number(), Width: r.number(), CursorX: r.number(), CursorY: r.number()}
-	p.CursorHidden = !r.flag()
-	p.Alternate, p.Insert, p.Origin = r.flag(), r.flag(), r.flag()
-	p.NoWrap = !r.flag()
-	p.KeypadCursor, p.Keypad = r.flag(), r.flag()
-	p.MouseClick, p.MouseDrag, p.MouseAll, p.MouseUTF8, p.MouseSGR = r.flag(), r.flag(), r.flag(), r.flag(), r.flag()
-	p.ScrollTop, p.ScrollBottom = r.number(), r.number()
-	p.MainCursorX, p.MainCursorY = r.number(), r.number()
-	r.newline()
-	if r.bad {
+	r := wire.RecordReader{Rest: string(body)}
+	p := Repaint{Height: r.Number(), Width: r.Number(), CursorX: r.Number(), CursorY: r.Number()}
+	p.CursorHidden = !r.Flag()
+	p.Alternate, p.Insert, p.Origin = r.Flag(), r.Flag(), r.Flag()
+	p.NoWrap = !r.Flag()
+	p.KeypadCursor, p.Keypad = r.Flag(), r.Flag()
+	p.MouseClick, p.MouseDrag, p.MouseAll, p.MouseUTF8, p.MouseSGR = r.Flag(), r.Flag(), r.Flag(), r.Flag(), r.Flag()
+	p.ScrollTop, p.ScrollBottom = r.Number(), r.Number()
+	p.MainCursorX, p.MainCursorY = r.Number(), r.Number()
+	r.Newline()
+	if r.Bad {
 		return Repaint{}, fmt.Errorf("%w: a pane's state is %q", ErrProtocol, body)
 	}
 	return p, nil

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"interplexer/controlmode/internal/wire"
 )
 
 // asked adds a call of somebody's.
@@ -79,10 +81,10 @@ func TestNoTurn(t *testing.T) {
 	}()
 	c := newConn(client, func() { client.Close() }, nil, ConnOptions{MaxWait: time.Millisecond, MaxInFlight: laneCalls + 2})
 	for range laneCalls {
-		_, err := c.enqueue(request{from: "slow", text: []byte("sent"), frame: frame{blocks: 1}})
+		_, err := c.enqueue(request{from: "slow", text: []byte("sent"), frame: wire.Frame{Blocks: 1}})
 		require.NoError(t, err)
 	}
-	late := request{from: "slow", text: []byte("never"), frame: frame{blocks: 1}}
+	late := request{from: "slow", text: []byte("never"), frame: wire.Frame{Blocks: 1}}
 	for range c.opts.MaxInFlight { // what is given up takes no place
 		_, err := c.call(t.Context(), late)
 		require.ErrorIs(t, err, ErrNoTurn)

@@ -3,6 +3,8 @@ package controlmode
 import (
 	"context"
 	"fmt"
+
+	"interplexer/controlmode/internal/wire"
 )
 
 // ScreenOptions choose how CaptureScreen shows a pane; the zero value is as
@@ -14,13 +16,13 @@ type ScreenOptions struct {
 }
 
 // words appends the options to a capture-pane.
-func (o ScreenOptions) words(cmd *command) {
+func (o ScreenOptions) words(cmd *wire.Command) {
 	for _, flag := range []struct {
 		name string
 		set  bool
 	}{{"-e", o.Escapes}, {"-J", o.Join}, {"-N", o.Pad}} {
 		if flag.set {
-			cmd.word(flag.name)
+			cmd.Word(flag.name)
 		}
 	}
 }
@@ -41,14 +43,14 @@ type PaneState struct {
 const stateFormat = "'#{pane_height} #{pane_width} #{cursor_x} #{cursor_y} #{cursor_flag} #{alternate_on} #{history_size} #{pane_mode}'"
 
 func parseState(body []byte) (PaneState, error) {
-	r := records{rest: string(body)}
-	s := PaneState{Height: r.number(), Width: r.number(), CursorX: r.number(), CursorY: r.number()}
-	s.CursorHidden = !r.flag()
-	s.Alternate = r.flag()
-	s.HistorySize = r.number()
-	s.Mode = r.word()
-	r.newline()
-	if r.bad {
+	r := wire.RecordReader{Rest: string(body)}
+	s := PaneState{Height: r.Number(), Width: r.Number(), CursorX: r.Number(), CursorY: r.Number()}
+	s.CursorHidden = !r.Flag()
+	s.Alternate = r.Flag()
+	s.HistorySize = r.Number()
+	s.Mode = r.Word()
+	r.Newline()
+	if r.Bad {
 		return PaneState{}, fmt.Errorf("%w: a pane's state is %q", ErrProtocol, body)
 	}
 	return s, nil

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"interplexer/controlmode/handover"
+	"interplexer/controlmode/internal/wire"
 )
 
 // Errors of a Server's commands, besides those of Client.
@@ -272,21 +273,21 @@ const setupCommands = 6
 
 // setup is the command line that makes a tmux server fit to be shared through
 // us, whatever its configuration says.
-func (s *Server) setup() *command {
+func (s *Server) setup() *wire.Command {
 	limit := s.opts.HistoryLimit
 	if limit == 0 {
 		limit = 2000
 	}
 	// tmux's log of commands would keep what was typed, secrets included.
-	c := newCommand("set-option -s message-limit 0")
-	c.then("set-option -g history-limit").number(limit)
+	c := wire.NewCommand("set-option -s message-limit 0")
+	c.Then("set-option -g history-limit").Number(limit)
 	// Notifications while a client identifies can crash tmux: make few.
-	c.then("set-option -gw automatic-rename off")
+	c.Then("set-option -gw automatic-rename off")
 	// Sessions are detached for most of their life and must outlive that.
-	c.then("set-option -g destroy-unattached off")
-	c.then("set-option -s exit-unattached off")
+	c.Then("set-option -g destroy-unattached off")
+	c.Then("set-option -s exit-unattached off")
 	// A new session must not take variables from whichever client asked.
-	c.then("set-option -g update-environment ''")
+	c.Then("set-option -g update-environment ''")
 	return c
 }
 

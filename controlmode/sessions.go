@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"sort"
+
+	"interplexer/controlmode/internal/wire"
 )
 
 // NewSessionOptions describe a new session.
@@ -31,17 +33,17 @@ func (c Client) NewSession(ctx context.Context, o NewSessionOptions) (PaneInfo, 
 	if err := o.checkOptions(); err != nil {
 		return PaneInfo{}, err
 	}
-	cmd := newCommand("new-session -d -P -F").word(paneFormat)
-	cmd.word("-x").number(cmp.Or(o.Width, 80)).word("-y").number(cmp.Or(o.Height, 24))
-	cmd.word("-s").format(o.Name)
+	cmd := wire.NewCommand("new-session -d -P -F").Word(paneFormat)
+	cmd.Word("-x").Number(cmp.Or(o.Width, 80)).Word("-y").Number(cmp.Or(o.Height, 24))
+	cmd.Word("-s").Format(o.Name)
 	ProgramOptions{Dir: o.Dir, Env: o.Env, Command: o.Command}.appendTo(cmd)
 	for _, name := range sortedKeys(o.Options) {
-		cmd.then("set-option -t").arg("=" + o.Name + ":").arg(name).arg(o.Options[name])
+		cmd.Then("set-option -t").Arg("=" + o.Name + ":").Arg(name).Arg(o.Options[name])
 	}
 	commands := 1 + len(o.Options)
 	if o.Keep {
-		cmd.then("set-option -w -t").arg("=" + o.Name + ":").word("remain-on-exit on")
-		cmd.then("set-option -wq -t").arg("=" + o.Name + ":").word(noDeathNote)
+		cmd.Then("set-option -w -t").Arg("=" + o.Name + ":").Word("remain-on-exit on")
+		cmd.Then("set-option -wq -t").Arg("=" + o.Name + ":").Word(noDeathNote)
 		commands += 2
 	}
 	return c.newPane(ctx, cmd, commands)
@@ -58,19 +60,19 @@ func execArguments(command []string) []string {
 
 // KillSession ends a session and the programs in it, or fails with ErrNotFound.
 func (c Client) KillSession(ctx context.Context, s SessionID) error {
-	_, err := c.run(ctx, newCommand("kill-session").to(ActivePane(s)), 1)
+	_, err := c.run(ctx, wire.NewCommand("kill-session").To(ActivePane(s)), 1)
 	return err
 }
 
 // ResizeWindow gives a session's current window a size in cells, which it keeps
 // whoever is attached; 0 leaves one as it is. It fails with ErrNotFound.
 func (c Client) ResizeWindow(ctx context.Context, s SessionID, width, height int) error {
-	cmd := newCommand("resize-window").to(ActivePane(s))
+	cmd := wire.NewCommand("resize-window").To(ActivePane(s))
 	if width > 0 {
-		cmd = cmd.word("-x").number(width)
+		cmd = cmd.Word("-x").Number(width)
 	}
 	if height > 0 {
-		cmd = cmd.word("-y").number(height)
+		cmd = cmd.Word("-y").Number(height)
 	}
 	_, err := c.run(ctx, cmd, 1)
 	return err
@@ -79,7 +81,7 @@ func (c Client) ResizeWindow(ctx context.Context, s SessionID, width, height int
 // RenameSession gives a session another name; tmux may change it (see
 // NewSessionOptions.Name). It fails with ErrNotFound or ErrDuplicate.
 func (c Client) RenameSession(ctx context.Context, s SessionID, name string) error {
-	cmd := newCommand("rename-session").to(ActivePane(s)).word("--").format(name)
+	cmd := wire.NewCommand("rename-session").To(ActivePane(s)).Word("--").Format(name)
 	_, err := c.run(ctx, cmd, 1)
 	return err
 }
@@ -101,21 +103,21 @@ func (c Client) ListSessions(ctx context.Context, option string) ([]SessionInfo,
 		return nil, err
 	}
 	// Lengths come first because names and options may hold newlines.
-	cmd := newCommand("list-sessions -F").arg(fmt.Sprintf(
+	cmd := wire.NewCommand("list-sessions -F").Arg(fmt.Sprintf(
 		"#{session_id} #{n:session_name} #{?#{m/r:^[ -~]*$,#{%[1]s}},#{n:%[1]s} #{session_name}#{%[1]s},0 #{session_name}}", option))
-	blocks, err := c.send(ctx, cmd, request{frame: frame{blocks: 1}, nonce: true, readOnly: true})
+	blocks, err := c.send(ctx, cmd, request{frame: wire.Frame{Blocks: 1}, nonce: true, readOnly: true})
 	if err != nil {
 		return nil, err
 	}
-	r := records{rest: string(blocks[0].Body)}
+	r := wire.RecordReader{Rest: string(blocks[0].Body)}
 	var list []SessionInfo
-	for r.more() {
-		id := r.session()
-		name, value := r.number(), r.number()
-		list = append(list, SessionInfo{ID: id, Name: r.text(name), Option: r.text(value)})
-		r.newline()
+	for r.More() {
+		id := r.Session()
+		name, value := r.Number(), r.Number()
+		list = append(list, SessionInfo{ID: id, Name: r.Text(name), Option: r.Text(value)})
+		r.Newline()
 	}
-	if r.bad {
+	if r.Bad {
 		return nil, fmt.Errorf("%w: list-sessions answered %q", ErrProtocol, blocks[0].Body)
 	}
 	if len(list) == 0 {

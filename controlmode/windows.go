@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"path"
+
+	"interplexer/controlmode/internal/wire"
 )
 
 // ProgramOptions say what runs in a new window or pane.
@@ -14,17 +16,17 @@ type ProgramOptions struct {
 }
 
 // appendTo appends the flags and the command.
-func (o ProgramOptions) appendTo(cmd *command) {
+func (o ProgramOptions) appendTo(cmd *wire.Command) {
 	if o.Dir != "" {
-		cmd.word("-c").format(o.Dir)
+		cmd.Word("-c").Format(o.Dir)
 	}
 	for _, name := range sortedKeys(o.Env) {
-		cmd.word("-e").arg(name + "=" + o.Env[name])
+		cmd.Word("-e").Arg(name + "=" + o.Env[name])
 	}
 	if len(o.Command) > 0 {
-		cmd.word("--")
+		cmd.Word("--")
 		for _, word := range execArguments(o.Command) {
-			cmd.arg(word)
+			cmd.Arg(word)
 		}
 	}
 }
@@ -42,16 +44,16 @@ type NewWindowOptions struct {
 // NewWindow adds a window at the first free index and returns its one pane. It
 // fails with ErrNotFound, and with ErrNoResources when tmux can start no program.
 func (c Client) NewWindow(ctx context.Context, s SessionID, o NewWindowOptions) (PaneInfo, error) {
-	cmd := newCommand("new-window -P -F").word(paneFormat).to(ActivePane(s))
+	cmd := wire.NewCommand("new-window -P -F").Word(paneFormat).To(ActivePane(s))
 	if o.Detached {
-		cmd.word("-d")
+		cmd.Word("-d")
 	}
 	if o.Name == "" && len(o.Command) > 0 {
 		o.Name = path.Base(o.Command[0]) // not that of the shell that execs it
 	}
 	if !o.Keep {
 		if o.Name != "" {
-			cmd.word("-n").format(o.Name)
+			cmd.Word("-n").Format(o.Name)
 		}
 		o.appendTo(cmd)
 		return c.newPane(ctx, cmd, 1)
@@ -59,20 +61,20 @@ func (c Client) NewWindow(ctx context.Context, s SessionID, o NewWindowOptions) 
 	// The option has to be set before anything can happen to the program, and
 	// the window's id is not known yet: it gets a name that no other has.
 	name := randomNonce()
-	o.appendTo(cmd.word("-n").word(name))
+	o.appendTo(cmd.Word("-n").Word(name))
 	target := "'" + s.String() + ":=" + name + "'"
-	cmd.then("set-option -w -t").word(target).word("remain-on-exit on")
-	cmd.then("set-option -wq -t").word(target).word(noDeathNote).then("rename-window -t").word(target).word("--")
+	cmd.Then("set-option -w -t").Word(target).Word("remain-on-exit on")
+	cmd.Then("set-option -wq -t").Word(target).Word(noDeathNote).Then("rename-window -t").Word(target).Word("--")
 	if o.Name != "" {
-		cmd.format(o.Name)
+		cmd.Format(o.Name)
 	} else {
-		cmd.word("'#{b:default-shell}'")
+		cmd.Word("'#{b:default-shell}'")
 	}
 	return c.newPane(ctx, cmd, 4)
 }
 
 // newPane runs a command line whose first command makes one pane.
-func (c Client) newPane(ctx context.Context, cmd *command, commands int) (PaneInfo, error) {
+func (c Client) newPane(ctx context.Context, cmd *wire.Command, commands int) (PaneInfo, error) {
 	blocks, err := c.run(ctx, cmd, commands)
 	if err != nil {
 		return PaneInfo{}, err
@@ -87,18 +89,18 @@ func (c Client) newPane(ctx context.Context, cmd *command, commands int) (PaneIn
 // RenameWindow gives a window another name, which tmux may change (see
 // NewSessionOptions.Name). It fails with ErrNotFound.
 func (c Client) RenameWindow(ctx context.Context, s SessionID, w WindowID, name string) error {
-	return c.do(ctx, newCommand("rename-window").to(WindowOf(s, w)).word("--").format(name))
+	return c.do(ctx, wire.NewCommand("rename-window").To(WindowOf(s, w)).Word("--").Format(name))
 }
 
 // SelectWindow makes a window its session's current one. It fails with ErrNotFound.
 func (c Client) SelectWindow(ctx context.Context, s SessionID, w WindowID) error {
-	return c.do(ctx, newCommand("select-window").to(WindowOf(s, w)))
+	return c.do(ctx, wire.NewCommand("select-window").To(WindowOf(s, w)))
 }
 
 // KillWindow ends a window and the programs in it, and with the last one its
 // session. It fails with ErrNotFound.
 func (c Client) KillWindow(ctx context.Context, s SessionID, w WindowID) error {
-	return c.do(ctx, newCommand("kill-window").to(WindowOf(s, w)))
+	return c.do(ctx, wire.NewCommand("kill-window").To(WindowOf(s, w)))
 }
 
 // Layout is one of tmux's own arrangements of a window's panes. (Text that is no
@@ -130,7 +132,7 @@ func ParseLayout(name string) (Layout, error) {
 
 // SelectLayout arranges the panes of a window. It fails with ErrNotFound.
 func (c Client) SelectLayout(ctx context.Context, s SessionID, w WindowID, l Layout) error {
-	return c.do(ctx, newCommand("select-layout").to(WindowOf(s, w)).word(l.String()))
+	return c.do(ctx, wire.NewCommand("select-layout").To(WindowOf(s, w)).Word(l.String()))
 }
 
 // KeepPanes says whether the panes of a window stay when their programs have
@@ -142,9 +144,9 @@ func (c Client) KeepPanes(ctx context.Context, s SessionID, w WindowID, keep boo
 	}
 	// To set-option alone a window of another session is no error, and it sets
 	// the option of the current one; a list of no panes is.
-	cmd := newCommand("list-panes -f 0").to(WindowOf(s, w))
-	cmd.then("set-option -w").to(WindowOf(s, w)).word("remain-on-exit").word(value)
-	cmd.then("set-option -wq").to(WindowOf(s, w)).word(noDeathNote)
+	cmd := wire.NewCommand("list-panes -f 0").To(WindowOf(s, w))
+	cmd.Then("set-option -w").To(WindowOf(s, w)).Word("remain-on-exit").Word(value)
+	cmd.Then("set-option -wq").To(WindowOf(s, w)).Word(noDeathNote)
 	_, err := c.run(ctx, cmd, 3)
 	return err
 }
@@ -154,7 +156,7 @@ func (c Client) KeepPanes(ctx context.Context, s SessionID, w WindowID, keep boo
 const noDeathNote = "remain-on-exit-format ''"
 
 // do runs one command that prints nothing.
-func (c Client) do(ctx context.Context, cmd *command) error {
+func (c Client) do(ctx context.Context, cmd *wire.Command) error {
 	_, err := c.run(ctx, cmd, 1)
 	return err
 }

@@ -51,7 +51,7 @@ func (w *windows) becomes(p controlmode.PaneInfo, is func(controlmode.PaneDetail
 	require.Eventually(w, func() bool {
 		now := w.describe()[p.Pane]
 		if now.Dead && now.ExitStatus < 0 && now.Signal == 0 {
-			w.server.AskForDead()
+			controlmode.ReapChildren(w.server)
 		}
 		return is(now)
 	}, 10*time.Second, time.Millisecond)

@@ -1,4 +1,4 @@
-package controlmode
+package wire
 
 import (
 	"bytes"
@@ -18,11 +18,11 @@ func FuzzDecodeVis(f *testing.F) {
 	f.Add([]byte(`\M-x\q\1\12\400\`), []byte("\x02\x01\x00"))
 	f.Fuzz(func(t *testing.T, text, forms []byte) {
 		encoded := visForm(text, forms)
-		got, err := decodeVis([]byte(encoded))
+		got, err := DecodeVis([]byte(encoded))
 		require.NoError(t, err, "%q", encoded)
 		require.Equal(t, string(text), string(got), "%q", encoded)
 
-		plain, err := decodeVis(bytes.Clone(text))
+		plain, err := DecodeVis(bytes.Clone(text))
 		if err != nil {
 			require.ErrorIs(t, err, ErrProtocol)
 			return

@@ -1,4 +1,4 @@
-package controlmode
+package wire
 
 import (
 	"strings"
@@ -16,30 +16,30 @@ type decoded struct {
 }
 
 // decode runs lines through a decoder that expects the given frames.
-func decode(lines []string, maxBody int, frames ...frame) decoded {
+func decode(lines []string, maxBody int, frames ...Frame) decoded {
 	var out decoded
-	d := decoder{
-		next: func() *answer {
+	d := Decoder{
+		Next: func() *Answer {
 			if len(frames) == 0 {
 				return nil
 			}
-			a := &answer{frame: frames[0]}
+			a := &Answer{Frame: frames[0]}
 			frames = frames[1:]
 			return a
 		},
-		notify:  func(n Notification) { out.told = append(out.told, n) },
-		maxBody: maxBody,
+		Notify:  func(n Notification) { out.told = append(out.told, n) },
+		MaxBody: maxBody,
 	}
 	for _, line := range lines {
-		a, err := d.line([]byte(line))
+		a, err := d.Line([]byte(line))
 		if err != nil {
 			out.err = err
 			return out
 		}
-		if a != nil && a.tooLarge {
+		if a != nil && a.TooLarge {
 			out.answers = append(out.answers, []Block{{Failed: true, Body: []byte("too large")}})
 		} else if a != nil {
-			out.answers = append(out.answers, a.blocks)
+			out.answers = append(out.answers, a.Blocks)
 		}
 	}
 	return out
@@ -52,99 +52,99 @@ func TestDecoderFrames(t *testing.T) {
 		}
 		return Block{Body: []byte(body)}
 	}
-	counted := frame{blocks: 2, counted: 1}
-	nonce := frame{blocks: 1, nonce: "cafe"}
-	sealed := frame{blocks: 3, free: 1, nonce: "cafe5", sealed: true}
+	counted := Frame{Blocks: 2, Counted: 1}
+	nonce := Frame{Blocks: 1, Nonce: "cafe"}
+	sealed := Frame{Blocks: 3, Free: 1, Nonce: "cafe5", Sealed: true}
 	for name, test := range map[string]struct {
 		lines  string
-		frames []frame
+		frames []Frame
 		want   [][]Block
 		told   []Notification
 	}{
 		"own text": {
-			"%begin 1 1 1|$1|%end 1 1 1", []frame{{blocks: 1}}, [][]Block{{ok("$1\n")}}, nil,
+			"%begin 1 1 1|$1|%end 1 1 1", []Frame{{Blocks: 1}}, [][]Block{{ok("$1\n")}}, nil,
 		},
 		"an error drops the rest of the line": {
 			"%begin 1 1 1|no|%error 1 1 1|%begin 1 2 1|%end 1 2 1",
-			[]frame{{blocks: 3}, {blocks: 1}},
+			[]Frame{{Blocks: 3}, {Blocks: 1}},
 			[][]Block{{{Failed: true, Body: []byte("no\n")}}, {ok("")}},
 			nil,
 		},
 		"a block that is not ours": {
 			"%begin 1 1 0|%end 1 1 1|x|%end 1 1 0|%begin 1 2 1|%end 1 2 1",
-			[]frame{{blocks: 1}},
+			[]Frame{{Blocks: 1}},
 			[][]Block{{ok("")}},
 			[]Notification{Unasked{Body: []byte("%end 1 1 1\nx\n")}},
 		},
 		"counted lines may say anything": {
 			"%begin 1 1 1|3|%end 1 1 1|%begin 1 2 1|%end 1 2 1|%exit|%begin 1 3 1|%end 1 2 1",
-			[]frame{counted},
+			[]Frame{counted},
 			[][]Block{{ok("3\n"), ok("%end 1 2 1\n%exit\n%begin 1 3 1\n")}},
 			nil,
 		},
 		"show-buffer's extra newline": {
 			"%begin 1 1 1|1|%end 1 1 1|%begin 1 2 1|x||%end 1 2 1",
-			[]frame{counted},
+			[]Frame{counted},
 			[][]Block{{ok("1\n"), ok("x\n")}},
 			nil,
 		},
 		"notifications between the blocks of one line": {
 			"%begin 1 1 1|1|%end 1 1 1|%sessions-changed|%begin 1 2 1|x|%end 1 2 1",
-			[]frame{counted},
+			[]Frame{counted},
 			[][]Block{{ok("1\n"), ok("x\n")}},
 			[]Notification{SessionsChanged{}},
 		},
 		"the last closing line before the nonce counts": {
 			"%begin 1 1 1|a|%end 1 1 1|%begin 1 2 1|cafes|%end 1 2 1|b|%end 1 1 1|%sessions-changed|%begin 1 2 1|cafe|%end 1 2 1",
-			[]frame{nonce},
+			[]Frame{nonce},
 			[][]Block{{ok("a\n%end 1 1 1\n%begin 1 2 1\ncafes\n%end 1 2 1\nb\n")}},
 			[]Notification{SessionsChanged{}},
 		},
 		"the nonce elsewhere is text": {
 			"%begin 1 1 1|cafe|%end 1 1 1|%begin 1 2 1|cafe|%end 1 2 1",
-			[]frame{nonce},
+			[]Frame{nonce},
 			[][]Block{{ok("cafe\n")}},
 			nil,
 		},
 		"a failed command and its nonce": {
 			"%begin 1 1 1|no|%error 1 1 1|%begin 1 2 1|cafe|%end 1 2 1",
-			[]frame{nonce},
+			[]Frame{nonce},
 			[][]Block{{{Failed: true, Body: []byte("no\n")}}},
 			nil,
 		},
 		"a sealed answer may say anything": {
 			"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|x|%end 1 2 1|%begin 1 3 1|%end 1 3 1|%begin 1 4 1|no cafe|y|%end 1 2 1|%begin 1 3 1|%end 1 3 1|%begin 1 4 1|unknown buffer: cafe5|%error 1 4 1",
-			[]frame{sealed},
+			[]Frame{sealed},
 			[][]Block{{ok(""), ok("x\n%end 1 2 1\n%begin 1 3 1\n%end 1 3 1\n%begin 1 4 1\nno cafe\ny\n"), ok("")}},
 			nil,
 		},
 		"a sealed line that fails first": {
 			"%begin 1 1 1|no pane|%error 1 1 1",
-			[]frame{sealed},
+			[]Frame{sealed},
 			[][]Block{{{Failed: true, Body: []byte("no pane\n")}}},
 			nil,
 		},
 		"too large in all, though no block is": {
 			"%begin 1 1 1|1|" + strings.Repeat("x", 99) + "|%end 1 1 1|%begin 1 2 1|" + strings.Repeat("y", 100) + "|%end 1 2 1|%begin 1 3 1|%end 1 3 1",
-			[]frame{counted, {blocks: 1}},
+			[]Frame{counted, {Blocks: 1}},
 			[][]Block{{{Failed: true, Body: []byte("too large")}}, {ok("")}},
 			nil,
 		},
 		"too large beside a block that is not ours": {
 			"%begin 1 1 1|1|%end 1 1 1|%begin 1 2 0|" + strings.Repeat("x", 250) + "|y|%end 1 2 0|%begin 1 3 1|z|%end 1 3 1",
-			[]frame{counted},
+			[]Frame{counted},
 			[][]Block{{ok("1\n"), ok("z\n")}},
 			[]Notification{Unasked{Body: []byte("y\n")}},
 		},
 		"too large to tell what was told in between": {
 			"%begin 1 1 1|" + strings.Repeat("x", 300) + "|%end 1 1 1|%sessions-changed|%begin 1 2 1|cafe|%end 1 2 1|%begin 1 3 1|%end 1 3 1",
-			[]frame{nonce, {blocks: 1}},
+			[]Frame{nonce, {Blocks: 1}},
 			[][]Block{{{Failed: true, Body: []byte("too large")}}, {ok("")}},
 			[]Notification{Missed{}},
 		},
 		"too large is counted on": {
 			"%begin 1 1 1|2|%end 1 1 1|%begin 1 2 1|" + strings.Repeat("x", 299) + "|%exit|%end 1 2 1|%begin 1 3 1|%end 1 3 1",
-			[]frame{counted, {blocks: 1}},
+			[]Frame{counted, {Blocks: 1}},
 			[][]Block{{{Failed: true, Body: []byte("too large")}}, {ok("")}},
 			nil,
 		},
@@ -161,19 +161,19 @@ func TestDecoderFrames(t *testing.T) {
 func TestDecoderRefusesWhatItCannotTrust(t *testing.T) {
 	for name, test := range map[string]struct {
 		lines  string
-		frames []frame
+		frames []Frame
 	}{
 		"an answer to nothing":          {"%begin 1 1 1", nil},
-		"more lines than counted":       {"%begin 1 1 1|1|%end 1 1 1|%begin 1 2 1|x|y", []frame{{blocks: 2, counted: 1}}},
-		"another guard after the count": {"%begin 1 1 1|1|%end 1 1 1|%begin 1 2 1|x|%end 1 3 1", []frame{{blocks: 2, counted: 1}}},
-		"no count":                      {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1", []frame{{blocks: 2, counted: 1}}},
-		"own text without end":          {"%begin 1 1 1" + strings.Repeat("|x", maxOwnLines+1), []frame{{blocks: 1}}},
-		"company for the nonce":         {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|n|x", []frame{{blocks: 1, nonce: "n"}}},
-		"a seal that did not fail":      {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|%end 1 2 1|%begin 1 3 1|n|%end 1 3 1", []frame{{blocks: 2, free: 1, nonce: "n", sealed: true}}},
-		"a seal after too little":       {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|%begin 1 3 1|n|%error 1 3 1", []frame{{blocks: 3, free: 1, nonce: "n", sealed: true}}},
-		"a seal after something else":   {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|x|%begin 1 3 1|n|%error 1 3 1", []frame{{blocks: 2, free: 1, nonce: "n", sealed: true}}},
-		"a seal after a full block":     {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|%end 1 2 1|%begin 1 3 1|x|%begin 1 4 1|n|%error 1 4 1", []frame{{blocks: 3, free: 1, nonce: "n", sealed: true}}},
-		"a nonce before the end":        {"%begin 1 1 1|x|%begin 1 2 1|n|%end 1 2 1", []frame{{blocks: 1, nonce: "n"}}},
+		"more lines than counted":       {"%begin 1 1 1|1|%end 1 1 1|%begin 1 2 1|x|y", []Frame{{Blocks: 2, Counted: 1}}},
+		"another guard after the count": {"%begin 1 1 1|1|%end 1 1 1|%begin 1 2 1|x|%end 1 3 1", []Frame{{Blocks: 2, Counted: 1}}},
+		"no count":                      {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1", []Frame{{Blocks: 2, Counted: 1}}},
+		"own text without end":          {"%begin 1 1 1" + strings.Repeat("|x", MaxOwnLines+1), []Frame{{Blocks: 1}}},
+		"company for the nonce":         {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|n|x", []Frame{{Blocks: 1, Nonce: "n"}}},
+		"a seal that did not fail":      {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|%end 1 2 1|%begin 1 3 1|n|%end 1 3 1", []Frame{{Blocks: 2, Free: 1, Nonce: "n", Sealed: true}}},
+		"a seal after too little":       {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|%begin 1 3 1|n|%error 1 3 1", []Frame{{Blocks: 3, Free: 1, Nonce: "n", Sealed: true}}},
+		"a seal after something else":   {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|x|%begin 1 3 1|n|%error 1 3 1", []Frame{{Blocks: 2, Free: 1, Nonce: "n", Sealed: true}}},
+		"a seal after a full block":     {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|%end 1 2 1|%begin 1 3 1|x|%begin 1 4 1|n|%error 1 4 1", []Frame{{Blocks: 3, Free: 1, Nonce: "n", Sealed: true}}},
+		"a nonce before the end":        {"%begin 1 1 1|x|%begin 1 2 1|n|%end 1 2 1", []Frame{{Blocks: 1, Nonce: "n"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.ErrorIs(t, decode(strings.Split(test.lines, "|"), 1000, test.frames...).err, ErrProtocol)
@@ -221,11 +221,11 @@ func TestParseNotification(t *testing.T) {
 }
 
 func TestDecodeVis(t *testing.T) {
-	plain, err := decodeVis([]byte(`a\\b\$HOME\033[m\t\s\303\251` + "\né"))
+	plain, err := DecodeVis([]byte(`a\\b\$HOME\033[m\t\s\303\251` + "\né"))
 	require.NoError(t, err)
 	require.Equal(t, "a\\b$HOME\x1b[m\t é\né", string(plain))
 	for _, bad := range []string{`x\`, `\q`, `\M-x`} {
-		_, err := decodeVis([]byte(bad))
+		_, err := DecodeVis([]byte(bad))
 		require.ErrorIs(t, err, ErrProtocol, bad)
 	}
 }

@@ -1,4 +1,4 @@
-package controlmode
+package wire
 
 import (
 	"bytes"
@@ -13,13 +13,13 @@ var ErrProtocol = errors.New("controlmode: protocol violation")
 // decoder turns the lines of a control-mode stream into answers and
 // notifications. It is a pure function of the lines and of the answers that
 // next hands it: no I/O, no clock, no goroutine.
-type decoder struct {
-	next    func() *answer     // the request whose answer begins; nil: none was asked
-	notify  func(Notification) // must not block
-	maxBody int                // bytes of one answer's bodies
+type Decoder struct {
+	Next    func() *Answer     // the request whose answer begins; nil: none was asked
+	Notify  func(Notification) // must not block
+	MaxBody int                // bytes of one answer's bodies
 
-	current *answer // being filled, nil between answers
-	kept    int     // bytes of its blocks so far, without the open one
+	current     *Answer // being filled, nil between answers
+	answerBytes int     // bytes of its blocks so far, without the open one
 
 	// The open block, if inBlock.
 	inBlock bool
@@ -36,7 +36,7 @@ type decoder struct {
 
 // line takes one line of the stream, without its newline, and returns the
 // answer that it completes, if any. The line is not kept.
-func (d *decoder) line(line []byte) (*answer, error) {
+func (d *Decoder) Line(line []byte) (*Answer, error) {
 	switch {
 	case d.inFreeText():
 		return d.nonceLine(line)
@@ -46,17 +46,17 @@ func (d *decoder) line(line []byte) (*answer, error) {
 	if g, ok := beginOf(line); ok {
 		return nil, d.begin(g)
 	}
-	d.notify(parseNotification(line))
+	d.Notify(parseNotification(line))
 	return nil, nil
 }
 
 // inFreeText: the open block, and all until the nonce, may hold anything.
-func (d *decoder) inFreeText() bool {
-	return d.inBlock && d.guard.ours() && d.current.frame.nonce != "" && len(d.current.blocks) == d.current.frame.free
+func (d *Decoder) inFreeText() bool {
+	return d.inBlock && d.guard.ours() && d.current.Frame.Nonce != "" && len(d.current.Blocks) == d.current.Frame.Free
 }
 
 // begin opens a block.
-func (d *decoder) begin(g guard) error {
+func (d *Decoder) begin(g guard) error {
 	d.inBlock, d.lines, d.want = true, 0, -1
 	d.body = d.body[:0]
 	d.guard.text = append(d.guard.text[:0], g.text...)
@@ -64,12 +64,12 @@ func (d *decoder) begin(g guard) error {
 		return nil
 	}
 	if d.current == nil {
-		if d.current = d.next(); d.current == nil {
+		if d.current = d.Next(); d.current == nil {
 			return fmt.Errorf("%w: an answer to nothing", ErrProtocol)
 		}
-		d.nonceSeen, d.lastBegin, d.kept = false, false, 0
+		d.nonceSeen, d.lastBegin, d.answerBytes = false, false, 0
 	}
-	want, ok := d.current.linesOf(len(d.current.blocks))
+	want, ok := d.current.linesOf(len(d.current.Blocks))
 	if !ok {
 		return fmt.Errorf("%w: no line count before a counted block", ErrProtocol)
 	}
@@ -78,7 +78,7 @@ func (d *decoder) begin(g guard) error {
 }
 
 // blockLine takes a line inside a block that is counted or tmux's own text.
-func (d *decoder) blockLine(line []byte) (*answer, error) {
+func (d *Decoder) blockLine(line []byte) (*Answer, error) {
 	if d.want >= 0 && d.lines < d.want {
 		d.add(line)
 		return nil, nil
@@ -93,7 +93,7 @@ func (d *decoder) blockLine(line []byte) (*answer, error) {
 		return nil, nil
 	case d.want >= 0:
 		return nil, fmt.Errorf("%w: a counted block goes on", ErrProtocol)
-	case d.lines == maxOwnLines:
+	case d.lines == MaxOwnLines:
 		return nil, fmt.Errorf("%w: a block of tmux's own text goes on", ErrProtocol)
 	}
 	d.add(line)
@@ -101,20 +101,20 @@ func (d *decoder) blockLine(line []byte) (*answer, error) {
 }
 
 // end closes the open block and returns the answer if it was its last.
-func (d *decoder) end(failed bool) *answer {
+func (d *Decoder) end(failed bool) *Answer {
 	d.inBlock = false
 	if !d.guard.ours() {
-		d.notify(Unasked{Failed: failed, Body: bytes.Clone(d.body)})
+		d.Notify(Unasked{Failed: failed, Body: bytes.Clone(d.body)})
 		return nil
 	}
 	a := d.current
-	b := block{Failed: failed}
+	b := Block{Failed: failed}
 	if len(d.body) > 0 {
 		b.Body = bytes.Clone(d.body)
-		d.kept += len(d.body)
+		d.answerBytes += len(d.body)
 	}
-	a.blocks = append(a.blocks, b)
-	if failed || len(a.blocks) == a.frame.blocks {
+	a.Blocks = append(a.Blocks, b)
+	if failed || len(a.Blocks) == a.Frame.Blocks {
 		d.current = nil
 		return a
 	}
@@ -123,15 +123,15 @@ func (d *decoder) end(failed bool) *answer {
 
 // nonceLine takes a line between the %begin of a block that is framed by a
 // nonce and the end of the nonce's own block.
-func (d *decoder) nonceLine(line []byte) (*answer, error) {
-	f := d.current.frame
+func (d *Decoder) nonceLine(line []byte) (*Answer, error) {
+	f := d.current.Frame
 	if d.nonceSeen {
-		if closed, failed := d.nonceGuard.closedBy(line); !closed || failed != f.sealed {
+		if closed, failed := d.nonceGuard.closedBy(line); !closed || failed != f.Sealed {
 			return nil, fmt.Errorf("%w: the nonce is not alone in its block", ErrProtocol)
 		}
 		return d.endNonce()
 	}
-	if d.lastBegin && (string(line) == f.nonce || f.sealed && bytes.Contains(line, []byte(f.nonce))) {
+	if d.lastBegin && (string(line) == f.Nonce || f.Sealed && bytes.Contains(line, []byte(f.Nonce))) {
 		d.nonceSeen = true
 		return nil, nil
 	}
@@ -144,18 +144,18 @@ func (d *decoder) nonceLine(line []byte) (*answer, error) {
 }
 
 // endNonce completes the answer from what came before the nonce.
-func (d *decoder) endNonce() (*answer, error) {
+func (d *Decoder) endNonce() (*Answer, error) {
 	a := d.current
 	d.current, d.inBlock = nil, false
-	if a.tooLarge {
-		if !a.frame.sealed {
-			d.notify(Missed{}) // what was told before the nonce has gone with the text
+	if a.TooLarge {
+		if !a.Frame.Sealed {
+			d.Notify(Missed{}) // what was told before the nonce has gone with the text
 		}
 		return a, nil
 	}
 	lines := bytes.SplitAfter(d.body, []byte("\n"))
 	lines = lines[:len(lines)-2] // the nonce's %begin, and what follows the last \n
-	if a.frame.sealed {
+	if a.Frame.Sealed {
 		return a, d.endSealed(a, lines)
 	}
 	for i := len(lines) - 1; i >= 0; i-- {
@@ -163,9 +163,9 @@ func (d *decoder) endNonce() (*answer, error) {
 		if !closed {
 			continue
 		}
-		a.blocks = append(a.blocks, block{Failed: failed, Body: bytes.Join(lines[:i], nil)})
+		a.Blocks = append(a.Blocks, Block{Failed: failed, Body: bytes.Join(lines[:i], nil)})
 		for _, after := range lines[i+1:] {
-			d.notify(parseNotification(chomp(after)))
+			d.Notify(parseNotification(chomp(after)))
 		}
 		return a, nil
 	}
@@ -174,8 +174,8 @@ func (d *decoder) endNonce() (*answer, error) {
 
 // endSealed takes the empty blocks at the end of lines, one after another, and
 // what is left is block free.
-func (d *decoder) endSealed(a *answer, lines [][]byte) error {
-	empty := a.frame.blocks - a.frame.free - 1
+func (d *Decoder) endSealed(a *Answer, lines [][]byte) error {
+	empty := a.Frame.Blocks - a.Frame.Free - 1
 	end := len(lines) - 1 - 2*empty
 	if end < 0 {
 		return fmt.Errorf("%w: a nonce before the end of the answer", ErrProtocol)
@@ -187,13 +187,13 @@ func (d *decoder) endSealed(a *answer, lines [][]byte) error {
 	for _, line := range lines[:end] {
 		length += len(line)
 	}
-	a.blocks = append(a.blocks, block{Body: bytes.Clone(d.body[:length])})
+	a.Blocks = append(a.Blocks, Block{Body: bytes.Clone(d.body[:length])})
 	for i := end + 1; i < len(lines); i += 2 {
 		g, begins := beginOf(chomp(lines[i]))
 		if closed, failed := g.closedBy(chomp(lines[i+1])); !begins || !closed || failed {
 			return fmt.Errorf("%w: a block before the nonce is not empty", ErrProtocol)
 		}
-		a.blocks = append(a.blocks, block{})
+		a.Blocks = append(a.Blocks, Block{})
 	}
 	return nil
 }
@@ -202,18 +202,18 @@ func chomp(line []byte) []byte { return bytes.TrimSuffix(line, []byte("\n")) }
 
 // add keeps one line of payload, unless the answer has grown too large: then
 // its lines are only counted.
-func (d *decoder) add(line []byte) {
+func (d *Decoder) add(line []byte) {
 	d.lines++
 	size, ours := len(d.body)+len(line), d.guard.ours()
 	if ours {
-		size += d.kept
+		size += d.answerBytes
 	}
 	switch {
-	case ours && d.current.tooLarge:
-	case size < d.maxBody:
+	case ours && d.current.TooLarge:
+	case size < d.MaxBody:
 		d.body = append(append(d.body, line...), '\n')
 	case ours:
-		d.current.tooLarge = true
+		d.current.TooLarge = true
 		d.body = nil
 	}
 }

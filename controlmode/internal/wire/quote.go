@@ -1,4 +1,4 @@
-package controlmode
+package wire
 
 import (
 	"errors"
@@ -16,7 +16,7 @@ var ErrNUL = errors.New("controlmode: NUL byte in an argument")
 //
 // Double quotes with octal escapes are used because single quotes cannot carry
 // every byte: tmux's parser takes a raw 0xff for the end of its input.
-func appendQuoted(dst []byte, s string) ([]byte, error) {
+func AppendQuoted(dst []byte, s string) ([]byte, error) {
 	dst = append(dst, '"')
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -53,7 +53,7 @@ func appendOctal(dst []byte, c byte) []byte {
 //
 // Every run of # is doubled except one followed by [, which tmux leaves alone:
 // #[ starts a style, and styles are applied when text is drawn, not expanded.
-func escapeFormat(s string) string {
+func EscapeFormat(s string) string {
 	if !strings.Contains(s, "#") {
 		return s
 	}

@@ -1,10 +1,9 @@
-package controlmode
+package wire
 
 import (
 	"fmt"
 	"strconv"
 	"strings"
-	"syscall"
 )
 
 // SessionID is tmux's id of a session, written "$1". Ids are unique for the
@@ -61,15 +60,6 @@ type ServerID struct {
 // String writes the id as "pid start socket", the form that ParseServerID reads.
 func (id ServerID) String() string {
 	return fmt.Sprintf("%d %d %s", id.PID, id.Start, id.Socket)
-}
-
-// AskForDead makes the tmux server look which of its programs have ended: until 3.5
-// it may miss that one has, and then has a dead pane without an ExitStatus. How
-// it ended is seen soon after, if at all.
-func (id ServerID) AskForDead() {
-	if id.PID > 1 {
-		_ = syscall.Kill(id.PID, syscall.SIGCHLD)
-	}
 }
 
 // ParseServerID reads what ServerID.String wrote.

@@ -1,52 +1,77 @@
-package controlmode
+package wire
 
 import "strconv"
 
 // command builds the text of one command line. Constant words are written as
 // they are; everything else goes through appendQuoted or is an id or a number.
-type command struct {
-	text []byte
-	err  error
+type Command struct {
+	Text []byte
+	Err  error
 }
 
-func newCommand(name string) *command {
-	return &command{text: append(make([]byte, 0, 96), name...)}
+func NewCommand(name string) *Command {
+	return &Command{Text: append(make([]byte, 0, 96), name...)}
 }
 
 // then starts another command on the same line: tmux runs the commands of one
 // line without letting anything in between, and drops the rest after an error.
-func (c *command) then(name string) *command { return c.word(";").word(name) }
+func (c *Command) Then(name string) *Command { return c.Word(";").Word(name) }
 
 // word appends a constant of this package: a flag, an option's name.
-func (c *command) word(w string) *command {
-	c.text = append(append(c.text, ' '), w...)
+func (c *Command) Word(w string) *Command {
+	c.Text = append(append(c.Text, ' '), w...)
 	return c
 }
 
 // number appends a decimal number.
-func (c *command) number(n int) *command {
-	c.text = strconv.AppendInt(append(c.text, ' '), int64(n), 10)
+func (c *Command) Number(n int) *Command {
+	c.Text = strconv.AppendInt(append(c.Text, ' '), int64(n), 10)
 	return c
 }
 
+// size appends a decimal number, with percent as a percentage.
+func (c *Command) Size(n int, percent bool) *Command {
+	c.Number(n)
+	if percent {
+		c.Text = append(c.Text, '%')
+	}
+	return c
+}
+
+// hex appends each byte as an argument of two hexadecimal digits.
+func (c *Command) Hex(s string) *Command {
+	for i := range len(s) {
+		c.Text = append(c.Text, ' ', hexDigits[s[i]>>4], hexDigits[s[i]&15])
+	}
+	return c
+}
+
+const hexDigits = "0123456789abcdef"
+
 // arg appends text of any origin as one argument.
-func (c *command) arg(s string) *command {
-	text, err := appendQuoted(append(c.text, ' '), s)
+func (c *Command) Arg(s string) *Command {
+	text, err := AppendQuoted(append(c.Text, ' '), s)
 	if err != nil {
-		c.err = err
+		c.Err = err
 		return c
 	}
-	c.text = text
+	c.Text = text
 	return c
 }
 
 // format appends text of any origin as an argument that tmux will expand as a
 // format, so that it comes out as s.
-func (c *command) format(s string) *command { return c.arg(escapeFormat(s)) }
+func (c *Command) Format(s string) *Command { return c.Arg(EscapeFormat(s)) }
 
 // to appends -t and the target.
-func (c *command) to(t Target) *command {
-	c.text = t.appendTo(append(c.text, " -t "...))
+func (c *Command) To(t Target) *Command {
+	c.Text = t.appendTo(append(c.Text, " -t "...))
+	return c
+}
+
+// from appends -s and the target.
+func (c *Command) From(t Target) *Command {
+	c.Text = t.appendTo(append(c.Text, " -s "...))
 	return c
 }
 

@@ -1,4 +1,4 @@
-package controlmode
+package wire
 
 import "bytes"
 

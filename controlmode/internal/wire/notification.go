@@ -1,4 +1,4 @@
-package controlmode
+package wire
 
 // Notification is one thing that tmux tells a control client unasked. The set
 // of types is closed; what this package does not know is an Unknown.
