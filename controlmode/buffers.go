@@ -15,7 +15,7 @@ const inputPrefix = "interplexer-input-"
 
 // lastingBuffers names the paste buffers that live longer than one command line,
 // those of long input above all, each of its own.
-var lastingBuffers = bufferNames{process: inputPrefix + randomNonce()}
+var uniqueBuffers = bufferNames{process: inputPrefix + randomNonce()}
 
 type bufferNames struct {
 	process string // what is common to those of this process
@@ -26,11 +26,11 @@ func (b *bufferNames) next() string {
 	return b.process + "-" + strconv.FormatUint(b.count.Add(1), 10)
 }
 
-var lastingBufferForm = regexp.MustCompile("^" + inputPrefix + "[0-9a-f]{32}-[0-9]+$")
+var uniqueBufferName = regexp.MustCompile("^" + inputPrefix + "[0-9a-f]{32}-[0-9]+$")
 
 // dropStale deletes the buffers that a process before this one left
 // behind when it died.
-func (c Client) dropStale(ctx context.Context) error {
+func (c Client) deleteStaleBuffers(ctx context.Context) error {
 	list := wire.NewCommand("list-buffers -F '#{buffer_name}' -f").Arg("#{m:" + inputPrefix + "*,#{buffer_name}}")
 	blocks, err := c.send(ctx, list, request{frame: wire.Frame{Blocks: 1}, nonce: true, readOnly: true})
 	if err != nil {
@@ -38,7 +38,7 @@ func (c Client) dropStale(ctx context.Context) error {
 	}
 	for name := range strings.Lines(string(blocks[0].Body)) {
 		name = strings.TrimSuffix(name, "\n")
-		if !lastingBufferForm.MatchString(name) || strings.HasPrefix(name, lastingBuffers.process) {
+		if !uniqueBufferName.MatchString(name) || strings.HasPrefix(name, uniqueBuffers.process) {
 			continue
 		}
 		if _, err := c.run(ctx, wire.NewCommand("delete-buffer -b "+name), 1); err != nil {
@@ -50,37 +50,37 @@ func (c Client) dropStale(ctx context.Context) error {
 
 // dropLater notes a buffer that could not be deleted: tmux did not answer, or
 // its connection was being replaced.
-func (s *Server) dropLater(buffer string) {
+func (s *Server) deleteLater(buffer string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.left = append(s.left, buffer)
+	s.leftovers = append(s.leftovers, buffer)
 }
 
-func (b boundCaller) dropLater(buffer string) { b.server.dropLater(buffer) }
+func (b serverCaller) deleteLater(buffer string) { b.server.deleteLater(buffer) }
 
 // dropLeft deletes what was noted, when tmux answers on the connection. Nobody
 // waits for it.
-func (s *Server) dropLeft(conn *Conn) {
+func (s *Server) deleteLeftovers(conn *Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.conn != conn || s.silent || len(s.left) == 0 {
+	if s.conn != conn || s.unresponsive || len(s.leftovers) == 0 {
 		return
 	}
-	names := s.left
-	s.left = nil
-	s.watches.Go(func() {
+	names := s.leftovers
+	s.leftovers = nil
+	s.watchers.Go(func() {
 		for _, name := range names {
-			s.dropOne(conn, name)
+			s.deleteLeftover(conn, name)
 		}
 	})
 }
 
-func (s *Server) dropOne(conn *Conn, name string) {
-	ctx, cancel := context.WithTimeout(s.life, clearTime)
+func (s *Server) deleteLeftover(conn *Conn, name string) {
+	ctx, cancel := context.WithTimeout(s.baseCtx, cleanupTimeout)
 	defer cancel()
 	_, err := conn.run(ctx, wire.NewCommand("delete-buffer -b "+name), 1)
 	var notThere *CommandError
 	if err != nil && !errors.As(err, &notThere) {
-		s.dropLater(name)
+		s.deleteLater(name)
 	}
 }

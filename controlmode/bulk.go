@@ -12,26 +12,26 @@ import (
 // the first of them comes, and kept. tmux takes all that a client has sent
 // before it looks at another's, so one command at a time is sent over it.
 type bulk struct {
-	short atomic.Int64 // when the last other command was sent, Unix nanoseconds
+	lastShort atomic.Int64 // when the last other command was sent, Unix nanoseconds
 
-	typing sync.Mutex           // guards what follows
-	free   map[string]time.Time // when each caller may type much again, by name
+	typing  sync.Mutex           // guards what follows
+	mayType map[string]time.Time // when each caller may type much again, by name
 
-	turn chan struct{} // holds one while somebody has what follows
-	conn *Conn         // nil: none yet
-	id   ServerID      // of conn
+	connLock chan struct{} // holds one while somebody has what follows
+	conn     *Conn         // nil: none yet
+	id       ServerID      // of conn
 }
 
 // bulkConn is the connection for long commands to a tmux server. It blocks as
 // Dial does when there is none.
 func (s *Server) bulkConn(ctx context.Context, id ServerID) (*Conn, error) {
 	select {
-	case s.bulk.turn <- struct{}{}:
+	case s.bulk.connLock <- struct{}{}:
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	defer func() { <-s.bulk.turn }()
-	if s.life.Err() != nil {
+	defer func() { <-s.bulk.connLock }()
+	if s.baseCtx.Err() != nil {
 		return nil, ErrClosed
 	}
 	if conn := s.bulk.conn; conn != nil && s.bulk.id == id && conn.Err() == nil {
@@ -39,7 +39,7 @@ func (s *Server) bulkConn(ctx context.Context, id ServerID) (*Conn, error) {
 	}
 	s.bulk.close()
 	opts := s.opts.Conn
-	opts.OnNotification, opts.window, opts.rest = nil, 1, s.bulk.rest
+	opts.OnNotification, opts.window, opts.cooldown = nil, 1, s.bulk.cooldown
 	conn, found, err := s.dial(ctx, true, opts)
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -54,24 +54,17 @@ func (s *Server) bulkConn(ctx context.Context, id ServerID) (*Conn, error) {
 	return conn, nil
 }
 
-const (
-	// sharedFor is how long after a short command others are thought to be
-	// about, who are not to find tmux busy each time.
-	sharedFor = 100 * time.Millisecond
-	maxRest   = 50 * time.Millisecond
-)
-
 // shared reports whether others are about.
-func (b *bulk) shared() bool {
-	return time.Since(time.Unix(0, b.short.Load())) < sharedFor
+func (b *bulk) othersActive() bool {
+	return time.Since(time.Unix(0, b.lastShort.Load())) < activeFor
 }
 
 // rest leaves tmux to others for as long as a long command has had it.
-func (b *bulk) rest(took time.Duration) time.Duration {
-	if !b.shared() {
+func (b *bulk) cooldown(took time.Duration) time.Duration {
+	if !b.othersActive() {
 		return 0
 	}
-	return min(took, maxRest)
+	return min(took, maxCooldown)
 }
 
 // typeRate is how much one caller may type while others are about, in bytes a
@@ -82,24 +75,24 @@ const typeRate = 1 << 20
 // awaitTyping waits until a caller may type so much, while others are about, and
 // notes that it does. It fails with ErrNoTurn when that is later than ctx's
 // deadline.
-func (b boundCaller) awaitTyping(ctx context.Context, name string, bytes int) error {
+func (b serverCaller) awaitTyping(ctx context.Context, name string, bytes int) error {
 	k := &b.server.bulk
 	k.typing.Lock()
 	now := time.Now()
-	for other, free := range k.free {
+	for other, free := range k.mayType {
 		if free.Before(now) {
-			delete(k.free, other)
+			delete(k.mayType, other)
 		}
 	}
 	begin := now
-	if free, waits := k.free[name]; waits && k.shared() {
+	if free, waits := k.mayType[name]; waits && k.othersActive() {
 		begin = free
 	}
 	if deadline, bounded := ctx.Deadline(); bounded && deadline.Before(begin) {
 		k.typing.Unlock()
 		return ErrNoTurn
 	}
-	k.free[name] = begin.Add(time.Duration(bytes) * time.Second / typeRate)
+	k.mayType[name] = begin.Add(time.Duration(bytes) * time.Second / typeRate)
 	k.typing.Unlock()
 	timer := time.NewTimer(begin.Sub(now))
 	defer timer.Stop()

@@ -16,13 +16,13 @@ import (
 // While others are about, one caller types a megabyte a second and no more.
 func TestTypingIsShared(t *testing.T) {
 	s := NewServer(ServerOptions{})
-	b := boundCaller{server: s}
+	b := serverCaller{server: s}
 	soon, cancel := context.WithDeadline(t.Context(), time.Now().Add(time.Hour))
 	defer cancel()
 	for range 3 {
 		require.NoError(t, b.awaitTyping(soon, "alone", typeRate*7200), "nobody else is about")
 	}
-	s.bulk.short.Store(time.Now().Add(time.Hour).UnixNano())
+	s.bulk.lastShort.Store(time.Now().Add(time.Hour).UnixNano())
 	require.ErrorIs(t, b.awaitTyping(soon, "alone", 1), ErrNoTurn)
 	require.NoError(t, b.awaitTyping(soon, "other", 1))
 	require.NoError(t, b.awaitTyping(soon, "other", 1), "after a microsecond")
@@ -35,10 +35,10 @@ func TestTypingIsShared(t *testing.T) {
 // A connection for long commands leaves tmux to others after each.
 func TestLongCommandsRest(t *testing.T) {
 	s := NewServer(ServerOptions{})
-	require.Zero(t, s.bulk.rest(time.Second), "nobody else is about")
-	s.bulk.short.Store(time.Now().Add(time.Hour).UnixNano())
-	require.Equal(t, time.Millisecond, s.bulk.rest(time.Millisecond))
-	require.Equal(t, maxRest, s.bulk.rest(time.Hour))
+	require.Zero(t, s.bulk.cooldown(time.Second), "nobody else is about")
+	s.bulk.lastShort.Store(time.Now().Add(time.Hour).UnixNano())
+	require.Equal(t, time.Millisecond, s.bulk.cooldown(time.Millisecond))
+	require.Equal(t, maxCooldown, s.bulk.cooldown(time.Hour))
 
 	tmux, client := net.Pipe()
 	go func() {
@@ -49,7 +49,7 @@ func TestLongCommandsRest(t *testing.T) {
 	}()
 	rest := time.Nanosecond
 	c := newConn(client, func() { client.Close() }, nil, ConnOptions{
-		MaxWait: 100 * time.Millisecond, window: 1, rest: func(time.Duration) time.Duration { return rest },
+		MaxWait: 100 * time.Millisecond, window: 1, cooldown: func(time.Duration) time.Duration { return rest },
 	})
 	ask := request{text: []byte("x"), frame: wire.Frame{Blocks: 1}}
 	for range 100 {

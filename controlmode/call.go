@@ -2,6 +2,7 @@ package controlmode
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"interplexer/controlmode/internal/wire"
@@ -9,16 +10,16 @@ import (
 
 // call is one command line and whoever waits for its answer.
 type call struct {
-	req    request
-	lane   *lane
-	sent   bool // it is on the wire, or about to be
-	answer wire.Answer
-	number uint64
-	sentAt time.Time // of a connection that rests
-	gated  bool      // it is inside the gate
-	at     func()    // called from the reader's goroutine before done is closed; nil: nothing
-	err    error
-	done   chan struct{} // closed once answer or err is final
+	req      request
+	lane     *lane
+	sent     bool // it is on the wire, or about to be
+	answer   wire.Answer
+	number   uint64
+	sentAt   time.Time // of a connection that rests
+	gated    bool      // it is inside the gate
+	onAnswer func()    // called from the reader's goroutine before done is closed; nil: nothing
+	err      error
+	done     chan struct{} // closed once answer or err is final
 }
 
 // call sends one command line, when its turn comes, and waits for its answer or
@@ -70,10 +71,10 @@ func (c *Conn) await(ctx context.Context, k *call) error {
 		case <-k.done:
 			return nil
 		case <-ctx.Done():
-			c.takeBack(k)
+			c.withdraw(k)
 			return ctx.Err()
 		case <-turn.C:
-			if c.takeBack(k) {
+			if c.withdraw(k) {
 				return ErrNoTurn
 			}
 		}
@@ -88,9 +89,9 @@ func (c *Conn) isSent(k *call) bool {
 
 // takeBack gives up a call that has not been sent; false: it has been, or is
 // done.
-func (c *Conn) takeBack(k *call) bool {
+func (c *Conn) withdraw(k *call) bool {
 	c.mu.Lock()
-	back := !k.sent && c.err == nil && c.queued.drop(k)
+	back := !k.sent && c.err == nil && c.queued.remove(k)
 	c.mu.Unlock()
 	if back && k.gated {
 		c.opts.gate.leave()
@@ -100,7 +101,7 @@ func (c *Conn) takeBack(k *call) bool {
 
 // enqueue queues a command and sends what may be sent.
 func (c *Conn) enqueue(req request) (*call, error) {
-	k := &call{req: req, answer: wire.Answer{Frame: req.frame}, gated: req.gated(), at: req.at, done: make(chan struct{})}
+	k := &call{req: req, answer: wire.Answer{Frame: req.frame}, gated: req.gated(), onAnswer: req.onAnswer, done: make(chan struct{})}
 	if req.nonce {
 		k.answer.Frame.Nonce = c.opts.Nonce()
 	}
@@ -124,14 +125,14 @@ func (c *Conn) enqueue(req request) (*call, error) {
 // is the order on the wire.
 func (c *Conn) sendQueued() {
 	some := false
-	for !c.resting && c.waiting.len() < c.opts.window {
+	for !c.coolingDown && c.waiting.len() < c.opts.window {
 		k := c.queued.next()
 		if k == nil {
 			break
 		}
-		c.taken++
-		k.number, k.sent = c.taken, true
-		if c.opts.rest != nil {
+		c.scheduled++
+		k.number, k.sent = c.scheduled, true
+		if c.opts.cooldown != nil {
 			k.sentAt = time.Now()
 		}
 		c.waiting.push(k)
@@ -153,4 +154,55 @@ func (c *Conn) release(k *call) {
 		c.opts.gate.leave()
 	}
 	close(k.done)
+}
+
+// callQueue is a first-in first-out queue of calls. It keeps its storage and
+// moves it only when half of it has been taken.
+type callQueue struct {
+	calls []*call
+	first int
+}
+
+func (q *callQueue) len() int { return len(q.calls) - q.first }
+
+func (q *callQueue) push(k *call) {
+	if q.first > 32 && q.first > len(q.calls)/2 {
+		n := copy(q.calls, q.calls[q.first:])
+		clear(q.calls[n:])
+		q.calls, q.first = q.calls[:n], 0
+	}
+	q.calls = append(q.calls, k)
+}
+
+// head is the oldest call, nil if there is none.
+func (q *callQueue) head() *call {
+	if q.len() == 0 {
+		return nil
+	}
+	return q.calls[q.first]
+}
+
+// pop takes the oldest call; there must be one.
+func (q *callQueue) pop() *call {
+	k := q.calls[q.first]
+	q.calls[q.first] = nil
+	q.first++
+	return k
+}
+
+// remove takes one call out, wherever it stands; false: it is not there.
+func (q *callQueue) remove(k *call) bool {
+	i := slices.Index(q.calls[q.first:], k)
+	if i < 0 {
+		return false
+	}
+	q.calls = slices.Delete(q.calls, q.first+i, q.first+i+1)
+	return true
+}
+
+// takeAll empties the queue.
+func (q *callQueue) takeAll() []*call {
+	all := q.calls[q.first:]
+	*q = callQueue{}
+	return all
 }

@@ -23,7 +23,7 @@ func TestCapabilities(t *testing.T) {
 	for c, probe := range map[controlmode.Capability]func(*testing.T) bool{
 		controlmode.LeakyCapture:         captureLeaks,
 		controlmode.EncodedBuffers:       func(t *testing.T) bool { return !printsRaw(t, "show-buffer -b x", "a\tb") },
-		controlmode.ToldBuffers:          buffersAreTold,
+		controlmode.BufferNotifications:  buffersAreTold,
 		controlmode.EncodedLists:         func(t *testing.T) bool { return !printsRaw(t, "list-buffers -F '#{@x}'", "\xff") },
 		controlmode.CaptureTrimPositions: func(t *testing.T) bool { return knowsFlag(t, "capture-pane", "-T") },
 		controlmode.CaptureMode:          func(t *testing.T) bool { return knowsFlag(t, "capture-pane", "-M") },

@@ -21,14 +21,14 @@ type Client struct {
 	caller  caller
 	version Version // of the tmux server
 	folder  string  // of its socket, in which this user's processes find each other
-	name    string  // whose commands these are; see For
+	sender  string  // whose commands these are; see For
 }
 
 // For is the same Client on behalf of somebody: the commands of each name are
 // taken in their order, those of different names by turns, so that nobody has
 // to wait for all that another one wants.
 func (c Client) For(name string) Client {
-	c.name = name
+	c.sender = name
 	return c
 }
 
@@ -40,19 +40,19 @@ type caller interface {
 // request is one command line and how its answer is framed.
 type request struct {
 	text     []byte
-	from     string // whose it is
+	sender   string // whose it is
 	frame    wire.Frame
 	nonce    bool // frame it by a nonce
 	readOnly bool // safe to run twice, and changes nothing that lasts
-	told     bool // readOnly, and yet tmux tells other clients of it
+	notifies bool // readOnly, and yet tmux tells other clients of it
 	bulk     bool // takes long: not where others wait behind it
 	// at, if set, is called from the reader's goroutine when the answer is
 	// complete, before any later notification. It must not block.
-	at func()
+	onAnswer func()
 }
 
 // gated: what tmux tells of it must not find a client identifying itself.
-func (r request) gated() bool { return !r.readOnly || r.told }
+func (r request) gated() bool { return !r.readOnly || r.notifies }
 
 // Errors that tmux answers, told apart by its message. They wrap a CommandError.
 var (
@@ -98,7 +98,7 @@ func (c Client) send(ctx context.Context, cmd *wire.Command, req request) ([]wir
 	if cmd.Err != nil {
 		return nil, cmd.Err
 	}
-	req.text, req.from = cmd.Text, c.name
+	req.text, req.sender = cmd.Text, c.sender
 	blocks, err := c.caller.call(ctx, req)
 	if err != nil {
 		return nil, err

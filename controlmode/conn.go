@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"interplexer/controlmode/internal/ptyprocess"
 	"interplexer/controlmode/internal/wire"
 )
 
@@ -61,8 +62,8 @@ type ConnOptions struct {
 	gate *gate // passed by commands that change something
 	// rest says how long to wait with the next command after one that took so
 	// long. nil: not at all.
-	rest   func(took time.Duration) time.Duration
-	window int // commands that tmux may owe an answer at a time; 0: windowCalls
+	cooldown func(took time.Duration) time.Duration
+	window   int // commands that tmux may owe an answer at a time; 0: windowCalls
 }
 
 // Conn is one control-mode connection, made by Dial or NewConn. Its methods are
@@ -80,14 +81,14 @@ type Conn struct {
 	wake   chan struct{} // tells the writer that out has grown; holds one
 	reads  atomic.Uint64 // chunks that tmux has sent
 
-	mu      sync.Mutex // guards what follows
-	out     []byte     // queued for the next write
-	queued  schedule   // not on the wire yet
-	waiting callQueue  // in the order of their bytes on the wire
-	taken   uint64     // calls put on the wire so far
-	written uint64     // of those, handed to a write
-	resting bool       // nothing is sent until the rest is over
-	err     error      // why the connection ended; nil while it is up
+	mu          sync.Mutex // guards what follows
+	out         []byte     // queued for the next write
+	queued      schedule   // not on the wire yet
+	waiting     callQueue  // in the order of their bytes on the wire
+	scheduled   uint64     // calls put on the wire so far
+	written     uint64     // of those, handed to a write
+	coolingDown bool       // nothing is sent until the rest is over
+	err         error      // why the connection ended; nil while it is up
 }
 
 // newConn starts the reader and the writer on a stream. kill must make a
@@ -104,7 +105,7 @@ func newConn(stream io.ReadWriteCloser, kill func(), exited <-chan struct{}, opt
 		opts.MaxWait = 5 * time.Second
 	}
 	if opts.window == 0 {
-		opts.window = windowCalls
+		opts.window = maxWindowCalls
 	}
 	if opts.MaxAnswer == 0 {
 		opts.MaxAnswer = 64 << 20
@@ -154,8 +155,8 @@ func (c *Conn) Err() error {
 
 // catchUp waits until what tmux has written is dealt with (see process.catchUp).
 func (c *Conn) catchUp(ctx context.Context) {
-	if p, ok := c.stream.(*process); ok { // and not a recorded stream
-		p.catchUp(ctx, c.lost)
+	if p, ok := c.stream.(*ptyprocess.Process); ok { // and not a recorded stream
+		p.CatchUp(ctx, c.lost)
 	}
 }
 
@@ -167,7 +168,7 @@ func (c *Conn) idle() bool {
 }
 
 // askForLife sends a command for whose answer nobody waits.
-func (c *Conn) askForLife() {
+func (c *Conn) sendPing() {
 	_, _ = c.enqueue(request{text: []byte("display-message -p ok"), frame: wire.Frame{Blocks: 1}, readOnly: true})
 }
 
@@ -223,7 +224,7 @@ func (c *Conn) write(stop <-chan struct{}) {
 		}
 		c.mu.Lock()
 		buf, c.out = c.out, buf[:0]
-		c.written = c.taken
+		c.written = c.scheduled
 		c.mu.Unlock()
 		if len(buf) == 0 {
 			continue
@@ -233,14 +234,14 @@ func (c *Conn) write(stop <-chan struct{}) {
 			c.kill()
 			return
 		}
-		if cap(buf) > keptBuffer {
+		if cap(buf) > maxReusedBuffer {
 			buf = nil
 		}
 	}
 }
 
 // keptBuffer is how large a buffer may be and still be kept for the next use.
-const keptBuffer = 1 << 20
+const maxReusedBuffer = 1 << 20
 
 // read decodes the stream until it ends. Lines have no limit in control mode,
 // so the buffer grows to the longest; it is bounded by MaxAnswer.
@@ -259,15 +260,15 @@ func (c *Conn) read() error {
 		scanned := len(buf)
 		c.opts.Trace(false, buf[scanned:scanned+n])
 		buf = buf[:len(buf)+n]
-		rest, lineErr := c.lines(&d, buf, scanned)
+		rest, lineErr := c.decodeLines(&d, buf, scanned)
 		if lineErr != nil {
 			return lineErr
 		}
 		if err != nil {
 			return fmt.Errorf("controlmode: read: %w", err)
 		}
-		if cap(buf) > keptBuffer && len(rest) < keptBuffer/2 {
-			buf = append(make([]byte, 0, keptBuffer), rest...)
+		if cap(buf) > maxReusedBuffer && len(rest) < maxReusedBuffer/2 {
+			buf = append(make([]byte, 0, maxReusedBuffer), rest...)
 		} else {
 			buf = buf[:copy(buf[:cap(buf)], rest)]
 		}
@@ -276,7 +277,7 @@ func (c *Conn) read() error {
 
 // lines feeds every whole line of buf to the decoder and returns the rest; the
 // first scanned bytes are known to hold no newline.
-func (c *Conn) lines(d *wire.Decoder, buf []byte, scanned int) ([]byte, error) {
+func (c *Conn) decodeLines(d *wire.Decoder, buf []byte, scanned int) ([]byte, error) {
 	for {
 		i := bytes.IndexByte(buf[scanned:], '\n')
 		if i < 0 {
@@ -310,29 +311,29 @@ func (c *Conn) finish() {
 	c.mu.Lock()
 	k := c.waiting.pop()
 	c.queued.answered(k)
-	if c.opts.rest != nil {
-		c.restAfter(k)
+	if c.opts.cooldown != nil {
+		c.coolDown(k)
 	}
 	c.sendQueued()
 	c.mu.Unlock()
-	if k.at != nil {
-		k.at()
+	if k.onAnswer != nil {
+		k.onAnswer()
 	}
 	c.release(k)
 }
 
 // restAfter has the commands that wait go on waiting after one that took long.
 // The caller holds mu.
-func (c *Conn) restAfter(k *call) {
-	rest := c.opts.rest(time.Since(k.sentAt))
+func (c *Conn) coolDown(k *call) {
+	rest := c.opts.cooldown(time.Since(k.sentAt))
 	if rest <= 0 {
 		return
 	}
-	c.resting = true
+	c.coolingDown = true
 	time.AfterFunc(rest, func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.resting = false
+		c.coolingDown = false
 		if c.err == nil {
 			c.sendQueued()
 		}

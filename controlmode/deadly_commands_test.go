@@ -26,7 +26,7 @@ var deadlyCommands = []string{
 // harmless are those of them that we do send, and how: select-window never in one
 // line with kill-session (issue 5243), select-layout only with a layout's name, as
 // Layout has no other values, and respawn-pane as RespawnPane says.
-var harmless = map[string]string{"select-window": "windows.go", "select-layout": "windows.go", "respawn-pane": "layout.go"}
+var harmless = map[string]string{"select-window": "windows.go", "select-layout": "windows.go", "respawn-pane": "panes.go"}
 
 // commandsOf gives the names of the commands that a source file's texts hold:
 // the first word of each, and of what follows a semicolon.
@@ -57,6 +57,10 @@ func commandsOf(t *testing.T, file string, source any) map[string]bool {
 func TestNoDeadlyCommands(t *testing.T) {
 	files, err := filepath.Glob("*.go")
 	require.NoError(t, err)
+	inside, err := filepath.Glob("internal/*/*.go")
+	require.NoError(t, err)
+	require.NotEmpty(t, inside)
+	files = append(files, inside...)
 	all := map[string]bool{}
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {

@@ -12,14 +12,10 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
+	"interplexer/controlmode/internal/ptyprocess"
 	"interplexer/controlmode/internal/wire"
 )
-
-// attachTime bounds an attach. It is generous because a client that goes away
-// before its attach is complete can crash the tmux server (tmux PR 5004).
-const attachTime = 10 * time.Second
 
 // DialOptions say which tmux server to attach to.
 type DialOptions struct {
@@ -44,11 +40,11 @@ func Dial(ctx context.Context, o DialOptions) (*Conn, ServerID, error) {
 		return nil, ServerID{}, err
 	}
 	anchor := anchorPrefix + randomNonce()
-	p, err := startProcess(dialCommand(o, anchor))
+	p, err := ptyprocess.Start(dialCommand(o, anchor))
 	if err != nil {
 		return nil, ServerID{}, err
 	}
-	conn, id, err := attachConn(p, p.kill, p.exited, o.Conn)
+	conn, id, err := attachConn(p, p.Kill, p.Exited(), o.Conn)
 	if err == nil {
 		conn.anchor = anchor
 	}
@@ -112,7 +108,7 @@ func IsAnchor(name string) bool { return strings.HasPrefix(name, anchorPrefix) }
 // a client that reads none must be sent none. refresh-client -C is never used,
 // it resizes everybody's windows.
 func finishDial(conn *Conn, a *attach) (ServerID, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), attachTime)
+	ctx, cancel := context.WithTimeout(context.Background(), attachTimeout)
 	defer cancel()
 	if err := a.wait(ctx, conn); err != nil {
 		return ServerID{}, err
@@ -154,7 +150,7 @@ type attach struct {
 	mu       sync.Mutex // guards the rest
 	text     []string   // what was said instead, for the error
 	failed   bool
-	settled  bool
+	finished bool
 	attached chan struct{} // closed when settled
 }
 
@@ -174,7 +170,7 @@ func (a *attach) notify(n Notification) {
 func (a *attach) watch(n Notification) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.settled {
+	if a.finished {
 		return
 	}
 	switch n := n.(type) {
@@ -188,16 +184,16 @@ func (a *attach) watch(n Notification) {
 	case Exit:
 		a.text = append(a.text, n.Reason)
 	case SessionChanged:
-		a.settle()
+		a.finish()
 		return
 	}
 	if a.failed {
-		a.settle()
+		a.finish()
 	}
 }
 
-func (a *attach) settle() {
-	a.settled = true
+func (a *attach) finish() {
+	a.finished = true
 	close(a.attached)
 }
 
@@ -209,7 +205,7 @@ func (a *attach) wait(ctx context.Context, conn *Conn) error {
 	case <-conn.Done():
 		err = conn.Err()
 	case <-ctx.Done():
-		err = errors.New("tmux did not finish the attach in " + strconv.Itoa(int(attachTime.Seconds())) + " s")
+		err = errors.New("tmux did not finish the attach in " + strconv.Itoa(int(attachTimeout.Seconds())) + " s")
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()

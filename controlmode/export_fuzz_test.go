@@ -10,7 +10,7 @@ import (
 // the buffer then.
 func (c Client) ThroughBuffer(ctx context.Context, arg string) ([]byte, error) {
 	cmd := wire.NewCommand("set-buffer -b fuzz -- " + arg + " ; show-buffer -b fuzz ; delete-buffer -b fuzz")
-	blocks, err := c.send(ctx, cmd, request{frame: wire.Frame{Blocks: 3, Free: 1, Sealed: true}, nonce: true})
+	blocks, err := c.send(ctx, cmd, request{frame: wire.Frame{Blocks: 3, FreeText: 1, Sealed: true}, nonce: true})
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ type Capability = capability
 const (
 	LeakyCapture         = leakyCapture
 	EncodedBuffers       = encodedBuffers
-	ToldBuffers          = toldBuffers
+	BufferNotifications  = bufferNotifications
 	EncodedLists         = encodedLists
 	CaptureTrimPositions = captureTrimPositions
 	CaptureMode          = captureMode
@@ -51,17 +51,17 @@ func TmuxError(command, message string) error { return commandError(command, mes
 
 // Line is the command line that types the input on a tmux of version v.
 func (in *Input) Line(v Version) string {
-	return string(in.typing(v, Target{}).Text)
+	return string(in.compile(v, Target{}).Text)
 }
 
 // Tell has every subscription hear of n.
-func (s *Server) Tell(n Notification) { s.tell(n) }
+func (s *Server) Broadcast(n Notification) { s.handleNotification(n) }
 
 // ScriptedHub is a Hub on a stream that has been told all that comes before a
 // Repaint.
 func ScriptedHub(stream io.ReadWriteCloser, nonce func() string, on func(Notification)) (*Hub, error) {
 	h := new(Hub)
-	conn, id, err := NewConn(stream, ConnOptions{OnNotification: h.cuts.keepFrom(on), Nonce: nonce})
+	conn, id, err := NewConn(stream, ConnOptions{OnNotification: h.selfPaused.filter(on), Nonce: nonce})
 	h.conn, h.server = conn, id
 	return h, err
 }

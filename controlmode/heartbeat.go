@@ -30,17 +30,6 @@ func (s State) String() string {
 	return "down"
 }
 
-const (
-	// A connection on which nothing has come for a heartbeat is asked for a
-	// sign of life, and counts as silent when it owes an answer at so many looks
-	// in a row: less than two seconds after tmux has stopped. Looks and not
-	// time, in which we may have been stopped ourselves.
-	heartbeat = 300 * time.Millisecond
-	patience  = 4
-	// probeTime is how long a plain client waits for tmux's answer.
-	probeTime = time.Second
-)
-
 // State says how the Server stands with its tmux server.
 func (s *Server) State() State {
 	s.mu.Lock()
@@ -48,7 +37,7 @@ func (s *Server) State() State {
 	switch {
 	case s.conn == nil:
 		return StateDown
-	case s.silent:
+	case s.unresponsive:
 		return StateDegraded
 	}
 	return StateConnected
@@ -64,48 +53,48 @@ func (s *Server) watch(conn *Conn, id ServerID, socket socketFile) {
 	tick := time.NewTicker(heartbeat)
 	defer tick.Stop()
 	var reads uint64
-	owing, atFault := 0, false
+	missed, clientStuck := 0, false
 	for {
 		select {
 		case <-conn.Done():
 			return
-		case <-s.life.Done():
+		case <-s.baseCtx.Done():
 			return
 		case <-tick.C:
 		}
 		now := conn.reads.Load()
 		switch {
 		case now != reads:
-			reads, owing, atFault = now, 0, false
-			s.setSilent(conn, false)
+			reads, missed, clientStuck = now, 0, false
+			s.setUnresponsive(conn, false)
 		case conn.idle():
-			owing = 0
-			conn.askForLife()
-		case owing < patience-1:
-			owing++
+			missed = 0
+			conn.sendPing()
+		case missed < missedBeats-1:
+			missed++
 		default:
-			s.setSilent(conn, true)
-			if atFault {
+			s.setUnresponsive(conn, true)
+			if clientStuck {
 				s.log.Warn("tmux answers, but not its control client: replacing that")
 				conn.kill()
 				return
 			}
-			atFault = s.probe() == id.PID
+			clientStuck = s.probe() == id.PID
 			tick.Reset(heartbeat) // tmux may just have woken up: then so will the client, by the next look
 		}
-		s.keepSocket(conn, id, &socket)
-		s.dropLeft(conn)
+		s.restoreSocket(conn, id, &socket)
+		s.deleteLeftovers(conn)
 	}
 }
 
 // setSilent notes whether a connection is silent, if it is the current one.
-func (s *Server) setSilent(conn *Conn, silent bool) {
+func (s *Server) setUnresponsive(conn *Conn, silent bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.conn != conn || s.silent == silent {
+	if s.conn != conn || s.unresponsive == silent {
 		return
 	}
-	s.silent = silent
+	s.unresponsive = silent
 	close(s.change)
 	s.change = make(chan struct{})
 	if silent {
@@ -118,9 +107,9 @@ func (s *Server) setSilent(conn *Conn, silent bool) {
 // probe is the process of the tmux server that answers a plain client; 0: none
 // does.
 func (s *Server) probe() int {
-	ctx, cancel := context.WithTimeout(s.life, probeTime)
+	ctx, cancel := context.WithTimeout(s.baseCtx, probeTimeout)
 	defer cancel()
-	out, err := s.plain(ctx, "display-message", "-p", "#{pid}")
+	out, err := s.oneShot(ctx, "display-message", "-p", "#{pid}")
 	if err != nil {
 		return 0
 	}

@@ -21,19 +21,19 @@ import (
 // program back: what cannot be told within a second is dropped by tmux, which says
 // so (Pause); see Keep.
 type Hub struct {
-	owner   *Server
-	conn    *Conn
-	server  ServerID
-	session SessionID
-	window  WindowID // its own, which holds nothing
-	cuts    cuts
-	kept    kept
+	owner      *Server
+	conn       *Conn
+	server     ServerID
+	session    SessionID
+	window     WindowID // its own, which holds nothing
+	selfPaused selfPaused
+	buffering  bufferingPanes
 }
 
 // PauseAfter is how many seconds tmux keeps what a pane prints for a Hub that
 // does not read, unless Keep says otherwise; without it the tmux server would grow
 // without bound.
-const PauseAfter = 1
+const DefaultPauseAfter = 1
 
 // pauseFlag is the client flag for it.
 func pauseFlag(seconds int) string { return "pause-after=" + strconv.Itoa(seconds) }
@@ -50,10 +50,10 @@ func (s *Server) OpenHub(ctx context.Context, on func(Notification)) (*Hub, erro
 	}
 	h := &Hub{owner: s}
 	opts := s.opts.Conn
-	opts.OnNotification = h.cuts.keepFrom(func(n Notification) {
-		s.heed(n)
+	opts.OnNotification = h.selfPaused.filter(func(n Notification) {
+		s.countChange(n)
 		if out, ok := n.(Output); ok {
-			h.kept.add(out.Pane)
+			h.buffering.add(out.Pane)
 		}
 		if on != nil {
 			on(n)
@@ -78,9 +78,9 @@ func (s *Server) OpenHub(ctx context.Context, on func(Notification)) (*Hub, erro
 
 // listen turns the output on and learns what the hub's session is.
 func (h *Hub) listen(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, attachTime)
+	ctx, cancel := context.WithTimeout(ctx, attachTimeout)
 	defer cancel()
-	cmd := wire.NewCommand("refresh-client -f '!no-output," + pauseFlag(PauseAfter) + "'")
+	cmd := wire.NewCommand("refresh-client -f '!no-output," + pauseFlag(DefaultPauseAfter) + "'")
 	cmd.Then("display-message -p '#{session_id} #{window_id}'")
 	blocks, err := h.conn.run(ctx, cmd, 2)
 	if err != nil {
@@ -119,18 +119,18 @@ func (h *Hub) Close() error { return h.conn.Close() }
 
 // firstSlot is the index in the hub's session of window @0: windows are linked
 // at an index that tells their id, so that none can be linked twice.
-const firstSlot = 100_000
+const firstLinkIndex = 100_000
 
 // slot is where a window is linked, as a target.
-func (h *Hub) slot(w WindowID) string {
-	return "'" + h.session.String() + ":" + strconv.Itoa(firstSlot+int(w)) + "'"
+func (h *Hub) linkTarget(w WindowID) string {
+	return "'" + h.session.String() + ":" + strconv.Itoa(firstLinkIndex+int(w)) + "'"
 }
 
 // Link makes the output of a window's panes heard, except of those that are paused.
 // What they printed before is not told. It fails with ErrNotFound when the window is
 // gone.
 func (h *Hub) Link(ctx context.Context, w WindowID) error {
-	cmd := wire.NewCommand("link-window -d -s").Word("'" + w.String() + "'").Word("-t").Word(h.slot(w))
+	cmd := wire.NewCommand("link-window -d -s").Word("'" + w.String() + "'").Word("-t").Word(h.linkTarget(w))
 	_, err := h.conn.run(ctx, cmd, 1)
 	var refused *CommandError
 	if errors.As(err, &refused) && strings.HasPrefix(refused.Message, "same index") {
@@ -142,7 +142,7 @@ func (h *Hub) Link(ctx context.Context, w WindowID) error {
 // Unlink undoes Link, after which PauseUnlinked is due. A window that is not linked
 // is no error.
 func (h *Hub) Unlink(ctx context.Context, w WindowID) error {
-	_, err := h.conn.run(ctx, wire.NewCommand("unlink-window -t").Word(h.slot(w)), 1)
+	_, err := h.conn.run(ctx, wire.NewCommand("unlink-window -t").Word(h.linkTarget(w)), 1)
 	var refused *CommandError
 	switch {
 	case errors.Is(err, ErrNotFound):
@@ -157,7 +157,7 @@ func (h *Hub) Unlink(ctx context.Context, w WindowID) error {
 // has ended: without the hub they would have, too. It unlinks those that are not
 // needed, such as one whose Link seemed to fail, since its answer did not come in
 // time. It returns how many there were of both.
-func (h *Hub) Reap(ctx context.Context, needed func(WindowID) bool) (int, error) {
+func (h *Hub) PruneWindows(ctx context.Context, needed func(WindowID) bool) (int, error) {
 	cmd := wire.NewCommand("list-windows -F '#{window_id} #{window_linked_sessions}' -t").Word("'" + h.session.String() + ":'")
 	blocks, err := h.conn.send(ctx, cmd, request{frame: wire.Frame{Blocks: 1}, nonce: true, readOnly: true})
 	if err != nil {
@@ -183,7 +183,7 @@ func (h *Hub) Reap(ctx context.Context, needed func(WindowID) bool) (int, error)
 }
 
 func (h *Hub) kill(ctx context.Context, w WindowID) error {
-	_, err := h.conn.run(ctx, wire.NewCommand("kill-window -t").Word(h.slot(w)), 1)
+	_, err := h.conn.run(ctx, wire.NewCommand("kill-window -t").Word(h.linkTarget(w)), 1)
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
@@ -193,35 +193,35 @@ func (h *Hub) kill(ctx context.Context, w WindowID) error {
 // Keep has tmux keep for so many seconds, at least one, what panes print before it
 // is told, and drop it then; at first it is PauseAfter. What is kept of one pane is in the
 // way of all that the hub is told and answered, so longer is for a while only.
-func (h *Hub) Keep(ctx context.Context, seconds int) error {
+func (h *Hub) SetPauseAfter(ctx context.Context, seconds int) error {
 	_, err := h.conn.run(ctx, wire.NewCommand("refresh-client -f '"+pauseFlag(max(seconds, 1))+"'"), 1)
 	return err
 }
 
 // Pause stops the telling of a pane's output; its program goes on. What tmux
 // has kept of it for the hub is dropped.
-func (h *Hub) Pause(ctx context.Context, p PaneID) error { return h.flow(ctx, "pause", nil, p) }
+func (h *Hub) Pause(ctx context.Context, p PaneID) error { return h.setPaneFlow(ctx, "pause", nil, p) }
 
 // Resume undoes Pause and PauseUnlinked, tmux's own as well; a pane that is not
 // paused, or gone, is no error. What was printed meanwhile is not told. at, if not
 // nil, is called from the reader's goroutine before anything that was printed since is
 // told.
-func (h *Hub) Resume(ctx context.Context, at func(), panes ...PaneID) error {
-	defer h.kept.add(panes...)
-	return h.flow(ctx, "continue", at, panes...)
+func (h *Hub) Resume(ctx context.Context, onAnswer func(), panes ...PaneID) error {
+	defer h.buffering.add(panes...)
+	return h.setPaneFlow(ctx, "continue", onAnswer, panes...)
 }
 
-func (h *Hub) flow(ctx context.Context, state string, at func(), panes ...PaneID) error {
+func (h *Hub) setPaneFlow(ctx context.Context, state string, onAnswer func(), panes ...PaneID) error {
 	cmd := wire.NewCommand("refresh-client")
 	for _, p := range panes {
 		cmd.Word("-A").Word("'" + p.String() + ":" + state + "'")
 	}
-	_, err := h.conn.send(ctx, cmd, request{frame: wire.Frame{Blocks: 1}, at: at})
+	_, err := h.conn.send(ctx, cmd, request{frame: wire.Frame{Blocks: 1}, onAnswer: onAnswer})
 	return err
 }
 
 // pausedAtOnce is how many panes one command names; tmux's parser has its bounds.
-const pausedAtOnce = 1000
+const maxPanesPerCommand = 1000
 
 // PauseUnlinked pauses the panes that the hub has been told of and that are in no
 // linked window any more; linked reports whether a pane is in one. tmux (to 3.5a at
@@ -229,10 +229,10 @@ const pausedAtOnce = 1000
 // grow without bound. When such a pane is linked again it is to be resumed. It blocks
 // only when there is something to pause.
 func (h *Hub) PauseUnlinked(ctx context.Context, linked func(PaneID) bool) error {
-	panes := h.kept.takeUnless(linked)
-	for some := range slices.Chunk(panes, pausedAtOnce) {
-		if err := h.flow(ctx, "pause", nil, some...); err != nil {
-			h.kept.add(panes...)
+	panes := h.buffering.removeUnless(linked)
+	for some := range slices.Chunk(panes, maxPanesPerCommand) {
+		if err := h.setPaneFlow(ctx, "pause", nil, some...); err != nil {
+			h.buffering.add(panes...)
 			return err
 		}
 	}

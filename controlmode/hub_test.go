@@ -120,7 +120,7 @@ func TestHubReapsWindowsOfEndedSessions(t *testing.T) {
 	})
 	needed := true
 	reap := func() int {
-		reaped, err := hub.Reap(t.Context(), func(w controlmode.WindowID) bool {
+		reaped, err := hub.PruneWindows(t.Context(), func(w controlmode.WindowID) bool {
 			require.Equal(t, other.Window, w)
 			return needed
 		})
@@ -165,7 +165,7 @@ func TestHubKeeps(t *testing.T) {
 	flags := func() string { return controltest.Tmux(t, socket, "list-clients", "-F", "#{client_flags}") }
 	require.Regexp(t, `pause-after=1\b`, flags())
 	for seconds, want := range map[int]string{5: `pause-after=5\b`, 1: `pause-after=1\b`, 0: `pause-after=1\b`} {
-		require.NoError(t, hub.Keep(t.Context(), seconds))
+		require.NoError(t, hub.SetPauseAfter(t.Context(), seconds))
 		require.Regexp(t, want, flags())
 	}
 }

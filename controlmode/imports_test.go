@@ -27,7 +27,7 @@ func imported(t *testing.T, path string) (standard, other []string) {
 // framework, no database, no test helpers.
 func TestImports(t *testing.T) {
 	const self = "interplexer/controlmode"
-	library := []string{"github.com/creack/pty", "golang.org/x/sys/unix", "golang.org/x/term", self + "/handover", self + "/internal/wire"}
+	library := []string{"github.com/creack/pty", "golang.org/x/sys/unix", "golang.org/x/term", self + "/handover", self + "/internal/ptyprocess", self + "/internal/wire"}
 
 	standard, other := imported(t, self)
 	require.ElementsMatch(t, append(library, self), other)

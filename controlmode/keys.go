@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"interplexer/controlmode/handover"
@@ -20,9 +19,7 @@ const (
 	// tmux's parser overflows its stack.
 	maxHexKeys = 1000
 	// freeBytes is how much text does not count as much; see awaitTyping.
-	freeBytes = 64 << 10
-	// clearTime bounds the clearing up after a failure.
-	clearTime = time.Second
+	unmeteredBytes = 64 << 10
 )
 
 // Errors of SendKeys, besides those of Client: nothing was typed.
@@ -37,9 +34,9 @@ var (
 // Input is a sequence of things to type into one pane. tmux takes all of it
 // without another command between. The zero value types nothing.
 type Input struct {
-	steps      []func(*typing)
-	refuseMode bool
-	notePlace  bool // tell the Place where the typing begins
+	steps       []func(*inputLine)
+	refuseMode  bool
+	reportPlace bool // tell the Place where the typing begins
 }
 
 // RefuseMode makes SendKeys fail with ErrInMode rather than end the pane's mode.
@@ -69,7 +66,7 @@ func (in *Input) Bytes(s string) *Input {
 // Keys types the arguments as tmux's own send-keys does: each the name of a
 // key ("C-m", "Up") or else text.
 func (in *Input) Keys(keys ...string) *Input {
-	return in.step(func(t *typing) {
+	return in.step(func(t *inputLine) {
 		t.then("send-keys").To(t.target).Word("--")
 		for _, k := range keys {
 			t.Arg(k)
@@ -114,14 +111,14 @@ func (c Client) sendKeys(ctx context.Context, t Target, in *Input) ([]wire.Block
 			return nil, ErrInMode
 		}
 	}
-	typed := in.typing(c.version, t)
+	typed := in.compile(c.version, t)
 	var blocks []wire.Block
-	err := typed.fill(ctx, c)
+	err := typed.loadBuffers(ctx, c)
 	if err == nil {
 		blocks, err = c.run(ctx, typed.Command, typed.commands)
 	}
 	if err != nil {
-		typed.clear(ctx, c)
+		typed.deleteBuffers(ctx, c)
 	}
 	if err == nil && blocks[0].Body[0] == paneDead[0] {
 		return nil, ErrPaneDead
@@ -156,17 +153,17 @@ func (c Client) PaneTTY(ctx context.Context, t Target) (string, error) {
 }
 
 // typing is an input on its way into a command line.
-type typing struct {
+type inputLine struct {
 	*wire.Command
 	target   Target
 	version  Version
 	commands int
-	before   []load // to be run first, one by one
+	loads    []bufferLoad // to be run first, one by one
 }
 
-func (in *Input) typing(v Version, to Target) *typing {
-	t := &typing{Command: paneState(to), target: to, version: v, commands: 1}
-	if in.notePlace {
+func (in *Input) compile(v Version, to Target) *inputLine {
+	t := &inputLine{Command: paneState(to), target: to, version: v, commands: 1}
+	if in.reportPlace {
 		t.then("display-message -p").To(to).Word(placeFormat)
 	}
 	t.then("copy-mode -q").To(to)
@@ -177,12 +174,12 @@ func (in *Input) typing(v Version, to Target) *typing {
 }
 
 // then starts another command on the line.
-func (t *typing) then(name string) *wire.Command {
+func (t *inputLine) then(name string) *wire.Command {
 	t.commands++
 	return t.Command.Then(name)
 }
 
-func (in *Input) step(s func(*typing)) *Input {
+func (in *Input) step(s func(*inputLine)) *Input {
 	in.steps = append(in.steps, s)
 	return in
 }
@@ -190,12 +187,12 @@ func (in *Input) step(s func(*typing)) *Input {
 // literal types printable text. From tmux 3.5 on, -l drops control bytes when
 // the program has set modifyOtherKeys, so there are none in it.
 func (in *Input) literal(s string) *Input {
-	return in.step(func(t *typing) { t.then("send-keys -l").To(t.target).Word("--").Arg(s) })
+	return in.step(func(t *inputLine) { t.then("send-keys -l").To(t.target).Word("--").Arg(s) })
 }
 
 // hex types single bytes.
 func (in *Input) hex(s string) *Input {
-	return in.step(func(t *typing) {
+	return in.step(func(t *inputLine) {
 		t.then("send-keys -H").To(t.target).Hex(s)
 	})
 }
@@ -204,9 +201,9 @@ func (in *Input) hex(s string) *Input {
 // reads it from a file: as the argument of set-buffer it would go through the
 // command parser, which takes 100 ms for a megabyte, and could hold no NUL.
 func (in *Input) buffer(s, paste string) *Input {
-	return in.step(func(t *typing) {
-		name := lastingBuffers.next()
-		t.before = append(t.before, load{name, s})
+	return in.step(func(t *inputLine) {
+		name := uniqueBuffers.next()
+		t.loads = append(t.loads, bufferLoad{name, s})
 		t.then(fmt.Sprintf(paste, name)).To(t.target)
 		if t.version.has(pasteUnescaped) {
 			t.Word("-S")
@@ -215,23 +212,23 @@ func (in *Input) buffer(s, paste string) *Input {
 }
 
 // load fills a buffer with a text.
-type load struct{ buffer, text string }
+type bufferLoad struct{ buffer, text string }
 
 // maxLoads is how often a file may be removed before tmux has read it.
 const maxLoads = 10
 
 // sharer is a caller whose tmux others use.
-type sharer interface {
+type typingLimiter interface {
 	awaitTyping(ctx context.Context, name string, bytes int) error
 }
 
 // fill runs what has to be done before the typing. When it fails, nothing was
 // typed.
-func (t *typing) fill(ctx context.Context, c Client) error {
+func (t *inputLine) loadBuffers(ctx context.Context, c Client) error {
 	if t.Err != nil {
 		return t.Err
 	}
-	for _, l := range t.before {
+	for _, l := range t.loads {
 		if err := l.run(ctx, c); err != nil {
 			return err
 		}
@@ -239,14 +236,14 @@ func (t *typing) fill(ctx context.Context, c Client) error {
 	return nil
 }
 
-func (l load) run(ctx context.Context, c Client) error {
-	if shares, ok := c.caller.(sharer); ok && len(l.text) > freeBytes {
-		if err := shares.awaitTyping(ctx, c.name, len(l.text)); err != nil {
+func (l bufferLoad) run(ctx context.Context, c Client) error {
+	if shares, ok := c.caller.(typingLimiter); ok && len(l.text) > unmeteredBytes {
+		if err := shares.awaitTyping(ctx, c.sender, len(l.text)); err != nil {
 			return err
 		}
 	}
 	for range maxLoads {
-		if read, err := l.hand(ctx, c); read || err != nil {
+		if read, err := l.loadOnce(ctx, c); read || err != nil {
 			return err
 		}
 	}
@@ -255,7 +252,7 @@ func (l load) run(ctx context.Context, c Client) error {
 
 // hand has tmux read the text. It reports whether tmux can have done so: nobody
 // had removed the file. tmux does not say (measured, 3.3a and 3.5a).
-func (l load) hand(ctx context.Context, c Client) (bool, error) {
+func (l bufferLoad) loadOnce(ctx context.Context, c Client) (bool, error) {
 	file, err := handover.Text(c.folder, l.text)
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", ErrNoResources, err)
@@ -274,17 +271,17 @@ func (l load) hand(ctx context.Context, c Client) (bool, error) {
 }
 
 // clear deletes what a failed typing may have left in tmux.
-func (t *typing) clear(ctx context.Context, c Client) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), clearTime)
+func (t *inputLine) deleteBuffers(ctx context.Context, c Client) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
-	for _, l := range t.before {
+	for _, l := range t.loads {
 		_, err := c.run(ctx, wire.NewCommand("delete-buffer -b "+l.buffer), 1)
 		var notThere *CommandError
 		if err == nil || errors.As(err, &notThere) {
 			continue
 		}
-		if later, ok := c.caller.(interface{ dropLater(buffer string) }); ok {
-			later.dropLater(l.buffer)
+		if later, ok := c.caller.(interface{ deleteLater(buffer string) }); ok {
+			later.deleteLater(l.buffer)
 		}
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"interplexer/controlmode/internal/ptyprocess"
 )
 
 // attached is what tmux writes when a client has attached.
@@ -83,7 +85,7 @@ func TestDialThatIsCanceled(t *testing.T) {
 }
 
 func TestProcessThatCannotStart(t *testing.T) {
-	_, err := startProcess(exec.Command("/nonexistent/tmux"))
+	_, err := ptyprocess.Start(exec.Command("/nonexistent/tmux"))
 	require.ErrorIs(t, err, os.ErrNotExist)
 	_, _, err = Dial(t.Context(), DialOptions{Binary: "/nonexistent/tmux", SocketName: "none"})
 	require.ErrorIs(t, err, os.ErrNotExist)

@@ -152,7 +152,7 @@ func (m *model) newCommand(id int) *scripted {
 	case wiretest.Nonce:
 		c.frame = wire.Frame{Blocks: 1}
 	case wiretest.Sealed:
-		c.frame = wire.Frame{Free: n, Blocks: n + 1 + m.random.IntN(3), Sealed: true}
+		c.frame = wire.Frame{FreeText: n, Blocks: n + 1 + m.random.IntN(3), Sealed: true}
 		if n > 1 && m.random.IntN(2) == 0 {
 			c.frame.Counted = 1
 		}
@@ -240,10 +240,10 @@ func (m *model) call(c *scripted) {
 		ctx = limited
 	}
 	req := request{
-		text: fmt.Appendf(nil, "run %d %s", c.id, strings.Repeat("x", c.filler)), from: c.lane, frame: c.frame,
+		text: fmt.Appendf(nil, "run %d %s", c.id, strings.Repeat("x", c.filler)), sender: c.lane, frame: c.frame,
 		nonce: c.kind == wiretest.Nonce || c.kind == wiretest.Sealed, readOnly: c.readOnly,
 	}
-	req.at = func() {
+	req.onAnswer = func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		c.answered = true

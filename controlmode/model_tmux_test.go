@@ -130,8 +130,8 @@ func (m *model) begin(flags int) string {
 // answer scripts the answer to a command.
 func (m *model) answer(c *scripted) {
 	for i := range c.frame.Blocks {
-		free := m.nonces[c] != "" && i == c.frame.Free
-		failed := m.random.IntN(15) == 0 && (c.kind == wiretest.Own || c.kind == wiretest.Nonce || i < c.frame.Free || c.kind == wiretest.Counted && i != c.frame.Counted)
+		free := m.nonces[c] != "" && i == c.frame.FreeText
+		failed := m.random.IntN(15) == 0 && (c.kind == wiretest.Own || c.kind == wiretest.Nonce || i < c.frame.FreeText || c.kind == wiretest.Counted && i != c.frame.Counted)
 		if c.frame.Counted > 0 && i == c.frame.Counted {
 			failed = false // its target is that of the count
 		}
@@ -154,7 +154,7 @@ func (m *model) answer(c *scripted) {
 			break
 		}
 	}
-	if len(c.want) <= c.frame.Free && m.nonces[c] != "" {
+	if len(c.want) <= c.frame.FreeText && m.nonces[c] != "" {
 		c.tooLarge = false // it failed before what is too large
 	}
 	m.happens(fmt.Sprint("answered ", c.id))
@@ -164,7 +164,7 @@ func (m *model) answer(c *scripted) {
 // What is told before a nonce of its own line comes out with it.
 func (m *model) endFree(c *scripted) {
 	if c.kind == wiretest.Sealed {
-		for range c.frame.Blocks - c.frame.Free - 1 {
+		for range c.frame.Blocks - c.frame.FreeText - 1 {
 			g := m.begin(1)
 			m.line("%end " + g)
 			c.want = append(c.want, Block{})
@@ -304,7 +304,7 @@ func (m *model) breakRules(c *scripted) {
 		m.stream = append(m.stream, "1\n%end "+g+"\n"...)
 		m.begin(1)
 		m.stream = append(m.stream, "x\ny\n"...)
-	case m.nonces[c] != "" && c.frame.Free == 0:
+	case m.nonces[c] != "" && c.frame.FreeText == 0:
 		m.begin(1)
 		m.stream = append(m.stream, m.nonces[c]+"\nx\n"...)
 	default:

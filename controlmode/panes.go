@@ -2,7 +2,9 @@ package controlmode
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"syscall"
 
 	"interplexer/controlmode/internal/wire"
@@ -80,4 +82,197 @@ func ReapChildren(id ServerID) {
 	if id.PID > 1 {
 		_ = syscall.Kill(id.PID, syscall.SIGCHLD)
 	}
+}
+
+// PaneDetail is one pane, and its window, as whoever looks closely sees it.
+// Texts are the program's or the user's: they may hold anything. From 3.4 on
+// tmux writes control characters and invalid UTF-8 in them as vis(3) does (\n,
+// \033), and not so that it could be undone.
+type PaneDetail struct {
+	PaneInfo
+	Index         int  // in its window
+	ActiveInside  bool // the active pane of its window
+	Left, Top     int  // in its window, cells
+	CursorX       int
+	CursorY       int
+	CursorVisible bool
+	Alternate     bool   // the program has the alternate screen
+	HistorySize   int    // lines
+	ExitStatus    int    // of a dead pane's program; -1: it has none
+	Signal        int    // that ended a dead pane's program; 0: none (tmux 3.3)
+	Mode          string // "copy-mode" and others; empty: none
+	Title         string
+	Command       string // of the foreground program
+	Path          string // its working directory
+
+	In WindowDetail
+}
+
+// WindowDetail is one window of a session.
+type WindowDetail struct {
+	Window        WindowID
+	Index         int  // in its session
+	Active        bool // the session's current window
+	Width, Height int
+	Zoomed        bool   // one of its panes fills it
+	Layout        string // as select-layout takes it
+	Name          string
+}
+
+// detailNumbers are the fields that hold no text of any origin. What may be empty
+// follows an x.
+const detailNumberFields = paneFields + " " +
+	"#{pane_index} #{?pane_active,1,0} #{pane_left} #{pane_top} #{cursor_x} #{cursor_y} #{?cursor_flag,1,0} " +
+	"#{?alternate_on,1,0} #{history_size} x#{pane_dead_status} x#{pane_dead_signal} x#{pane_mode} " +
+	"#{window_index} #{?window_active,1,0} #{window_width} #{window_height} #{?window_zoomed_flag,1,0} #{window_layout} "
+
+// detailTexts are those that do.
+var detailTextFields = []string{"pane_title", "pane_current_command", "pane_current_path", "window_name"}
+
+// DescribePanes lists the panes of one session in tmux's order, as they are at
+// one moment. It fails with ErrNotFound.
+func (c Client) DescribePanes(ctx context.Context, s SessionID) ([]PaneDetail, error) {
+	// The texts are told apart by what nobody could have put into them: their
+	// lengths would not do, as from 3.4 on tmux encodes what it prints.
+	mark := randomNonce()
+	format := detailNumberFields + mark
+	for _, text := range detailTextFields {
+		format += "#{" + text + "}" + mark
+	}
+	cmd := wire.NewCommand("list-panes -s").To(ActivePane(s)).Word("-F").Arg(format)
+	blocks, err := c.send(ctx, cmd, request{frame: wire.Frame{Blocks: 1}, nonce: true, readOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	return parseDetails(string(blocks[0].Body), mark)
+}
+
+// parseDetails reads lines of detailNumbers and detailTexts.
+func parseDetails(body, mark string) ([]PaneDetail, error) {
+	var list []PaneDetail
+	r := wire.RecordReader{Rest: body}
+	for r.More() {
+		list = append(list, readDetail(&r, mark))
+		r.Newline()
+	}
+	if r.Bad {
+		return nil, fmt.Errorf("%w: a list of panes is %q", ErrProtocol, body)
+	}
+	return list, nil
+}
+
+func readDetail(r *wire.RecordReader, mark string) PaneDetail {
+	p := PaneDetail{
+		PaneInfo: readPaneInfo(r),
+		Index:    r.Number(), ActiveInside: r.Flag(), Left: r.Number(), Top: r.Number(),
+		CursorX: r.Number(), CursorY: r.Number(), CursorVisible: r.Flag(),
+		Alternate: r.Flag(), HistorySize: r.Number(),
+		ExitStatus: r.Optional(-1), Signal: r.Optional(0), Mode: strings.TrimPrefix(r.Word(), "x"),
+	}
+	p.In = WindowDetail{
+		Window: p.Window, Index: r.Number(), Active: r.Flag(), Width: r.Number(), Height: r.Number(),
+		Zoomed: r.Flag(), Layout: r.Word(),
+	}
+	r.Until(mark)
+	p.Title, p.Command, p.Path, p.In.Name = r.Until(mark), r.Until(mark), r.Until(mark), r.Until(mark)
+	return p
+}
+
+// Errors of the methods that change panes.
+var (
+	// ErrNoSpace: the window is too small for another pane.
+	ErrNoSpace = errors.New("controlmode: no space for a new pane")
+	// ErrPaneAlive: the pane's program has not ended.
+	ErrPaneAlive = errors.New("controlmode: the pane's program has not ended")
+)
+
+// Side is where a new pane is to be, seen from the one that is split.
+type Side int
+
+// The sides of a pane.
+const (
+	Below Side = iota
+	Above
+	Right
+	Left
+)
+
+// SplitOptions describe a new pane beside another.
+type SplitOptions struct {
+	ProgramOptions
+	Side     Side
+	Size     int  // lines, or columns of a pane at a side; 0: half
+	Percent  bool // Size is in percent
+	Detached bool // the active pane stays what it is
+}
+
+// SplitWindow makes a pane beside another and returns it. It fails with
+// ErrNotFound, with ErrNoSpace, and with ErrNoResources when tmux can start no
+// program.
+func (c Client) SplitWindow(ctx context.Context, t Target, o SplitOptions) (PaneInfo, error) {
+	cmd := wire.NewCommand("split-window -P -F").Word(paneFormat).To(t)
+	if o.Side == Right || o.Side == Left {
+		cmd.Word("-h")
+	}
+	if o.Side == Above || o.Side == Left {
+		cmd.Word("-b")
+	}
+	if o.Detached {
+		cmd.Word("-d")
+	}
+	if o.Size > 0 {
+		cmd.Word("-l").Size(o.Size, o.Percent)
+	}
+	o.appendTo(cmd)
+	return c.newPane(ctx, cmd, 1)
+}
+
+// SelectPane makes a pane its window's active one; the window need not be the
+// session's current one. It fails with ErrNotFound.
+func (c Client) SelectPane(ctx context.Context, t Target) error {
+	return c.do(ctx, wire.NewCommand("select-pane").To(t))
+}
+
+// ResizePane gives a pane a size in cells, of which 0 leaves one as it is, as far
+// as its neighbours allow. It fails with ErrNotFound.
+func (c Client) ResizePane(ctx context.Context, t Target, width, height int) error {
+	cmd := wire.NewCommand("resize-pane").To(t)
+	if width > 0 {
+		cmd.Word("-x").Number(width)
+	}
+	if height > 0 {
+		cmd.Word("-y").Number(height)
+	}
+	return c.do(ctx, cmd)
+}
+
+// ToggleZoom makes a pane fill its window, or undoes it. It fails with ErrNotFound.
+func (c Client) ToggleZoom(ctx context.Context, t Target) error {
+	return c.do(ctx, wire.NewCommand("resize-pane -Z").To(t))
+}
+
+// SwapPane makes two panes take each other's place. It fails with ErrNotFound.
+func (c Client) SwapPane(ctx context.Context, t, with Target) error {
+	return c.do(ctx, wire.NewCommand("swap-pane -d").To(t).From(with))
+}
+
+// KillPane ends a pane and the program in it, with the last one its window, and
+// with the last window its session. It fails with ErrNotFound.
+func (c Client) KillPane(ctx context.Context, t Target) error {
+	return c.do(ctx, wire.NewCommand("kill-pane").To(t))
+}
+
+// RespawnPane starts a program in a pane whose own has ended, the same again if
+// o has no command; with kill, one that runs is ended first. It fails with
+// ErrNotFound, ErrPaneAlive, or ErrNoResources.
+//
+// A Hub that was ever told of the pane must have it paused meanwhile, or tmux
+// crashes (issue 5499, to 3.6a).
+func (c Client) RespawnPane(ctx context.Context, t Target, kill bool, o ProgramOptions) error {
+	cmd := wire.NewCommand("respawn-pane").To(t)
+	if kill {
+		cmd.Word("-k")
+	}
+	o.appendTo(cmd)
+	return c.do(ctx, cmd)
 }

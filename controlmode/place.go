@@ -3,6 +3,7 @@ package controlmode
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"interplexer/controlmode/internal/wire"
 )
@@ -43,7 +44,7 @@ func parsePlace(body []byte) (Place, error) {
 // began: tmux lets nothing come between the two.
 func (c Client) SendKeysFrom(ctx context.Context, t Target, in *Input) (Place, error) {
 	noting := *in
-	noting.notePlace = true
+	noting.reportPlace = true
 	blocks, err := c.sendKeys(ctx, t, &noting)
 	if err != nil {
 		return Place{}, err
@@ -61,48 +62,20 @@ type Joined struct {
 	Text []byte
 }
 
-// CaptureJoined captures a pane from a row on, by tmux's number, with wrapped
-// lines joined. A number beyond what the pane has means its first or last row.
+// CaptureJoined captures a pane from a row, by tmux's number, to the end of its
+// screen, with wrapped lines joined. A number beyond the pane's rows means its first
+// or last row. It fails with ErrNotFound when the pane is gone.
 func (c Client) CaptureJoined(ctx context.Context, t Target, first int) (Joined, error) {
-	leaky, overruns := c.version.has(leakyCapture), c.version.has(overrunBuffers)
-	cmd := wire.NewCommand("display-message -p").To(t).Word(placeFormat)
-	blocks := 1
-	then := func(name string) *wire.Command {
-		blocks++
-		return cmd.Then(name)
-	}
-	capture := then("capture-pane -J").To(t).Word("-S").Number(min(first, maxLine))
-	free := 1
-	switch {
-	case !leaky:
-		capture.Word("-p")
-	default:
-		capture.Word("-b " + captureBuffer)
-		if overruns { // the number of lines does not tell where the text ends
-			then("list-buffers -F '#{buffer_size}' -f '#{==:#{buffer_name}," + captureBuffer + "}'")
-		}
-		free = blocks
-		then("show-buffer -b " + captureBuffer)
-		then("delete-buffer -b " + captureBuffer)
-	}
-	answer, err := c.send(ctx, cmd, request{
-		frame: wire.Frame{Blocks: blocks, Free: free, Sealed: true}, nonce: true,
-		readOnly: true, told: leaky && c.version.has(toldBuffers),
+	printed, text, err := c.capture(ctx, captureSpec{
+		target: t, format: placeFormat, options: ScreenOptions{Join: true},
+		rangeFlags: "-S " + strconv.Itoa(min(first, maxLine)),
 	})
 	if err != nil {
 		return Joined{}, err
 	}
-	var j Joined
-	if j.Place, err = parsePlace(answer[0].Body); err != nil {
+	place, err := parsePlace(printed)
+	if err != nil {
 		return Joined{}, err
 	}
-	j.First = min(max(first, -j.History), j.Height-1)
-	j.Text = answer[free].Body
-	switch {
-	case overruns:
-		j.Text, err = firstBytes(j.Text, answer[free-1].Body)
-	case leaky:
-		j.Text, err = bufferText(c.version, j.Text)
-	}
-	return j, err
+	return Joined{Place: place, First: min(max(first, -place.History), place.Height-1), Text: text}, nil
 }

@@ -45,14 +45,14 @@ func readPieces(stream, cuts []byte, frames []wire.Frame) wiretest.Log {
 	c := &Conn{
 		stream: &pieces{rest: append(bytes.Clone(stream), '\n'), sizes: cuts},
 		opts: ConnOptions{
-			window:    windowCalls,
+			window:    maxWindowCalls,
 			MaxAnswer: maxFuzzAnswer, OnNotification: out.Notified, Trace: func(bool, []byte) {},
 		},
 		written: uint64(len(frames)),
 	}
 	for _, f := range frames {
 		k := &call{answer: wire.Answer{Frame: f}, done: make(chan struct{})}
-		k.at = func() { out.Answered(&k.answer) }
+		k.onAnswer = func() { out.Answered(&k.answer) }
 		c.queued.add(k)
 	}
 	c.sendQueued()

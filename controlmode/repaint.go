@@ -52,13 +52,13 @@ const repaintFormat = "'#{pane_height} #{pane_width} #{cursor_x} #{cursor_y} #{c
 // screen, or was in it as well. With cut none was in it: the pane is paused and
 // resumed around the capture, and what tmux had kept of its output, which the
 // screen shows, is dropped. It fails with ErrNotFound when the pane is gone.
-func (h *Hub) Repaint(ctx context.Context, t Target, p PaneID, cut bool, at func()) (Repaint, error) {
+func (h *Hub) Repaint(ctx context.Context, t Target, p PaneID, pause bool, onAnswer func()) (Repaint, error) {
 	for {
 		alternate, err := h.alternate(ctx, t)
 		if err != nil {
 			return Repaint{}, err
 		}
-		paint, err := h.repaint(ctx, t, p, repaintOptions{cut: cut, alternate: alternate, at: at})
+		paint, err := h.repaint(ctx, t, p, repaintOptions{pause: pause, alternate: alternate, onAnswer: onAnswer})
 		var refused *CommandError
 		switch left := errors.As(err, &refused) && strings.HasPrefix(refused.Message, "no alternate screen"); {
 		case left, err == nil && paint.Alternate != alternate: // in between
@@ -84,86 +84,89 @@ func (h *Hub) alternate(ctx context.Context, t Target) (bool, error) {
 }
 
 type repaintOptions struct {
-	cut       bool
-	alternate bool // the pane shows its alternate screen: capture the main one, too
-	at        func()
+	pause      bool
+	alternate  bool   // the pane shows its alternate screen: capture the main one, too
+	mainBuffer string // then: the buffer of the main screen
+	onAnswer   func()
 }
 
-// repaint is one command line, so that all of it is of one moment. Captures
-// pass through buffers: see leakyCapture; -p with -P leaks a few bytes
-// only. What can fail comes before the pause.
+// repaint sends one command line, so that all of it is of one moment. Both screens
+// pass through buffers (see captureLine): an answer can hold one text of any origin
+// only, so the main screen is fetched from its buffer afterwards. capture-pane -p
+// with -P leaks a few bytes only. The commands that can fail come before the pause.
 func (h *Hub) repaint(ctx context.Context, t Target, p PaneID, o repaintOptions) (paint Repaint, err error) {
-	cmd := wire.NewCommand("display-message -p").To(t).Word(repaintFormat)
-	blocks := 1
-	then := func(name string) *wire.Command {
-		blocks++
-		return cmd.Then(name)
-	}
-	main := "" // the buffer of the main screen; only one on a line can hold any text
+	line := captureLine{version: h.conn.version}
+	line.print(t, repaintFormat)
 	if o.alternate {
-		main = lastingBuffers.next()
-		then("capture-pane -a -e -N -b " + main).To(t)
-	}
-	if o.cut {
-		then("refresh-client -A").Word("'" + p.String() + ":pause'")
-	}
-	then("capture-pane -e -N -b " + captureBuffer).To(t)
-	pending := blocks
-	then("capture-pane -p -P -C").To(t)
-	if o.cut {
-		then("refresh-client -A").Word("'" + p.String() + ":continue'")
-	}
-	f := wire.Frame{Free: blocks, Sealed: true}
-	then("show-buffer -b " + captureBuffer)
-	then("delete-buffer -b " + captureBuffer)
-	f.Blocks = blocks
-	at := o.at
-	if o.cut {
-		end := h.cuts.begin(p)
-		defer end()
-		defer h.kept.add(p)
-		at = func() {
-			end()
-			if o.at != nil {
-				o.at()
+		o.mainBuffer = uniqueBuffers.next()
+		defer func() {
+			if err != nil { // tmux may have the buffer
+				h.owner.deleteLater(o.mainBuffer)
 			}
-		}
+		}()
+		line.capturePane("-b "+o.mainBuffer, "-a -e -N", t)
 	}
-	defer func() {
-		if err != nil && main != "" { // it may be there
-			h.owner.dropLater(main)
-		}
-	}()
-	answer, err := h.conn.send(ctx, cmd, request{frame: f, nonce: true, readOnly: true, told: h.conn.version.has(toldBuffers), at: at})
+	if o.pause {
+		line.then("refresh-client -A").Word("'" + p.String() + ":pause'")
+	}
+	line.capturePane("-b "+captureBuffer, "-e -N", t)
+	pending := line.blocks
+	line.capturePane("-p", "-P -C", t)
+	if o.pause {
+		line.then("refresh-client -A").Word("'" + p.String() + ":continue'")
+		end := h.selfPaused.begin(p)
+		defer end()
+		defer h.buffering.add(p)
+		o.onAnswer = inTurn(end, o.onAnswer)
+	}
+	line.showBuffer(captureBuffer)
+	req := line.request()
+	req.onAnswer = o.onAnswer
+	answer, err := h.conn.send(ctx, line.Command, req)
 	if err != nil {
 		return Repaint{}, err
 	}
-	if paint, err = parseRepaint(answer[0].Body); err != nil {
+	return h.readRepaint(ctx, &line, answer, answer[pending].Body, o)
+}
+
+// inTurn calls two functions, of which the second may be nil.
+func inTurn(first, second func()) func() {
+	return func() {
+		first()
+		if second != nil {
+			second()
+		}
+	}
+}
+
+// readRepaint reads the answer to a repaint, and fetches the main screen.
+func (h *Hub) readRepaint(ctx context.Context, line *captureLine, answer []wire.Block, pending []byte, o repaintOptions) (Repaint, error) {
+	paint, err := parseRepaint(answer[0].Body)
+	if err != nil {
 		return Repaint{}, err
 	}
-	if paint.Pending, err = wire.DecodeVis(bytes.TrimSuffix(answer[pending].Body, []byte("\n"))); err != nil {
+	if paint.Pending, err = wire.DecodeVis(bytes.TrimSuffix(pending, []byte("\n"))); err != nil {
 		return Repaint{}, err
 	}
 	if o.alternate {
-		if paint.Main, err = h.takeBuffer(ctx, main, paint.Height); err != nil {
+		if paint.Main, err = h.takeBuffer(ctx, o.mainBuffer, paint.Height); err != nil {
 			return Repaint{}, err
 		}
 	}
-	paint.Styled, err = bufferLines(h.conn.version, answer[f.Free].Body, paint.Height)
+	paint.Styled, err = line.text(answer, paint.Height)
 	return paint, err
 }
 
-// takeBuffer is what a buffer of a capture of so many lines holds, and deletes
-// it.
+// takeBuffer returns the text in a buffer of a capture of so many lines, and deletes
+// the buffer.
 func (h *Hub) takeBuffer(ctx context.Context, name string, lines int) ([]byte, error) {
-	cmd := wire.NewCommand("show-buffer -b " + name).Then("delete-buffer -b " + name)
-	blocks, err := h.conn.send(ctx, cmd, request{
-		frame: wire.Frame{Blocks: 2, Sealed: true}, nonce: true, readOnly: true, told: h.conn.version.has(toldBuffers),
-	})
+	line := captureLine{version: h.conn.version}
+	line.showBuffer(name)
+	blocks, err := h.conn.send(ctx, line.Command, line.request())
 	if err != nil {
 		return nil, err
 	}
-	return bufferLines(h.conn.version, blocks[0].Body, lines)
+	return line.text(blocks, lines)
 }
 
 func parseRepaint(body []byte) (Repaint, error) {

@@ -6,10 +6,10 @@ import "slices"
 // one caller's go in their order, the callers' by turns, so that nobody waits
 // behind all that another one wants.
 type schedule struct {
-	callers map[string]*lane
-	turns   []*lane // those in which calls wait, the next one first
-	calls   int     // that wait, in all
-	bytes   int     // of their commands
+	callers    map[string]*lane
+	roundRobin []*lane // those in which calls wait, the next one first
+	calls      int     // that wait, in all
+	bytes      int     // of their commands
 }
 
 // lane is one caller's.
@@ -23,23 +23,23 @@ type lane struct {
 const (
 	// What one caller may have with tmux at a time: enough to keep tmux busy,
 	// little enough that whoever comes next is served soon.
-	laneCalls = 64
-	laneBytes = 64 << 10
+	maxLaneCalls = 64
+	maxLaneBytes = 64 << 10
 	// windowCalls is the same for all together, unless a connection has less.
-	windowCalls = 512
+	maxWindowCalls = 512
 )
 
 func (s *schedule) add(k *call) {
-	l := s.callers[k.req.from]
+	l := s.callers[k.req.sender]
 	if l == nil {
 		if s.callers == nil {
 			s.callers = map[string]*lane{}
 		}
-		l = &lane{name: k.req.from}
+		l = &lane{name: k.req.sender}
 		s.callers[l.name] = l
 	}
 	if l.waiting.len() == 0 {
-		s.turns = append(s.turns, l)
+		s.roundRobin = append(s.roundRobin, l)
 	}
 	k.lane = l
 	l.waiting.push(k)
@@ -49,13 +49,13 @@ func (s *schedule) add(k *call) {
 
 // next takes the call to be sent next; nil: none may be sent now.
 func (s *schedule) next() *call {
-	for range s.turns {
-		l := s.turns[0]
-		copy(s.turns, s.turns[1:])
-		s.turns = s.turns[:len(s.turns)-1]
+	for range s.roundRobin {
+		l := s.roundRobin[0]
+		copy(s.roundRobin, s.roundRobin[1:])
+		s.roundRobin = s.roundRobin[:len(s.roundRobin)-1]
 		k := s.take(l)
 		if l.waiting.len() > 0 {
-			s.turns = append(s.turns, l)
+			s.roundRobin = append(s.roundRobin, l)
 		}
 		if k != nil {
 			return k
@@ -68,7 +68,7 @@ func (s *schedule) next() *call {
 func (s *schedule) take(l *lane) *call {
 	k := l.waiting.head()
 	n := len(k.req.text)
-	if l.sent >= laneCalls || l.sent > 0 && l.sentBytes+n > laneBytes {
+	if l.sent >= maxLaneCalls || l.sent > 0 && l.sentBytes+n > maxLaneBytes {
 		return nil
 	}
 	l.waiting.pop()
@@ -80,7 +80,7 @@ func (s *schedule) take(l *lane) *call {
 }
 
 // drop takes back a call; false: it does not wait any more.
-func (s *schedule) drop(k *call) bool {
+func (s *schedule) remove(k *call) bool {
 	l := k.lane
 	if !l.waiting.remove(k) {
 		return false
@@ -88,8 +88,8 @@ func (s *schedule) drop(k *call) bool {
 	s.calls--
 	s.bytes -= len(k.req.text)
 	if l.waiting.len() == 0 {
-		s.turns = slices.DeleteFunc(s.turns, func(other *lane) bool { return other == l })
-		s.leave(l)
+		s.roundRobin = slices.DeleteFunc(s.roundRobin, func(other *lane) bool { return other == l })
+		s.removeIfEmpty(l)
 	}
 	return true
 }
@@ -98,11 +98,11 @@ func (s *schedule) drop(k *call) bool {
 func (s *schedule) answered(k *call) {
 	k.lane.sent--
 	k.lane.sentBytes -= len(k.req.text)
-	s.leave(k.lane)
+	s.removeIfEmpty(k.lane)
 }
 
 // leave forgets a lane that holds nothing.
-func (s *schedule) leave(l *lane) {
+func (s *schedule) removeIfEmpty(l *lane) {
 	if l.sent == 0 && l.waiting.len() == 0 {
 		delete(s.callers, l.name)
 	}
@@ -110,7 +110,7 @@ func (s *schedule) leave(l *lane) {
 
 // takeAll empties the schedule.
 func (s *schedule) takeAll() (all []*call) {
-	for _, l := range s.turns {
+	for _, l := range s.roundRobin {
 		all = append(all, l.waiting.takeAll()...)
 	}
 	*s = schedule{}

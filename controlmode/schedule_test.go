@@ -14,7 +14,7 @@ import (
 
 // asked adds a call of somebody's.
 func asked(s *schedule, from, text string) *call {
-	k := &call{req: request{from: from, text: []byte(text)}}
+	k := &call{req: request{sender: from, text: []byte(text)}}
 	s.add(k)
 	return k
 }
@@ -25,10 +25,10 @@ func TestScheduleTakesCallersByTurns(t *testing.T) {
 		asked(&s, "many", "x")
 	}
 	few := asked(&s, "few", "y")
-	require.Equal(t, "many", s.next().req.from)
+	require.Equal(t, "many", s.next().req.sender)
 	require.Same(t, few, s.next())
-	for range laneCalls - 1 {
-		require.Equal(t, "many", s.next().req.from)
+	for range maxLaneCalls - 1 {
+		require.Equal(t, "many", s.next().req.sender)
 	}
 	require.Nil(t, s.next(), "nobody may have more than that with tmux")
 	late := asked(&s, "few", "z")
@@ -36,12 +36,12 @@ func TestScheduleTakesCallersByTurns(t *testing.T) {
 	s.answered(few)
 	s.answered(late)
 	require.NotContains(t, s.callers, "few")
-	require.Equal(t, 300-laneCalls, s.calls)
+	require.Equal(t, 300-maxLaneCalls, s.calls)
 }
 
 func TestScheduleBoundsBytes(t *testing.T) {
 	var s schedule
-	large := asked(&s, "a", strings.Repeat("x", 2*laneBytes))
+	large := asked(&s, "a", strings.Repeat("x", 2*maxLaneBytes))
 	small := asked(&s, "a", "x")
 	require.Same(t, large, s.next(), "a command that is larger than the bound goes alone")
 	require.Nil(t, s.next())
@@ -54,17 +54,17 @@ func TestScheduleBoundsBytes(t *testing.T) {
 func TestScheduleDropsWhatIsTakenBack(t *testing.T) {
 	var s schedule
 	first, second, third := asked(&s, "a", "1"), asked(&s, "a", "22"), asked(&s, "b", "333")
-	require.True(t, s.drop(first))
-	require.True(t, s.drop(third))
-	require.False(t, s.drop(third), "only once")
+	require.True(t, s.remove(first))
+	require.True(t, s.remove(third))
+	require.False(t, s.remove(third), "only once")
 	require.Equal(t, 1, s.calls)
 	require.Equal(t, 2, s.bytes)
 	require.Same(t, second, s.next())
-	require.False(t, s.drop(second), "it has been taken")
+	require.False(t, s.remove(second), "it has been taken")
 	require.Nil(t, s.next())
 	s.answered(second)
 	require.Empty(t, s.callers)
-	require.Empty(t, s.turns)
+	require.Empty(t, s.roundRobin)
 	fourth := asked(&s, "b", "4")
 	require.Equal(t, []*call{fourth}, s.takeAll())
 	require.Zero(t, s.calls)
@@ -79,20 +79,20 @@ func TestNoTurn(t *testing.T) {
 		defer close(read)
 		_, _ = sent.ReadFrom(tmux)
 	}()
-	c := newConn(client, func() { client.Close() }, nil, ConnOptions{MaxWait: time.Millisecond, MaxInFlight: laneCalls + 2})
-	for range laneCalls {
-		_, err := c.enqueue(request{from: "slow", text: []byte("sent"), frame: wire.Frame{Blocks: 1}})
+	c := newConn(client, func() { client.Close() }, nil, ConnOptions{MaxWait: time.Millisecond, MaxInFlight: maxLaneCalls + 2})
+	for range maxLaneCalls {
+		_, err := c.enqueue(request{sender: "slow", text: []byte("sent"), frame: wire.Frame{Blocks: 1}})
 		require.NoError(t, err)
 	}
-	late := request{from: "slow", text: []byte("never"), frame: wire.Frame{Blocks: 1}}
+	late := request{sender: "slow", text: []byte("never"), frame: wire.Frame{Blocks: 1}}
 	for range c.opts.MaxInFlight { // what is given up takes no place
 		_, err := c.call(t.Context(), late)
 		require.ErrorIs(t, err, ErrNoTurn)
 		require.ErrorIs(t, err, ErrOverloaded)
 	}
 	require.Zero(t, c.queued.calls)
-	require.Empty(t, c.queued.turns)
+	require.Empty(t, c.queued.roundRobin)
 	require.NoError(t, c.Close())
 	<-read
-	require.Equal(t, strings.Repeat("sent\n", laneCalls), sent.String())
+	require.Equal(t, strings.Repeat("sent\n", maxLaneCalls), sent.String())
 }

@@ -3,7 +3,9 @@ package controlmode
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"regexp"
 	"sort"
 
 	"interplexer/controlmode/internal/wire"
@@ -23,7 +25,7 @@ type NewSessionOptions struct {
 	Options map[string]string
 	// Keep leaves the panes of its window there, dead, when their programs have
 	// ended (tmux's remain-on-exit).
-	Keep bool
+	RemainOnExit bool
 }
 
 // NewSession creates a detached session and returns its one pane. It fails
@@ -41,9 +43,9 @@ func (c Client) NewSession(ctx context.Context, o NewSessionOptions) (PaneInfo, 
 		cmd.Then("set-option -t").Arg("=" + o.Name + ":").Arg(name).Arg(o.Options[name])
 	}
 	commands := 1 + len(o.Options)
-	if o.Keep {
+	if o.RemainOnExit {
 		cmd.Then("set-option -w -t").Arg("=" + o.Name + ":").Word("remain-on-exit on")
-		cmd.Then("set-option -wq -t").Arg("=" + o.Name + ":").Word(noDeathNote)
+		cmd.Then("set-option -wq -t").Arg("=" + o.Name + ":").Word(emptyExitFormat)
 		commands += 2
 	}
 	return c.newPane(ctx, cmd, commands)
@@ -136,4 +138,45 @@ func sortedKeys(m map[string]string) []string {
 	}
 	sort.Strings(keys)
 	return keys
+}
+
+// Errors of user options; nothing was sent.
+var (
+	// ErrOptionName: the name of a user option is not "@" and letters, digits,
+	// "_" and "-".
+	ErrOptionName = errors.New("controlmode: not a user option's name")
+	// ErrPlainName: a session that is to have user options from the start must
+	// be named by letters, digits, "_", "-" and blanks.
+	ErrPlainName = errors.New("controlmode: not a plain session name")
+)
+
+var (
+	optionName = regexp.MustCompile("^@[A-Za-z0-9_-]+$")
+	plainName  = regexp.MustCompile("^[A-Za-z0-9_ -]+$")
+)
+
+// checkOption refuses what tmux would expand: set-option runs #(cmd) in an
+// option's name, and a list does in the #{name} that asks for its value.
+func checkOption(name string) error {
+	if !optionName.MatchString(name) {
+		return fmt.Errorf("%w: %q", ErrOptionName, name)
+	}
+	return nil
+}
+
+// checkOptions refuses what set-option, in the line that makes the session,
+// would not do to that session: tmux finds it by the name that it was given,
+// while it may have changed that ("." and ":", control characters), or may read
+// it as another session's id ("$0"). And in its error it would print the name
+// as it is, where only text of tmux's own is expected (see frame).
+func (o NewSessionOptions) checkOptions() error {
+	if (len(o.Options) > 0 || o.RemainOnExit) && !plainName.MatchString(o.Name) {
+		return fmt.Errorf("%w: %q", ErrPlainName, o.Name)
+	}
+	for name := range o.Options {
+		if err := checkOption(name); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -27,7 +27,7 @@ type Subscription struct {
 func (s *Server) Subscribe(size int) *Subscription {
 	queue := make(chan Notification, max(size, 1)+1)
 	sub := &Subscription{C: queue, queue: queue, owner: &s.subs}
-	sub.closed, sub.close = context.WithCancel(s.life)
+	sub.closed, sub.close = context.WithCancel(s.baseCtx)
 	s.subs.add(sub)
 	return sub
 }
@@ -58,9 +58,9 @@ func (s *Subscription) Close() {
 
 // subscriptions are the consumers of one Server.
 type subscriptions struct {
-	changing sync.Mutex // held while all is replaced
-	telling  sync.Mutex // makes tell's calls follow one another
-	all      atomic.Pointer[[]*Subscription]
+	replacing    sync.Mutex // held while all is replaced
+	broadcasting sync.Mutex // makes tell's calls follow one another
+	all          atomic.Pointer[[]*Subscription]
 }
 
 func (s *subscriptions) list() []*Subscription {
@@ -71,24 +71,24 @@ func (s *subscriptions) list() []*Subscription {
 }
 
 func (s *subscriptions) add(sub *Subscription) {
-	s.changing.Lock()
-	defer s.changing.Unlock()
+	s.replacing.Lock()
+	defer s.replacing.Unlock()
 	all := append(slices.Clone(s.list()), sub)
 	s.all.Store(&all)
 }
 
 func (s *subscriptions) remove(sub *Subscription) {
-	s.changing.Lock()
-	defer s.changing.Unlock()
+	s.replacing.Lock()
+	defer s.replacing.Unlock()
 	all := slices.DeleteFunc(slices.Clone(s.list()), func(other *Subscription) bool { return other == sub })
 	s.all.Store(&all)
 }
 
 // tell queues a notification for every subscription that has room. It never
 // blocks.
-func (s *subscriptions) tell(n Notification) {
-	s.telling.Lock()
-	defer s.telling.Unlock()
+func (s *subscriptions) broadcast(n Notification) {
+	s.broadcasting.Lock()
+	defer s.broadcasting.Unlock()
 	for _, sub := range s.list() {
 		sub.offer(n)
 	}
@@ -105,4 +105,33 @@ func (s *Subscription) offer(n Notification) {
 		s.queue <- Missed{}
 		s.missed = true
 	}
+}
+
+// Changes counts what may have changed a session, a window or a pane: commands
+// that do not only read, when they are sent and when they are answered,
+// connections that come and go, and what tmux tells of, but for output. So what was
+// listed since it was the same holds, but for what tmux does not tell of: panes
+// that others split, resize or close, if no Hub has their window, and programs that
+// end in one of several panes, or in one that stays. It blocks as Hub.CatchUp does.
+func (s *Server) Changes(ctx context.Context) uint64 {
+	s.mu.Lock()
+	conn := s.conn
+	s.mu.Unlock()
+	if conn != nil {
+		conn.catchUp(ctx)
+	}
+	return s.changes.Load()
+}
+
+// heed counts what a connection is told.
+func (s *Server) countChange(n Notification) {
+	if _, output := n.(Output); !output {
+		s.changes.Add(1)
+	}
+}
+
+// tell is what the command connection is told.
+func (s *Server) handleNotification(n Notification) {
+	s.countChange(n)
+	s.subs.broadcast(n)
 }

@@ -54,7 +54,7 @@ func TestMissedStandsForWhatWasLost(t *testing.T) {
 	defer sub.Close()
 	told := func(names ...string) {
 		for _, name := range names {
-			server.Tell(controlmode.SessionRenamed{Name: name})
+			server.Broadcast(controlmode.SessionRenamed{Name: name})
 		}
 	}
 	told("a", "b", "lost", "lost too")

@@ -38,7 +38,7 @@ type NewWindowOptions struct {
 	Detached bool   // the session's current window stays what it is
 	// Keep leaves its panes there, dead, when their programs have ended (tmux's
 	// remain-on-exit).
-	Keep bool
+	RemainOnExit bool
 }
 
 // NewWindow adds a window at the first free index and returns its one pane. It
@@ -51,7 +51,7 @@ func (c Client) NewWindow(ctx context.Context, s SessionID, o NewWindowOptions) 
 	if o.Name == "" && len(o.Command) > 0 {
 		o.Name = path.Base(o.Command[0]) // not that of the shell that execs it
 	}
-	if !o.Keep {
+	if !o.RemainOnExit {
 		if o.Name != "" {
 			cmd.Word("-n").Format(o.Name)
 		}
@@ -64,7 +64,7 @@ func (c Client) NewWindow(ctx context.Context, s SessionID, o NewWindowOptions) 
 	o.appendTo(cmd.Word("-n").Word(name))
 	target := "'" + s.String() + ":=" + name + "'"
 	cmd.Then("set-option -w -t").Word(target).Word("remain-on-exit on")
-	cmd.Then("set-option -wq -t").Word(target).Word(noDeathNote).Then("rename-window -t").Word(target).Word("--")
+	cmd.Then("set-option -wq -t").Word(target).Word(emptyExitFormat).Then("rename-window -t").Word(target).Word("--")
 	if o.Name != "" {
 		cmd.Format(o.Name)
 	} else {
@@ -137,7 +137,7 @@ func (c Client) SelectLayout(ctx context.Context, s SessionID, w WindowID, l Lay
 
 // KeepPanes says whether the panes of a window stay when their programs have
 // ended. It fails with ErrNotFound.
-func (c Client) KeepPanes(ctx context.Context, s SessionID, w WindowID, keep bool) error {
+func (c Client) SetRemainOnExit(ctx context.Context, s SessionID, w WindowID, keep bool) error {
 	value := "off"
 	if keep {
 		value = "on"
@@ -146,14 +146,14 @@ func (c Client) KeepPanes(ctx context.Context, s SessionID, w WindowID, keep boo
 	// the option of the current one; a list of no panes is.
 	cmd := wire.NewCommand("list-panes -f 0").To(WindowOf(s, w))
 	cmd.Then("set-option -w").To(WindowOf(s, w)).Word("remain-on-exit").Word(value)
-	cmd.Then("set-option -wq").To(WindowOf(s, w)).Word(noDeathNote)
+	cmd.Then("set-option -wq").To(WindowOf(s, w)).Word(emptyExitFormat)
 	_, err := c.run(ctx, cmd, 3)
 	return err
 }
 
 // noDeathNote keeps tmux from scrolling a dead pane to write into it that it is
 // dead. (It is an option since 3.3.)
-const noDeathNote = "remain-on-exit-format ''"
+const emptyExitFormat = "remain-on-exit-format ''"
 
 // do runs one command that prints nothing.
 func (c Client) do(ctx context.Context, cmd *wire.Command) error {

@@ -110,7 +110,7 @@ func TestWindows(t *testing.T) {
 		"rename": w.RenameWindow(ctx, w.session, other.Window, "x"),
 		"select": w.SelectWindow(ctx, w.session, other.Window),
 		"layout": w.SelectLayout(ctx, w.session, other.Window, controlmode.Tiled),
-		"keep":   w.KeepPanes(ctx, w.session, other.Window, true),
+		"keep":   w.SetRemainOnExit(ctx, w.session, other.Window, true),
 		"kill":   w.KillWindow(ctx, w.session, other.Window),
 		"pane":   w.KillPane(ctx, w.pane(other)),
 		"swap":   w.SwapPane(ctx, w.pane(made), w.pane(other)),
@@ -168,7 +168,7 @@ func TestPanes(t *testing.T) {
 func TestRespawnPane(t *testing.T) {
 	w := newWindows(t)
 	ctx := t.Context()
-	require.NoError(t, w.KeepPanes(ctx, w.session, w.first.Window, true))
+	require.NoError(t, w.SetRemainOnExit(ctx, w.session, w.first.Window, true))
 	require.ErrorIs(t, w.RespawnPane(ctx, w.pane(w.first), false, controlmode.ProgramOptions{}), controlmode.ErrPaneAlive)
 	require.NoError(t, w.RespawnPane(ctx, w.pane(w.first), true, controlmode.ProgramOptions{Command: []string{"sh", "-c", "exit 3"}}))
 	ended := w.becomes(w.first, func(p controlmode.PaneDetail) bool { return p.Dead && p.ExitStatus >= 0 })
@@ -184,21 +184,21 @@ func TestRespawnPane(t *testing.T) {
 func TestKeptFromTheStart(t *testing.T) {
 	w := newWindows(t)
 	ends := controlmode.ProgramOptions{Command: []string{"/bin/false"}}
-	kept, err := w.NewWindow(t.Context(), w.session, controlmode.NewWindowOptions{ProgramOptions: ends, Keep: true})
+	kept, err := w.NewWindow(t.Context(), w.session, controlmode.NewWindowOptions{ProgramOptions: ends, RemainOnExit: true})
 	require.NoError(t, err)
 	require.Equal(t, 1, w.becomes(kept, func(p controlmode.PaneDetail) bool { return p.Dead && p.ExitStatus >= 0 }).ExitStatus)
 	require.Equal(t, "false", w.describe()[kept.Pane].In.Name)
-	named, err := w.NewWindow(t.Context(), w.session, controlmode.NewWindowOptions{ProgramOptions: cat, Keep: true, Name: "a.b"})
+	named, err := w.NewWindow(t.Context(), w.session, controlmode.NewWindowOptions{ProgramOptions: cat, RemainOnExit: true, Name: "a.b"})
 	require.NoError(t, err)
 	require.Equal(t, "a.b", w.describe()[named.Pane].In.Name)
-	shell, err := w.NewWindow(t.Context(), w.session, controlmode.NewWindowOptions{Keep: true})
+	shell, err := w.NewWindow(t.Context(), w.session, controlmode.NewWindowOptions{RemainOnExit: true})
 	require.NoError(t, err)
 	require.Regexp(t, "^[a-z]*sh$", w.describe()[shell.Pane].In.Name)
 
-	pane, err := w.NewSession(t.Context(), controlmode.NewSessionOptions{Name: "kept", Command: ends.Command, Keep: true})
+	pane, err := w.NewSession(t.Context(), controlmode.NewSessionOptions{Name: "kept", Command: ends.Command, RemainOnExit: true})
 	require.NoError(t, err)
 	w.session = pane.Session
 	require.Equal(t, 1, w.becomes(pane, func(p controlmode.PaneDetail) bool { return p.Dead && p.ExitStatus >= 0 }).ExitStatus)
-	_, err = w.NewSession(t.Context(), controlmode.NewSessionOptions{Name: "a.b", Keep: true})
+	_, err = w.NewSession(t.Context(), controlmode.NewSessionOptions{Name: "a.b", RemainOnExit: true})
 	require.ErrorIs(t, err, controlmode.ErrPlainName)
 }

@@ -52,7 +52,7 @@ func (d *Decoder) Line(line []byte) (*Answer, error) {
 
 // inFreeText: the open block, and all until the nonce, may hold anything.
 func (d *Decoder) inFreeText() bool {
-	return d.inBlock && d.guard.ours() && d.current.Frame.Nonce != "" && len(d.current.Blocks) == d.current.Frame.Free
+	return d.inBlock && d.guard.ours() && d.current.Frame.Nonce != "" && len(d.current.Blocks) == d.current.Frame.FreeText
 }
 
 // begin opens a block.
@@ -69,7 +69,7 @@ func (d *Decoder) begin(g guard) error {
 		}
 		d.nonceSeen, d.lastBegin, d.answerBytes = false, false, 0
 	}
-	want, ok := d.current.linesOf(len(d.current.Blocks))
+	want, ok := d.current.lineCount(len(d.current.Blocks))
 	if !ok {
 		return fmt.Errorf("%w: no line count before a counted block", ErrProtocol)
 	}
@@ -175,7 +175,7 @@ func (d *Decoder) endNonce() (*Answer, error) {
 // endSealed takes the empty blocks at the end of lines, one after another, and
 // what is left is block free.
 func (d *Decoder) endSealed(a *Answer, lines [][]byte) error {
-	empty := a.Frame.Blocks - a.Frame.Free - 1
+	empty := a.Frame.Blocks - a.Frame.FreeText - 1
 	end := len(lines) - 1 - 2*empty
 	if end < 0 {
 		return fmt.Errorf("%w: a nonce before the end of the answer", ErrProtocol)

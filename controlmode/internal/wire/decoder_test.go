@@ -54,7 +54,7 @@ func TestDecoderFrames(t *testing.T) {
 	}
 	counted := Frame{Blocks: 2, Counted: 1}
 	nonce := Frame{Blocks: 1, Nonce: "cafe"}
-	sealed := Frame{Blocks: 3, Free: 1, Nonce: "cafe5", Sealed: true}
+	sealed := Frame{Blocks: 3, FreeText: 1, Nonce: "cafe5", Sealed: true}
 	for name, test := range map[string]struct {
 		lines  string
 		frames []Frame
@@ -169,10 +169,10 @@ func TestDecoderRefusesWhatItCannotTrust(t *testing.T) {
 		"no count":                      {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1", []Frame{{Blocks: 2, Counted: 1}}},
 		"own text without end":          {"%begin 1 1 1" + strings.Repeat("|x", MaxOwnLines+1), []Frame{{Blocks: 1}}},
 		"company for the nonce":         {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|n|x", []Frame{{Blocks: 1, Nonce: "n"}}},
-		"a seal that did not fail":      {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|%end 1 2 1|%begin 1 3 1|n|%end 1 3 1", []Frame{{Blocks: 2, Free: 1, Nonce: "n", Sealed: true}}},
-		"a seal after too little":       {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|%begin 1 3 1|n|%error 1 3 1", []Frame{{Blocks: 3, Free: 1, Nonce: "n", Sealed: true}}},
-		"a seal after something else":   {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|x|%begin 1 3 1|n|%error 1 3 1", []Frame{{Blocks: 2, Free: 1, Nonce: "n", Sealed: true}}},
-		"a seal after a full block":     {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|%end 1 2 1|%begin 1 3 1|x|%begin 1 4 1|n|%error 1 4 1", []Frame{{Blocks: 3, Free: 1, Nonce: "n", Sealed: true}}},
+		"a seal that did not fail":      {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|%end 1 2 1|%begin 1 3 1|n|%end 1 3 1", []Frame{{Blocks: 2, FreeText: 1, Nonce: "n", Sealed: true}}},
+		"a seal after too little":       {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|%begin 1 3 1|n|%error 1 3 1", []Frame{{Blocks: 3, FreeText: 1, Nonce: "n", Sealed: true}}},
+		"a seal after something else":   {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|x|%begin 1 3 1|n|%error 1 3 1", []Frame{{Blocks: 2, FreeText: 1, Nonce: "n", Sealed: true}}},
+		"a seal after a full block":     {"%begin 1 1 1|%end 1 1 1|%begin 1 2 1|%end 1 2 1|%begin 1 3 1|x|%begin 1 4 1|n|%error 1 4 1", []Frame{{Blocks: 3, FreeText: 1, Nonce: "n", Sealed: true}}},
 		"a nonce before the end":        {"%begin 1 1 1|x|%begin 1 2 1|n|%end 1 2 1", []Frame{{Blocks: 1, Nonce: "n"}}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -20,7 +20,7 @@ type Frame struct {
 	// all of block free, which may hold any text, comes before it.
 	Nonce string
 	// free is the index of that block. Those before it hold tmux's own text.
-	Free int
+	FreeText int
 	// sealed: the nonce is on the line itself, in the error of a last command
 	// that must fail. tmux lets nothing come between the commands of a line,
 	// so what stands between block free and the nonce is known to the letter.
@@ -62,7 +62,7 @@ type Answer struct {
 
 // linesOf is how many lines block i holds, -1 if tmux's guard is to be trusted.
 // ok is false when it is counted but the count is missing.
-func (a *Answer) linesOf(i int) (lines int, ok bool) {
+func (a *Answer) lineCount(i int) (lines int, ok bool) {
 	if a.Frame.Counted == 0 || i != a.Frame.Counted {
 		return -1, true
 	}

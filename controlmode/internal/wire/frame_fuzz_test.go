@@ -13,7 +13,7 @@ func FuzzLineCount(f *testing.F) {
 	f.Add([]byte(""))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		counted := Answer{Frame: Frame{Blocks: 2, Counted: 1}, Blocks: []Block{{Body: body}}}
-		if lines, ok := counted.linesOf(1); ok {
+		if lines, ok := counted.lineCount(1); ok {
 			require.GreaterOrEqual(t, lines, 0)
 		}
 	})

@@ -66,7 +66,7 @@ func Frames(bytes []byte) (frames []wire.Frame) {
 		case Nonce:
 			frames = append(frames, wire.Frame{Blocks: 1, Nonce: next()})
 		case Sealed:
-			frames = append(frames, wire.Frame{Blocks: n + 2, Free: n, Nonce: next(), Sealed: true})
+			frames = append(frames, wire.Frame{Blocks: n + 2, FreeText: n, Nonce: next(), Sealed: true})
 		}
 	}
 	return frames

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package controlmode
+package ptyprocess
 
 import "syscall"
 

@@ -63,9 +63,9 @@ const cutStream = `< %begin 1 1 0
 // A cut is not taken for a pause of tmux's own, which comes before or after it.
 func TestCutIsNotTold(t *testing.T) {
 	line := "display-message -p -t '$1:.%1' " + controlmode.RepaintFormat +
-		" ; refresh-client -A '%1:pause' ; capture-pane -e -N -b ipx-capture -t '$1:.%1'" +
-		" ; capture-pane -p -P -C -t '$1:.%1' ; refresh-client -A '%1:continue'" +
-		" ; show-buffer -b ipx-capture ; delete-buffer -b ipx-capture ; deleteb -b cafe"
+		" ; refresh-client -A '%1:pause' ; capturep -b ipx-capture -e -N -t '$1:.%1'" +
+		" ; capturep -p -P -C -t '$1:.%1' ; refresh-client -A '%1:continue'" +
+		" ; showb -b ipx-capture ; deleteb -b ipx-capture ; deleteb -b cafe"
 	file := filepath.Join(t.TempDir(), "cut.txt")
 	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(cutStream, "REPAINT", line, 1)), 0o600))
 	told := make(chan controlmode.Notification, 64)

@@ -1,6 +1,11 @@
 package controlmode
 
-import "strings"
+import (
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+)
 
 // cleanNames are the variables that a tmux server, and so every shell in it,
 // gets from ours; all others stay behind, secrets among them.
@@ -31,4 +36,28 @@ func lookupEnv(environ []string, name string) string {
 		}
 	}
 	return ""
+}
+
+// closeOnExec marks every descriptor above stderr, so that a tmux server that
+// we start, and every shell in it, inherits none: Go marks those it opens, not
+// those that this process was itself started with.
+func setCloseOnExec() {
+	entries, err := os.ReadDir("/dev/fd")
+	if err != nil {
+		return // no such folder on this system: nothing to read them from
+	}
+	for _, e := range entries {
+		if fd, err := strconv.Atoi(e.Name()); err == nil && fd > 2 {
+			syscall.CloseOnExec(fd)
+		}
+	}
+}
+
+// workingDir is the home folder if there is one, so that a tmux server never
+// keeps the folder that we were started in busy.
+func workingDir(environ []string) string {
+	if info, err := os.Stat(lookupEnv(environ, "HOME")); err == nil && info.IsDir() {
+		return lookupEnv(environ, "HOME")
+	}
+	return "/"
 }

@@ -17,16 +17,16 @@ import (
 func (s *Server) On(id ServerID) Client {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return Client{caller: boundCaller{server: s, id: id}, version: s.version, folder: filepath.Dir(id.Socket)}
+	return Client{caller: serverCaller{server: s, id: id}, version: s.version, folder: filepath.Dir(id.Socket)}
 }
 
 // boundCaller sends commands over whichever connection its tmux server has.
-type boundCaller struct {
+type serverCaller struct {
 	server *Server
 	id     ServerID
 }
 
-func (b boundCaller) call(ctx context.Context, req request) ([]wire.Block, error) {
+func (b serverCaller) call(ctx context.Context, req request) ([]wire.Block, error) {
 	if !req.readOnly {
 		b.server.changes.Add(1)
 		defer b.server.changes.Add(1)
@@ -44,7 +44,7 @@ func (b boundCaller) call(ctx context.Context, req request) ([]wire.Block, error
 				return nil, err
 			}
 		} else {
-			b.server.bulk.short.Store(time.Now().UnixNano())
+			b.server.bulk.lastShort.Store(time.Now().UnixNano())
 		}
 		blocks, err := conn.call(ctx, req)
 		lost := errors.Is(err, ErrNotSent) || req.readOnly && errors.Is(err, ErrUnknownOutcome)

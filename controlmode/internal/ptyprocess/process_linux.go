@@ -1,4 +1,4 @@
-package controlmode
+package ptyprocess
 
 import "syscall"
 

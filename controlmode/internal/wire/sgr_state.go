@@ -1,4 +1,4 @@
-package controlmode
+package wire
 
 import (
 	"bytes"
@@ -7,14 +7,14 @@ import (
 
 // carried is the style that captured lines with escapes have come to: tmux tells
 // changes only, from one line to the next.
-type carried struct {
-	sgr     [][]byte // sequences since the last that begins with a reset
-	shifted bool     // SO: the characters are those of line drawing
-	link    []byte   // the OSC 8 that opened a hyperlink; nil: none is open
+type SGRState struct {
+	sgr         [][]byte // sequences since the last that begins with a reset
+	lineDrawing bool     // SO: the characters are those of line drawing
+	link        []byte   // the OSC 8 that opened a hyperlink; nil: none is open
 }
 
 // pass takes a line.
-func (c *carried) pass(line []byte) {
+func (c *SGRState) Consume(line []byte) {
 	for {
 		at := bytes.IndexAny(line, escapeStarts)
 		if at < 0 {
@@ -23,16 +23,16 @@ func (c *carried) pass(line []byte) {
 		line = line[at:]
 		n := escapeLength(line)
 		if n > 0 {
-			c.take(line[:n])
+			c.apply(line[:n])
 		}
 		line = line[max(n, 1):]
 	}
 }
 
-func (c *carried) take(sequence []byte) {
+func (c *SGRState) apply(sequence []byte) {
 	switch {
 	case sequence[0] == shiftOut || sequence[0] == shiftIn:
-		c.shifted = sequence[0] == shiftOut
+		c.lineDrawing = sequence[0] == shiftOut
 	case bytes.Equal(sequence, closeLink):
 		c.link = nil
 	case sequence[1] == ']':
@@ -57,18 +57,18 @@ func (c *carried) take(sequence []byte) {
 
 // begin is what leads from the style come to so far to the one that a new capture
 // has after the lines before, as each capture begins with none.
-func (c *carried) begin(before [][]byte) []byte {
+func (c *SGRState) Transition(before [][]byte) []byte {
 	if before == nil {
 		return nil
 	}
 	was := *c
-	*c = carried{}
+	*c = SGRState{}
 	for _, line := range before {
-		c.pass(line)
+		c.Consume(line)
 	}
 	piece := append([]byte("\x1b[0m"), bytes.Join(c.sgr, nil)...)
-	if c.shifted != was.shifted {
-		piece = append(piece, map[bool]byte{true: shiftOut, false: shiftIn}[c.shifted])
+	if c.lineDrawing != was.lineDrawing {
+		piece = append(piece, map[bool]byte{true: shiftOut, false: shiftIn}[c.lineDrawing])
 	}
 	switch {
 	case bytes.Equal(c.link, was.link):
@@ -90,7 +90,7 @@ const (
 var closeLink = []byte("\x1b]8;;\x1b\\")
 
 // unstyled is a line without its escapes.
-func unstyled(line []byte) []byte {
+func WithoutStyles(line []byte) []byte {
 	out := make([]byte, 0, len(line))
 	for {
 		at := bytes.IndexAny(line, escapeStarts)
@@ -134,10 +134,10 @@ func LastLines(text []byte, n int) []byte {
 		}
 		begin = bytes.LastIndexByte(text[:begin-1], '\n') + 1
 	}
-	var c carried
-	c.pass(text[:begin])
+	var c SGRState
+	c.Consume(text[:begin])
 	lead := bytes.Join(c.sgr, nil)
-	if c.shifted {
+	if c.lineDrawing {
 		lead = append(lead, shiftOut)
 	}
 	if lead = append(lead, c.link...); len(lead) == 0 {

@@ -1,4 +1,4 @@
-package controlmode
+package wire
 
 import (
 	"testing"
@@ -31,14 +31,14 @@ func TestLastLines(t *testing.T) {
 // What a piece begins with leads from the end of the one before to the style that
 // its lines have.
 func TestCarriedStyle(t *testing.T) {
-	var c carried
-	require.Nil(t, c.begin(nil))
-	c.pass([]byte("\x1b[31mred\x0eqq\x1b]8;;u\x1b\\link\n"))
-	require.Equal(t, "\x1b[0m\x1b[32m\x0f\x1b]8;;\x1b\\", string(c.begin([][]byte{[]byte("\x1b[32mgreen\n")})))
-	require.Equal(t, "\x1b[0m\x0e\x1b]8;;v\x1b\\", string(c.begin([][]byte{[]byte("\x1b[1m\x1b[0m\x0e\x1b]8;;v\x1b\\\n")})))
-	require.Equal(t, "\x1b[0m", string(c.begin([][]byte{[]byte("\x0e\x1b]8;;v\x1b\\")})))
+	var c SGRState
+	require.Nil(t, c.Transition(nil))
+	c.Consume([]byte("\x1b[31mred\x0eqq\x1b]8;;u\x1b\\link\n"))
+	require.Equal(t, "\x1b[0m\x1b[32m\x0f\x1b]8;;\x1b\\", string(c.Transition([][]byte{[]byte("\x1b[32mgreen\n")})))
+	require.Equal(t, "\x1b[0m\x0e\x1b]8;;v\x1b\\", string(c.Transition([][]byte{[]byte("\x1b[1m\x1b[0m\x0e\x1b]8;;v\x1b\\\n")})))
+	require.Equal(t, "\x1b[0m", string(c.Transition([][]byte{[]byte("\x0e\x1b]8;;v\x1b\\")})))
 }
 
 func TestUnstyled(t *testing.T) {
-	require.Equal(t, "a\x1bb\x1b[c", string(unstyled([]byte("\x1b[1;4:3ma\x1bb\x0e\x0f\x1b]8;i=1;u\x1b\\\x1b[c"))))
+	require.Equal(t, "a\x1bb\x1b[c", string(WithoutStyles([]byte("\x1b[1;4:3ma\x1bb\x0e\x0f\x1b]8;i=1;u\x1b\\\x1b[c"))))
 }
