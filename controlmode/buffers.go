@@ -11,14 +11,16 @@ import (
 	"interplexer/controlmode/internal/wire"
 )
 
+// inputPrefix starts the names of the buffers that live longer than one command line.
 const inputPrefix = "interplexer-input-"
 
-// lastingBuffers names the paste buffers that live longer than one command line,
-// those of long input above all, each of its own.
+// uniqueBuffers names the paste buffers that live longer than one command line,
+// mostly those of long input. Each has a name of its own.
 var uniqueBuffers = bufferNames{process: inputPrefix + randomNonce()}
 
+// bufferNames makes names that no other process uses and that are used once.
 type bufferNames struct {
-	process string // what is common to those of this process
+	process string // the part that all names of this process share
 	count   atomic.Uint64
 }
 
@@ -26,10 +28,11 @@ func (b *bufferNames) next() string {
 	return b.process + "-" + strconv.FormatUint(b.count.Add(1), 10)
 }
 
+// uniqueBufferName matches the names that any process makes.
 var uniqueBufferName = regexp.MustCompile("^" + inputPrefix + "[0-9a-f]{32}-[0-9]+$")
 
-// dropStale deletes the buffers that a process before this one left
-// behind when it died.
+// deleteStaleBuffers deletes the buffers that an earlier process left behind when it
+// died.
 func (c Client) deleteStaleBuffers(ctx context.Context) error {
 	list := wire.NewCommand("list-buffers -F '#{buffer_name}' -f").Arg("#{m:" + inputPrefix + "*,#{buffer_name}}")
 	blocks, err := c.send(ctx, list, request{frame: wire.Frame{Blocks: 1}, nonce: true, readOnly: true})
@@ -48,8 +51,8 @@ func (c Client) deleteStaleBuffers(ctx context.Context) error {
 	return nil
 }
 
-// dropLater notes a buffer that could not be deleted: tmux did not answer, or
-// its connection was being replaced.
+// deleteLater notes a buffer that could not be deleted because tmux did not answer,
+// or because its connection was being replaced.
 func (s *Server) deleteLater(buffer string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -58,8 +61,8 @@ func (s *Server) deleteLater(buffer string) {
 
 func (b serverCaller) deleteLater(buffer string) { b.server.deleteLater(buffer) }
 
-// dropLeft deletes what was noted, when tmux answers on the connection. Nobody
-// waits for it.
+// deleteLeftovers deletes the noted buffers when tmux answers on the connection. It
+// does not block: Close waits for the goroutine that deletes them.
 func (s *Server) deleteLeftovers(conn *Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,6 +78,7 @@ func (s *Server) deleteLeftovers(conn *Conn) {
 	})
 }
 
+// deleteLeftover deletes one buffer, and notes it again if it may still be there.
 func (s *Server) deleteLeftover(conn *Conn, name string) {
 	ctx, cancel := context.WithTimeout(s.baseCtx, cleanupTimeout)
 	defer cancel()

@@ -8,22 +8,22 @@ import (
 	"time"
 )
 
-// bulk is a Server's connection for commands that take long. It is made when
-// the first of them comes, and kept. tmux takes all that a client has sent
-// before it looks at another's, so one command at a time is sent over it.
+// bulk is a Server's connection for commands that take long. The first of them makes
+// it, and it is kept. tmux handles all that a client has sent before it looks at
+// another client's input, so only one command at a time is sent over it.
 type bulk struct {
-	lastShort atomic.Int64 // when the last other command was sent, Unix nanoseconds
+	lastShort atomic.Int64 // when the last other command was sent, in Unix nanoseconds
 
-	typing  sync.Mutex           // guards what follows
-	mayType map[string]time.Time // when each caller may type much again, by name
+	typing  sync.Mutex           // guards mayType
+	mayType map[string]time.Time // when each sender may type long input again, by name
 
-	connLock chan struct{} // holds one while somebody has what follows
+	connLock chan struct{} // guards the fields below; it holds one value while somebody uses them
 	conn     *Conn         // nil: none yet
 	id       ServerID      // of conn
 }
 
-// bulkConn is the connection for long commands to a tmux server. It blocks as
-// Dial does when there is none.
+// bulkConn returns the connection for long commands to a tmux server. When there is
+// none, it blocks as Dial does.
 func (s *Server) bulkConn(ctx context.Context, id ServerID) (*Conn, error) {
 	select {
 	case s.bulk.connLock <- struct{}{}:
@@ -54,12 +54,13 @@ func (s *Server) bulkConn(ctx context.Context, id ServerID) (*Conn, error) {
 	return conn, nil
 }
 
-// shared reports whether others are about.
+// othersActive reports whether a short command was sent in the last activeFor.
 func (b *bulk) othersActive() bool {
 	return time.Since(time.Unix(0, b.lastShort.Load())) < activeFor
 }
 
-// rest leaves tmux to others for as long as a long command has had it.
+// cooldown is how long to leave tmux to others after a long command: as long as that
+// took, maxCooldown at most.
 func (b *bulk) cooldown(took time.Duration) time.Duration {
 	if !b.othersActive() {
 		return 0
@@ -67,13 +68,13 @@ func (b *bulk) cooldown(took time.Duration) time.Duration {
 	return min(took, maxCooldown)
 }
 
-// typeRate is how much one caller may type while others are about, in bytes a
-// second: tmux takes some milliseconds to read a megabyte and some to hand it on,
-// and serves nobody meanwhile.
+// typeRate is how much one sender may type while others are active, in bytes a
+// second. tmux takes some milliseconds to read a megabyte and some to pass it on, and
+// serves nobody meanwhile.
 const typeRate = 1 << 20
 
-// awaitTyping waits until a caller may type so much, while others are about, and
-// notes that it does. It fails with ErrNoTurn when that is later than ctx's
+// awaitTyping waits until a sender may type so many bytes while others are active,
+// and reserves the time. It fails with ErrNoTurn when that is later than ctx's
 // deadline.
 func (b serverCaller) awaitTyping(ctx context.Context, name string, bytes int) error {
 	k := &b.server.bulk
@@ -104,7 +105,7 @@ func (b serverCaller) awaitTyping(ctx context.Context, name string, bytes int) e
 	}
 }
 
-// close ends the connection, if there is one. The caller has the turn.
+// close ends the connection, if there is one. The caller holds connLock.
 func (b *bulk) close() {
 	if b.conn != nil {
 		b.conn.Close()

@@ -8,24 +8,25 @@ import (
 	"interplexer/controlmode/internal/wire"
 )
 
-// call is one command line and whoever waits for its answer.
+// call is one command line whose answer somebody waits for.
 type call struct {
-	req      request
-	lane     *lane
-	sent     bool // it is on the wire, or about to be
-	answer   wire.Answer
+	req    request
+	lane   *lane
+	sent   bool // it is on the wire, or about to be
+	answer wire.Answer
+	// counts the calls of the connection in the order in which they are sent
 	number   uint64
-	sentAt   time.Time // of a connection that rests
+	sentAt   time.Time // set on a connection with a cooldown
 	gated    bool      // it is inside the gate
-	onAnswer func()    // called from the reader's goroutine before done is closed; nil: nothing
+	onAnswer func()    // called from the reader's goroutine before done is closed; may be nil
 	err      error
 	done     chan struct{} // closed once answer or err is final
 }
 
-// call sends one command line, when its turn comes, and waits for its answer or
-// for ctx. Cancelling takes back a command that has not been sent. Of one that
-// has it abandons only the wait: tmux still runs it, and its answer is read and
-// dropped in its turn.
+// call sends one command line when its turn comes, and waits for its answer or for
+// ctx. If ctx is done first, a command that has not been sent is withdrawn. For one
+// that has been sent only the wait ends: tmux still runs it, and its answer is read
+// and dropped in its turn.
 func (c *Conn) call(ctx context.Context, req request) ([]wire.Block, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -54,9 +55,9 @@ func (c *Conn) call(ctx context.Context, req request) ([]wire.Block, error) {
 	return k.answer.Blocks, nil
 }
 
-// await waits until a call is done, or is given up.
+// await waits until a call is done or is given up.
 func (c *Conn) await(ctx context.Context, k *call) error {
-	if c.isSent(k) { // as nearly always
+	if c.isSent(k) { // nearly always
 		select {
 		case <-k.done:
 			return nil
@@ -81,14 +82,15 @@ func (c *Conn) await(ctx context.Context, k *call) error {
 	}
 }
 
+// isSent reports whether a call has been sent, or is about to be.
 func (c *Conn) isSent(k *call) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return k.sent
 }
 
-// takeBack gives up a call that has not been sent; false: it has been, or is
-// done.
+// withdraw takes back a call that has not been sent. It returns false if the call has
+// been sent or is done.
 func (c *Conn) withdraw(k *call) bool {
 	c.mu.Lock()
 	back := !k.sent && c.err == nil && c.queued.remove(k)
@@ -99,7 +101,7 @@ func (c *Conn) withdraw(k *call) bool {
 	return back
 }
 
-// enqueue queues a command and sends what may be sent.
+// enqueue queues a command and sends the commands whose turn it is.
 func (c *Conn) enqueue(req request) (*call, error) {
 	k := &call{req: req, answer: wire.Answer{Frame: req.frame}, gated: req.gated(), onAnswer: req.onAnswer, done: make(chan struct{})}
 	if req.nonce {
@@ -120,9 +122,9 @@ func (c *Conn) enqueue(req request) (*call, error) {
 	return k, nil
 }
 
-// sendQueued puts the bytes and the waiters of those whose turn it is into their
-// queues under one lock, which the caller holds, so that the order of waiters
-// is the order on the wire.
+// sendQueued moves the calls whose turn it is to the output and to the queue of
+// waiters. The caller holds mu for both, so that the order of the waiters is the
+// order on the wire.
 func (c *Conn) sendQueued() {
 	some := false
 	for !c.coolingDown && c.waiting.len() < c.opts.window {
@@ -156,8 +158,8 @@ func (c *Conn) release(k *call) {
 	close(k.done)
 }
 
-// callQueue is a first-in first-out queue of calls. It keeps its storage and
-// moves it only when half of it has been taken.
+// callQueue is a first-in first-out queue of calls. It reuses its storage, and moves
+// the calls in it only when half of it is free.
 type callQueue struct {
 	calls []*call
 	first int
@@ -174,7 +176,7 @@ func (q *callQueue) push(k *call) {
 	q.calls = append(q.calls, k)
 }
 
-// head is the oldest call, nil if there is none.
+// head is the oldest call; nil: there is none.
 func (q *callQueue) head() *call {
 	if q.len() == 0 {
 		return nil
@@ -182,7 +184,7 @@ func (q *callQueue) head() *call {
 	return q.calls[q.first]
 }
 
-// pop takes the oldest call; there must be one.
+// pop takes the oldest call. There must be one.
 func (q *callQueue) pop() *call {
 	k := q.calls[q.first]
 	q.calls[q.first] = nil
@@ -190,7 +192,8 @@ func (q *callQueue) pop() *call {
 	return k
 }
 
-// remove takes one call out, wherever it stands; false: it is not there.
+// remove takes one call out, wherever it stands. It returns false if the call is not
+// there.
 func (q *callQueue) remove(k *call) bool {
 	i := slices.Index(q.calls[q.first:], k)
 	if i < 0 {

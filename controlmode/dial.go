@@ -19,22 +19,24 @@ import (
 
 // DialOptions say which tmux server to attach to.
 type DialOptions struct {
-	Binary     string   // default "tmux", looked up in $PATH
-	SocketName string   // tmux -L, default "default"; the server is started if it does not run
-	NoStart    bool     // rather fail than start it
-	ConfigFile string   // read when the server starts; default /dev/null
-	Env        []string // of the client and of a tmux server that it starts, and so of every shell in it; nil: as in Server
-	Dir        string   // working directory of the same; empty: this process's
-	Conn       ConnOptions
+	Binary     string // default "tmux", looked up in $PATH
+	SocketName string // tmux -L, default "default"; the server is started if it does not run
+	NoStart    bool   // fail rather than start it
+	ConfigFile string // read when the server starts; default /dev/null
+	// of the client, of a tmux server that it starts, and so of every shell in that;
+	// nil: as in ServerOptions
+	Env  []string
+	Dir  string // working directory of the same processes; empty: this process's
+	Conn ConnOptions
 }
 
-// Dial starts a tmux client in control mode and attaches it to an anchor
-// session of its own, which vanishes with the client. It blocks until tmux
-// answers, ten seconds at most, also when ctx is done before: only then is the
-// client closed. While it runs, nothing else should change on the tmux server
-// (tmux PR 4980: up to 3.6 a notification for a client that is still
-// identifying crashes the server); a Server sees to that for its own. It fails
-// with a *VersionError or with what tmux said. Close the Conn when done.
+// Dial starts a tmux client in control mode and attaches it to an anchor session of
+// its own, which ends with the client. It blocks until tmux answers, ten seconds at
+// most. If ctx is done before, it still waits, and then closes the client. While it
+// runs, nothing else should change on the tmux server: up to 3.6, a notification for
+// a client that is still identifying itself crashes the server (tmux PR 4980). A
+// Server sees to that for its own connections. Dial fails with a *VersionError or
+// with tmux's own message. Close the Conn when done.
 func Dial(ctx context.Context, o DialOptions) (*Conn, ServerID, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, ServerID{}, err
@@ -55,14 +57,15 @@ func Dial(ctx context.Context, o DialOptions) (*Conn, ServerID, error) {
 	return conn, id, err
 }
 
-// NewConn attaches over a stream that somebody else made: the two ends of a
-// tmux -C client on a raw terminal, or a fake of one. It blocks as Dial does,
-// until tmux says %session-changed and who it is. Closing the Conn
-// closes the stream, which must make a blocked Read or Write return.
+// NewConn attaches over a stream that the caller has made: the two ends of a tmux -C
+// client on a raw terminal, or a fake of one. It blocks as Dial does, until tmux has
+// sent %session-changed and has said which server it is. Closing the Conn closes the
+// stream, which must make a blocked Read or Write return.
 func NewConn(stream io.ReadWriteCloser, o ConnOptions) (*Conn, ServerID, error) {
 	return attachConn(stream, sync.OnceFunc(func() { stream.Close() }), nil, o)
 }
 
+// attachConn makes a Conn and waits for the attach.
 func attachConn(stream io.ReadWriteCloser, kill func(), exited <-chan struct{}, o ConnOptions) (*Conn, ServerID, error) {
 	a := newAttach(o.OnNotification)
 	o.OnNotification = a.notify
@@ -75,6 +78,7 @@ func attachConn(stream io.ReadWriteCloser, kill func(), exited <-chan struct{}, 
 	return conn, id, nil
 }
 
+// dialCommand is the tmux client that attaches to an anchor session.
 func dialCommand(o DialOptions, anchor string) *exec.Cmd {
 	o.Binary = cmp.Or(o.Binary, "tmux")
 	o.SocketName = cmp.Or(o.SocketName, "default")
@@ -89,24 +93,23 @@ func dialCommand(o DialOptions, anchor string) *exec.Cmd {
 	cmd := exec.Command(o.Binary, append(args,
 		"-L", o.SocketName, "-f", o.ConfigFile, "-C",
 		"new-session", "-s", anchor, "-x", "80", "-y", "24", "exec sleep 2147483647",
-		// Not destroy-unattached: when two clients die together, the loss of
-		// one destroys the session under the other, which crashes the server
-		// (seen on 3.3a).
+		// Not destroy-unattached: when two clients die together, the loss of one
+		// destroys the session under the other, which crashes the server (seen on
+		// 3.3a).
 		";", "set-hook", "client-detached", "kill-session -t ="+anchor)...)
 	cmd.Env, cmd.Dir = o.Env, o.Dir
 	return cmd
 }
 
-// anchorPrefix starts the names of the sessions that control clients are
-// attached to.
+// anchorPrefix starts the names of the sessions that control clients are attached to.
 const anchorPrefix = "interplexer-anchor-"
 
 // IsAnchor reports whether a session of that name is a control client's own.
 func IsAnchor(name string) bool { return strings.HasPrefix(name, anchorPrefix) }
 
-// finishDial waits for the attach, asks tmux who it is, and asks for no output:
-// a client that reads none must be sent none. refresh-client -C is never used,
-// it resizes everybody's windows.
+// finishDial waits for the attach and asks tmux which server it is. It also turns
+// output off: tmux must send none to a client that does not read it. refresh-client
+// -C is never used, because it resizes everybody's windows.
 func finishDial(conn *Conn, a *attach) (ServerID, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), attachTimeout)
 	defer cancel()
@@ -115,7 +118,7 @@ func finishDial(conn *Conn, a *attach) (ServerID, error) {
 	}
 	cmd := wire.NewCommand("refresh-client -f no-output,ignore-size")
 	cmd.Then("display-message -p '#{pid} #{start_time} #{version} #{socket_path}'")
-	// The gate is shut, and neither command changes what others would hear of.
+	// The gate is shut, and neither command causes a notification.
 	blocks, err := conn.send(ctx, cmd, request{frame: wire.Frame{Blocks: 2}, readOnly: true})
 	if err != nil {
 		return ServerID{}, err
@@ -142,16 +145,17 @@ func parseIdentity(line string) (ServerID, Version, error) {
 	return id, version, err
 }
 
-// attach watches a new connection until tmux has attached it: commands written
-// earlier could run before the attach is complete.
+// attach watches a new connection until tmux has attached it. A command that is
+// written earlier could run before the attach is complete.
 type attach struct {
+	// receives every notification
 	next func(Notification)
 
-	mu       sync.Mutex // guards the rest
-	text     []string   // what was said instead, for the error
+	mu       sync.Mutex // guards the fields below
+	text     []string   // other lines from tmux, for the error
 	failed   bool
 	finished bool
-	attached chan struct{} // closed when settled
+	attached chan struct{} // closed when finished is set
 }
 
 func newAttach(next func(Notification)) *attach {
@@ -167,6 +171,7 @@ func (a *attach) notify(n Notification) {
 	a.next(n)
 }
 
+// watch looks for the end of the attach.
 func (a *attach) watch(n Notification) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -192,12 +197,13 @@ func (a *attach) watch(n Notification) {
 	}
 }
 
+// finish ends the watch. The caller holds mu.
 func (a *attach) finish() {
 	a.finished = true
 	close(a.attached)
 }
 
-// wait blocks until the attach has succeeded, failed or taken too long.
+// wait blocks until the attach has succeeded or failed, or until ctx is done.
 func (a *attach) wait(ctx context.Context, conn *Conn) error {
 	var err error
 	select {
@@ -219,7 +225,7 @@ func (a *attach) wait(ctx context.Context, conn *Conn) error {
 	return err
 }
 
-// errServerLost is what a tmux client says when the server hangs up on it: one
-// that crashes does, and so does one that is ending, which goes only when all of
-// its clients have gone, and takes no other meanwhile.
+// errServerLost is the message of a tmux client whose server hangs up. A server that
+// crashes does so. So does one that is ending: it goes only when all of its clients
+// have gone, and accepts no new one meanwhile.
 var errServerLost = errors.New("server exited unexpectedly")

@@ -5,19 +5,18 @@ import (
 	"sync"
 )
 
-// gate keeps the commands that change something, or are told to others,
-// apart from dials: up to tmux
-// 3.6 a notification that fires while a control client identifies itself can
-// crash the tmux server (tmux PR 4980), and changes are what fires them. All
+// gate keeps dials apart from commands that change something or notify others. Up to
+// tmux 3.6, a notification that fires while a control client identifies itself can
+// crash the tmux server (tmux PR 4980), and changes cause notifications. All
 // connections of one Server share a gate. A nil gate is always open.
 type gate struct {
-	mu     sync.Mutex    // guards what follows
+	mu     sync.Mutex    // guards the fields below
 	inside int           // commands on their way
 	idle   chan struct{} // closed when inside is 0; nil: nobody waits for it
-	opens  chan struct{} // closed when the dial is over; nil: open
+	opens  chan struct{} // closed when the dial is over; nil: the gate is open
 }
 
-// enter waits until no dial is under way.
+// enter waits until no dial is under way, or fails with ctx's error.
 func (g *gate) enter(ctx context.Context) error {
 	if g == nil {
 		return nil
@@ -53,9 +52,9 @@ func (g *gate) leave() {
 	}
 }
 
-// shut waits for another dial to end and then for the commands inside, as long
-// as ctx allows: a tmux that does not answer them is beyond such care. The
-// gate is shut until open is called.
+// shut waits for another dial to end, and then, until ctx is done, for the commands
+// inside. (A tmux that does not answer them cannot be protected.) The gate is shut
+// until open is called.
 func (g *gate) shut(ctx context.Context) (open func()) {
 	opens, idle := g.close()
 	if idle != nil {
@@ -72,8 +71,8 @@ func (g *gate) shut(ctx context.Context) (open func()) {
 	}
 }
 
-// close shuts the gate for whoever comes, and returns what tells that those
-// inside have left; nil: there are none.
+// close shuts the gate for newcomers. idle is closed when the commands inside have
+// left; nil: there are none.
 func (g *gate) close() (opens, idle chan struct{}) {
 	for {
 		g.mu.Lock()

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// State is how a Server stands with its tmux server.
+// State is the state of a Server's connection to its tmux server.
 type State int
 
 const (
 	// StateDown: there is no connection; one is being made.
 	StateDown State = iota
-	// StateDegraded: there is a connection, and tmux has not answered on it
-	// for a second. New commands are not sent.
+	// StateDegraded: there is a connection, and tmux has not answered on it for a
+	// second. New commands are not sent.
 	StateDegraded
 	// StateConnected: tmux answers.
 	StateConnected
@@ -30,7 +30,7 @@ func (s State) String() string {
 	return "down"
 }
 
-// State says how the Server stands with its tmux server.
+// State returns the state of the connection.
 func (s *Server) State() State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -43,12 +43,12 @@ func (s *Server) State() State {
 	return StateConnected
 }
 
-// watch keeps an eye on a connection for as long as it lives. When it is
-// silent, a plain client is sent to tmux: if that is answered, the control
-// client's queue is stuck and the client is killed, so that it is replaced; if
-// not, tmux is stopped, stuck or starved, and all that can be done is to wait.
-// A control client's own process does nothing that could get stuck: it hands
-// its terminal to the tmux server.
+// watch looks at a connection once a heartbeat for as long as it lives. When the
+// connection is unresponsive, watch sends a one-shot client to tmux. If that gets an
+// answer, the control client's queue is stuck: the client is killed, and so replaced.
+// If not, tmux is stopped, stuck or starved, and nothing helps but to wait. The
+// process of a control client cannot get stuck itself: it hands its terminal to the
+// tmux server.
 func (s *Server) watch(conn *Conn, id ServerID, socket socketFile) {
 	tick := time.NewTicker(heartbeat)
 	defer tick.Stop()
@@ -80,14 +80,15 @@ func (s *Server) watch(conn *Conn, id ServerID, socket socketFile) {
 				return
 			}
 			clientStuck = s.probe() == id.PID
-			tick.Reset(heartbeat) // tmux may just have woken up: then so will the client, by the next look
+			tick.Reset(heartbeat) // tmux may just have woken up; then the client will have, too, at the next look
 		}
 		s.restoreSocket(conn, id, &socket)
 		s.deleteLeftovers(conn)
 	}
 }
 
-// setSilent notes whether a connection is silent, if it is the current one.
+// setUnresponsive notes whether a connection is unresponsive, if it is the current
+// one.
 func (s *Server) setUnresponsive(conn *Conn, silent bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -104,8 +105,8 @@ func (s *Server) setUnresponsive(conn *Conn, silent bool) {
 	}
 }
 
-// probe is the process of the tmux server that answers a plain client; 0: none
-// does.
+// probe returns the process id of the tmux server that answers a one-shot client; 0:
+// none does.
 func (s *Server) probe() int {
 	ctx, cancel := context.WithTimeout(s.baseCtx, probeTimeout)
 	defer cancel()
@@ -113,6 +114,6 @@ func (s *Server) probe() int {
 	if err != nil {
 		return 0
 	}
-	pid, _ := strconv.Atoi(strings.TrimSpace(out)) // what is no number is no tmux
+	pid, _ := strconv.Atoi(strings.TrimSpace(out)) // tmux prints a number, and 0 is no process
 	return pid
 }

@@ -11,40 +11,40 @@ import (
 	"interplexer/controlmode/internal/wire"
 )
 
-// ErrHistoryMoved: what was to be captured next had left the pane's history,
-// or the history was cleared or laid out anew in between.
+// ErrHistoryMoved: the next lines to be captured had left the pane's history, or the
+// history was cleared or rewrapped in between.
 var ErrHistoryMoved = errors.New("controlmode: the history moved while it was captured")
 
-// ErrTooManyLines: lines that are wrapped can be joined only if all are captured
-// at once, and so many cannot.
+// ErrTooManyLines: wrapped lines can be joined only if all are captured at once, and
+// these are too many for that.
 var ErrTooManyLines = errors.New("controlmode: too many lines to be joined")
 
-// Lines are lines of a pane by tmux's numbers: 0 is the first of the screen,
-// the newest of its history is -1.
+// Lines are lines of a pane by tmux's numbers: 0 is the first of the screen, and -1
+// is the newest of its history.
 type Lines struct {
 	First, Last int
-	Newest      int  // instead, if positive: so many, the last of the screen included
+	Newest      int  // if positive, used instead: so many lines up to the end of the screen
 	Escapes     bool // see ScreenOptions
-	Join        bool // as well; WholeLines of history, and the screen, at most
+	Join        bool // see ScreenOptions; WholeLines of history, and the screen, at most
 }
 
-// in is which lines are meant in a history.
+// resolve applies Newest and orders the numbers.
 func (l Lines) resolve(h historyState) Lines {
 	if l.Newest > 0 {
 		l.First, l.Last = h.height-l.Newest, ScreenEnd
 	}
-	if l.First > l.Last { // as capture-pane has it
+	if l.First > l.Last { // as in capture-pane
 		l.First, l.Last = l.Last, l.First
 	}
 	return l
 }
 
-// tooMany reports whether the lines have to come piece by piece.
+// needsPieces reports whether the lines have to be captured piece by piece.
 func (l Lines) needsPieces(h historyState) bool {
 	return h.index(l.Last)-h.index(l.First) >= WholeLines+h.height
 }
 
-// The ends of what a pane has.
+// The first and the last line of any pane.
 const (
 	HistoryStart = math.MinInt32
 	ScreenEnd    = maxLine
@@ -54,17 +54,17 @@ const (
 )
 
 const (
-	// WholeLines of history, and the screen, are captured at once: so much
-	// holds up everybody for some milliseconds.
+	// WholeLines of history, and the screen, are captured at once. That holds up
+	// everybody for some milliseconds.
 	WholeLines = 2000
-	// pieceLines is a piece of a longer history.
+	// pieceLines is the size of a piece of a longer history.
 	pieceLines = 250
-	// tailLines at the end of a piece are looked for in the next one, to know
-	// how far the history has moved.
+	// tailLines are the lines at the end of a piece that are looked for in the next
+	// one, to know how far the history has moved.
 	tailLines = 50
 )
 
-// paneHistory is the state that tells where lines are.
+// historyState is the state that determines the numbers of lines.
 type historyState struct {
 	size   int // lines of history
 	limit  int // when it has so many, tmux drops the oldest tenth of the limit
@@ -72,6 +72,7 @@ type historyState struct {
 	width  int
 }
 
+// historyFormat expands to numbers.
 const historyFormat = "'#{history_size} #{history_limit} #{pane_height} #{pane_width}'"
 
 func parseHistory(body []byte) (historyState, error) {
@@ -84,24 +85,25 @@ func parseHistory(body []byte) (historyState, error) {
 	return h, nil
 }
 
-// index counts a line from the oldest of the history.
+// index converts tmux's number of a line to one that counts from the oldest line of
+// the history.
 func (h historyState) index(number int) int {
 	return min(max(h.size+number, 0), h.size+h.height-1)
 }
 
-// drop is how many lines tmux drops at a time when the history is full.
+// drop is the number of lines that tmux drops at a time when the history is full.
 func (h historyState) drop() int { return max(h.limit/10, 1) }
 
-// CaptureLines captures lines of a pane's history and screen, each ended by \n
-// and without the blanks at its end, and calls each with one piece after
-// another, which it may keep. What a pane of tmux's default history has is one
-// piece, all of one moment; longer ones come in several, over a connection of
-// their own, so that nobody waits for the whole. Lines that scroll meanwhile
-// are neither lost nor told twice; if that cannot be had it fails with
-// ErrHistoryMoved, and with ErrNotFound when the pane is gone. Numbers beyond
-// what the pane has mean its first or last line. An error of each is returned.
+// CaptureLines captures lines of a pane's history and screen, each ended by \n and
+// without the blanks at its end. It calls each with one piece after another; each may
+// keep the piece. The lines of a pane with tmux's default history are one piece, all
+// of one moment. Longer ones come in several pieces, over a connection of their own,
+// so that nobody waits for the whole. Lines that scroll meanwhile are neither lost
+// nor repeated; if that is impossible, CaptureLines fails with ErrHistoryMoved. It
+// fails with ErrNotFound when the pane is gone. Numbers beyond the pane's lines mean
+// its first or last line. An error of each is returned.
 //
-// With Escapes every piece but the first says anew what style it begins with.
+// With Escapes, every piece but the first begins with the sequences of its style.
 // With Join there is one piece, or ErrTooManyLines.
 func (c Client) CaptureLines(ctx context.Context, t Target, l Lines, each func([]byte) error) error {
 	h, err := c.historyState(ctx, t)
@@ -130,6 +132,7 @@ func (c Client) CaptureLines(ctx context.Context, t Target, l Lines, each func([
 	return err
 }
 
+// historyState asks for a pane's state.
 func (c Client) historyState(ctx context.Context, t Target) (historyState, error) {
 	cmd := wire.NewCommand("display-message -p").To(t).Word(historyFormat)
 	blocks, err := c.send(ctx, cmd, request{frame: wire.Frame{Blocks: 1}, readOnly: true, bulk: true})
@@ -142,24 +145,24 @@ func (c Client) historyState(ctx context.Context, t Target) (historyState, error
 	return parseHistory(blocks[0].Body)
 }
 
-// historyReader reads lines piece by piece. Indexes count from the line that was
-// the oldest at the last look.
+// historyReader reads lines piece by piece. Indexes count from the line that was the
+// oldest at the last capture.
 type historyReader struct {
 	client     Client
 	target     Target
 	options    ScreenOptions
-	from       historyState // the last look
+	from       historyState // the state at the last capture
 	next, last int          // the lines still to be read
-	// tail are the last lines that were read, which come before next.
+	// tail is the last lines that were read, those before next.
 	tail [][]byte
-	// style is the one that the last line ended with.
+	// style is the style at the end of the last line.
 	style wire.SGRState
-	// slack is how many lines the history may grow by from one look to the next.
+	// margin is how many lines the history may grow by from one capture to the next.
 	margin int
 }
 
-// start reads the first piece, which is where the numbers say when tmux takes
-// the command.
+// start reads the first piece: the lines that have those numbers when tmux takes the
+// command.
 func (r *historyReader) start(ctx context.Context, h historyState, l Lines) ([]byte, error) {
 	end := l.Last
 	if l.needsPieces(h) {
@@ -173,8 +176,8 @@ func (r *historyReader) start(ctx context.Context, h historyState, l Lines) ([]b
 	return r.accept(nil, lines), nil
 }
 
-// taken notes that the next lines have been read. before are those that were
-// captured with them.
+// accept notes that the next lines have been read, and returns them as a piece.
+// before are the lines that were captured with them.
 func (r *historyReader) accept(before, lines [][]byte) []byte {
 	r.next += len(lines)
 	r.tail = append(r.tail, lines...)
@@ -190,15 +193,14 @@ func (r *historyReader) accept(before, lines [][]byte) []byte {
 	return piece
 }
 
-// read reads the next piece. The history may grow before tmux takes the
-// command, and may lose its oldest lines, and then the lines are not where they
-// are asked for: so some of those before are asked for as well, and the tail
-// among them says which are next.
+// read reads the next piece. Before tmux takes the command, the history may grow and
+// may lose its oldest lines; then the lines have other numbers. So the capture begins
+// some lines earlier, and the tail in it shows where the next lines begin.
 func (r *historyReader) read(ctx context.Context) ([]byte, error) {
 	for {
 		h := r.from
 		end := r.last
-		if r.last-r.next >= pieceLines+h.height { // no border of pieces is on the screen, which changes
+		if r.last-r.next >= pieceLines+h.height { // a piece must not end on the screen, which changes
 			end = r.next + pieceLines - 1
 		}
 		begin := r.next - len(r.tail) - r.margin
@@ -206,7 +208,7 @@ func (r *historyReader) read(ctx context.Context) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if now.width != h.width { // all lines are other ones
+		if now.width != h.width { // all lines have been rewrapped
 			return nil, ErrHistoryMoved
 		}
 		grown, found := r.locate(now, max(begin-h.size+now.size, 0), lines)
@@ -220,9 +222,10 @@ func (r *historyReader) read(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// find looks for the next lines in a capture that begins at index first. It
-// says how much the history has grown at the least, and, if it finds them, where
-// they begin, and counts from now on; else -1.
+// locate looks for the next lines in a capture that begins at index first. It returns
+// how much the history has grown, at the least, and where the next lines begin in the
+// capture; -1: they are not in it. If it finds them, indexes count from the oldest
+// line of this capture from now on.
 func (r *historyReader) locate(now historyState, first int, lines [][]byte) (grown, at int) {
 	least := -1
 	for dropped := 0; dropped <= r.next-len(r.tail); dropped += now.drop() {
@@ -233,7 +236,7 @@ func (r *historyReader) locate(now historyState, first int, lines [][]byte) (gro
 		if least < 0 {
 			least = grown
 		}
-		at := r.next - dropped - first // in lines, of the next
+		at := r.next - dropped - first // position of the next line in lines
 		if at < len(r.tail) || at >= len(lines) || !slices.EqualFunc(r.tail, lines[at-len(r.tail):at], r.same) {
 			continue
 		}
@@ -243,14 +246,14 @@ func (r *historyReader) locate(now historyState, first int, lines [][]byte) (gro
 	return max(least, 0), -1
 }
 
-// same compares lines of different captures: how the escapes of one begin depends
-// on the lines before it.
+// same compares lines of different captures. The escapes at the start of a line
+// depend on the lines before it.
 func (r *historyReader) same(a, b []byte) bool {
 	return bytes.Equal(a, b) || r.options.Escapes && bytes.Equal(wire.WithoutStyles(a), wire.WithoutStyles(b))
 }
 
-// capture captures lines by tmux's numbers, and tells what the history is at
-// that moment.
+// capture captures lines by tmux's numbers, with the state of the history at that
+// moment.
 func (r *historyReader) capture(ctx context.Context, first, last int) (historyState, [][]byte, error) {
 	head, text, err := r.client.capture(ctx, captureSpec{
 		target: r.target, format: historyFormat, options: r.options, bulk: true,

@@ -11,38 +11,37 @@ import (
 	"interplexer/controlmode/internal/wire"
 )
 
-// Hub is a second connection to a Server's tmux server. Its session is the one
-// into which other sessions' windows are linked, so that their output is told
-// (Output); a window stays where it was as well. It is for listening: commands
-// whose answers are waited for go through the Server.
+// Hub is a second connection to a Server's tmux server, for listening. Windows of
+// other sessions are linked into its session, so that tmux sends their output to it
+// (Output). A window stays in its own session as well. Commands whose answers
+// somebody waits for go through the Server.
 //
-// The hub's session ends with the connection, which unlinks what was linked.
-// Nobody's window is resized by it (tmux's ignore-size), and it never holds a
-// program back: what cannot be told within a second is dropped by tmux, which says
-// so (Pause); see Keep.
+// The hub's session ends with the connection, which unlinks its windows. The hub
+// resizes nobody's windows (tmux's ignore-size), and never holds a program back:
+// output that it cannot take within a second is dropped by tmux, which reports that
+// with Pause; see SetPauseAfter.
 type Hub struct {
 	owner      *Server
 	conn       *Conn
 	server     ServerID
 	session    SessionID
-	window     WindowID // its own, which holds nothing
+	window     WindowID // the window that its session was made with, which is empty
 	selfPaused selfPaused
 	buffering  bufferingPanes
 }
 
-// PauseAfter is how many seconds tmux keeps what a pane prints for a Hub that
-// does not read, unless Keep says otherwise; without it the tmux server would grow
-// without bound.
+// DefaultPauseAfter is how many seconds tmux buffers a pane's output for a Hub that
+// does not read, unless SetPauseAfter changes it. Without a limit the tmux server
+// would grow without bound.
 const DefaultPauseAfter = 1
 
-// pauseFlag is the client flag for it.
+// pauseFlag is the client flag for such a limit.
 func pauseFlag(seconds int) string { return "pause-after=" + strconv.Itoa(seconds) }
 
-// OpenHub connects a Hub. It waits for commands in flight, as Dial demands,
-// and for tmux, ten seconds at most. on is called from the reader's goroutine,
-// in the stream's order, and must not block; nil drops all. Close the Hub when
-// done; it does not reconnect. OpenHub fails with the errors of a Server and of
-// Dial.
+// OpenHub connects a Hub. It waits for commands in flight, as Dial demands, and for
+// tmux, ten seconds at most. on is called from the reader's goroutine, in the
+// stream's order, and must not block; nil drops all notifications. Close the Hub when
+// done; it does not reconnect. OpenHub fails with the errors of a Server and of Dial.
 func (s *Server) OpenHub(ctx context.Context, on func(Notification)) (*Hub, error) {
 	_, id, err := s.connected(ctx)
 	if err != nil {
@@ -76,7 +75,7 @@ func (s *Server) OpenHub(ctx context.Context, on func(Notification)) (*Hub, erro
 	return h, nil
 }
 
-// listen turns the output on and learns what the hub's session is.
+// listen turns the output on and asks for the ids of the hub's session and window.
 func (h *Hub) listen(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, attachTimeout)
 	defer cancel()
@@ -94,41 +93,42 @@ func (h *Hub) listen(ctx context.Context) error {
 	return nil
 }
 
-// Server is the tmux server that the hub is on.
+// Server is the tmux server that the hub is connected to.
 func (h *Hub) Server() ServerID { return h.server }
 
-// Lost is closed as soon as the connection is known to be ending, be it that its
-// client's process has ended, of which tmux itself may hear later: what panes
-// print since is not told.
+// Lost is closed as soon as the connection is known to be ending, for instance
+// because its client's process has ended. tmux itself may notice later. Output since
+// then is not received.
 func (h *Hub) Lost() <-chan struct{} { return h.conn.lost }
 
-// CatchUp blocks until all that tmux had told three milliseconds ago is handed on,
-// for as long as ctx and the connection last. Mostly that is so already, which takes
-// one system call each such time to find out. While tmux tells more than can be
-// handed on, such as of a flood, it does not wait for the end of that.
+// CatchUp blocks until all notifications that tmux had sent three milliseconds ago
+// have been delivered, or until ctx is done or the connection has ended. Mostly they
+// have been, and one system call each three milliseconds finds that out. While tmux
+// sends more than can be delivered, as in a flood, CatchUp does not wait for the end
+// of that.
 func (h *Hub) CatchUp(ctx context.Context) { h.conn.catchUp(ctx) }
 
 // Done is closed when the connection has ended; Err says why.
 func (h *Hub) Done() <-chan struct{} { return h.conn.Done() }
 
-// Err says why the connection ended, nil while it is up.
+// Err returns the reason for which the connection ended; nil while it is up.
 func (h *Hub) Err() error { return h.conn.Err() }
 
 // Close ends the connection, and with it the hub's session (see Conn.Close).
 func (h *Hub) Close() error { return h.conn.Close() }
 
-// firstSlot is the index in the hub's session of window @0: windows are linked
-// at an index that tells their id, so that none can be linked twice.
+// firstLinkIndex is the index in the hub's session of window @0. The index of a
+// window follows from its id, so that none can be linked twice.
 const firstLinkIndex = 100_000
 
-// slot is where a window is linked, as a target.
+// linkTarget is the place of a linked window, as a target.
 func (h *Hub) linkTarget(w WindowID) string {
 	return "'" + h.session.String() + ":" + strconv.Itoa(firstLinkIndex+int(w)) + "'"
 }
 
-// Link makes the output of a window's panes heard, except of those that are paused.
-// What they printed before is not told. It fails with ErrNotFound when the window is
-// gone.
+// Link links a window into the hub's session. From then on the hub receives the
+// output of its panes, except of those that are paused. Link fails with ErrNotFound
+// when the window is gone.
 func (h *Hub) Link(ctx context.Context, w WindowID) error {
 	cmd := wire.NewCommand("link-window -d -s").Word("'" + w.String() + "'").Word("-t").Word(h.linkTarget(w))
 	_, err := h.conn.run(ctx, cmd, 1)
@@ -139,8 +139,8 @@ func (h *Hub) Link(ctx context.Context, w WindowID) error {
 	return err
 }
 
-// Unlink undoes Link, after which PauseUnlinked is due. A window that is not linked
-// is no error.
+// Unlink undoes Link. Call PauseUnlinked afterwards. A window that is not linked is
+// no error.
 func (h *Hub) Unlink(ctx context.Context, w WindowID) error {
 	_, err := h.conn.run(ctx, wire.NewCommand("unlink-window -t").Word(h.linkTarget(w)), 1)
 	var refused *CommandError
@@ -153,10 +153,10 @@ func (h *Hub) Unlink(ctx context.Context, w WindowID) error {
 	return err
 }
 
-// Reap kills the windows that are linked nowhere but in the hub, whose session
-// has ended: without the hub they would have, too. It unlinks those that are not
-// needed, such as one whose Link seemed to fail, since its answer did not come in
-// time. It returns how many there were of both.
+// PruneWindows kills the windows that are linked nowhere but in the hub: their
+// session has ended, and without the hub they would have ended with it. It unlinks
+// the windows that are not needed, such as one whose Link failed because the answer
+// did not come in time. It returns the number of both.
 func (h *Hub) PruneWindows(ctx context.Context, needed func(WindowID) bool) (int, error) {
 	cmd := wire.NewCommand("list-windows -F '#{window_id} #{window_linked_sessions}' -t").Word("'" + h.session.String() + ":'")
 	blocks, err := h.conn.send(ctx, cmd, request{frame: wire.Frame{Blocks: 1}, nonce: true, readOnly: true})
@@ -174,7 +174,7 @@ func (h *Hub) PruneWindows(ctx context.Context, needed func(WindowID) bool) (int
 		if w == h.window || links > 1 && needed(w) {
 			continue
 		}
-		if err := h.Unlink(ctx, w); err != nil { // which kills what is linked nowhere else
+		if err := h.Unlink(ctx, w); err != nil { // which kills a window that is linked nowhere else
 			return reaped, err
 		}
 		reaped++
@@ -182,6 +182,7 @@ func (h *Hub) PruneWindows(ctx context.Context, needed func(WindowID) bool) (int
 	return reaped, nil
 }
 
+// kill kills a linked window.
 func (h *Hub) kill(ctx context.Context, w WindowID) error {
 	_, err := h.conn.run(ctx, wire.NewCommand("kill-window -t").Word(h.linkTarget(w)), 1)
 	if errors.Is(err, ErrNotFound) {
@@ -190,27 +191,29 @@ func (h *Hub) kill(ctx context.Context, w WindowID) error {
 	return err
 }
 
-// Keep has tmux keep for so many seconds, at least one, what panes print before it
-// is told, and drop it then; at first it is PauseAfter. What is kept of one pane is in the
-// way of all that the hub is told and answered, so longer is for a while only.
+// SetPauseAfter sets for how many seconds, at least one, tmux buffers output that the
+// hub has not taken, before it drops it and pauses the pane. The initial value is
+// DefaultPauseAfter. The buffered output of one pane delays all other notifications
+// and answers of the hub, so set a longer time for a while only.
 func (h *Hub) SetPauseAfter(ctx context.Context, seconds int) error {
 	_, err := h.conn.run(ctx, wire.NewCommand("refresh-client -f '"+pauseFlag(max(seconds, 1))+"'"), 1)
 	return err
 }
 
-// Pause stops the telling of a pane's output; its program goes on. What tmux
-// has kept of it for the hub is dropped.
+// Pause stops the output of a pane to the hub; the pane's program goes on. tmux drops
+// the output that it has buffered for the hub.
 func (h *Hub) Pause(ctx context.Context, p PaneID) error { return h.setPaneFlow(ctx, "pause", nil, p) }
 
-// Resume undoes Pause and PauseUnlinked, tmux's own as well; a pane that is not
-// paused, or gone, is no error. What was printed meanwhile is not told. at, if not
-// nil, is called from the reader's goroutine before anything that was printed since is
-// told.
+// Resume undoes Pause and PauseUnlinked, and a pause of tmux's own. A pane that is
+// not paused, or is gone, is no error. The output of the time in between is lost.
+// onAnswer, if not nil, is called from the reader's goroutine before the hub receives
+// any output since.
 func (h *Hub) Resume(ctx context.Context, onAnswer func(), panes ...PaneID) error {
 	defer h.buffering.add(panes...)
 	return h.setPaneFlow(ctx, "continue", onAnswer, panes...)
 }
 
+// setPaneFlow pauses or continues panes.
 func (h *Hub) setPaneFlow(ctx context.Context, state string, onAnswer func(), panes ...PaneID) error {
 	cmd := wire.NewCommand("refresh-client")
 	for _, p := range panes {
@@ -220,13 +223,14 @@ func (h *Hub) setPaneFlow(ctx context.Context, state string, onAnswer func(), pa
 	return err
 }
 
-// pausedAtOnce is how many panes one command names; tmux's parser has its bounds.
+// maxPanesPerCommand is how many panes one command names: tmux's parser has its
+// bounds.
 const maxPanesPerCommand = 1000
 
-// PauseUnlinked pauses the panes that the hub has been told of and that are in no
-// linked window any more; linked reports whether a pane is in one. tmux (to 3.5a at
-// least) would go on to keep what they print for the hub, telling it nothing, and
-// grow without bound. When such a pane is linked again it is to be resumed. It blocks
+// PauseUnlinked pauses the panes whose output the hub has received and that are in no
+// linked window any more. linked reports whether a pane is in one. tmux (to 3.5a at
+// least) would go on buffering their output for the hub, never send it, and grow
+// without bound. When such a pane is linked again, resume it. PauseUnlinked blocks
 // only when there is something to pause.
 func (h *Hub) PauseUnlinked(ctx context.Context, linked func(PaneID) bool) error {
 	panes := h.buffering.removeUnless(linked)

@@ -4,16 +4,17 @@ import (
 	"sync"
 )
 
-// cuts are the panes that a Hub pauses and resumes around a capture. From tmux
-// 3.8 on it hears of that (see pausesInBlocks), and must not take it for tmux's
-// own doing: that would be a loss of output, to be answered by another capture.
-// A pause of tmux's own that comes before such a capture is no news either.
+// selfPaused are the panes that a Hub pauses and resumes itself, around a capture.
+// From tmux 3.8 on, tmux reports these pauses to the hub (see pausesInBlocks). They
+// must not be taken for pauses of tmux's own, which mean a loss of output and call
+// for another capture. A pause of tmux's own before such a capture does not matter
+// either.
 type selfPaused struct {
 	mu    sync.Mutex
-	panes map[PaneID]int // how many captures of each are under way
+	panes map[PaneID]int // the number of captures under way, by pane
 }
 
-// begin notes that a pane is about to be cut; end may be called more than once.
+// begin notes that a pane is about to be paused. end may be called more than once.
 func (c *selfPaused) begin(p PaneID) (end func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -30,13 +31,14 @@ func (c *selfPaused) begin(p PaneID) (end func()) {
 	})
 }
 
+// contains reports whether a capture of the pane is under way.
 func (c *selfPaused) contains(p PaneID) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.panes[p] > 0
 }
 
-// keepFrom is on, which may be nil and does not hear of cuts.
+// filter wraps on so that it is not called for these pauses.
 func (c *selfPaused) filter(on func(Notification)) func(Notification) {
 	return func(n Notification) {
 		switch n := n.(type) {
@@ -53,8 +55,9 @@ func (c *selfPaused) filter(on func(Notification)) func(Notification) {
 	}
 }
 
-// kept are the panes of which tmux may keep what they print for a Hub: those that
-// it has told of or was asked to resume, and that PauseUnlinked has not paused since.
+// bufferingPanes are the panes for which tmux may buffer output for a Hub: those
+// whose output it has sent or was asked to resume, and that PauseUnlinked has not
+// paused since.
 type bufferingPanes struct {
 	mu    sync.Mutex
 	panes map[PaneID]struct{}
@@ -71,7 +74,7 @@ func (k *bufferingPanes) add(panes ...PaneID) {
 	}
 }
 
-// takeUnless removes the panes that are not to stay, and returns them.
+// removeUnless removes the panes that are not to stay, and returns them.
 func (k *bufferingPanes) removeUnless(stays func(PaneID) bool) (taken []PaneID) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -12,13 +12,14 @@ import (
 )
 
 const (
-	// maxKeyBytes is how much text goes as keys; more goes through a paste
-	// buffer, which is 100 times faster and just as exact.
+	// maxKeyBytes is the longest text that is sent as keys. Longer text goes through
+	// a paste buffer, which is 100 times faster and just as exact.
 	maxKeyBytes = 4 << 10
-	// maxHexKeys bounds the arguments of one send-keys -H: from 9,995 on
-	// tmux's parser overflows its stack.
+	// maxHexKeys bounds the arguments of one send-keys -H: from 9,995 on, tmux's
+	// parser overflows its stack.
 	maxHexKeys = 1000
-	// freeBytes is how much text does not count as much; see awaitTyping.
+	// unmeteredBytes is the longest text that is not subject to typeRate; see
+	// awaitTyping.
 	unmeteredBytes = 64 << 10
 )
 
@@ -26,17 +27,16 @@ const (
 var (
 	// ErrPaneDead: the pane's program has ended, and nothing reads its keys.
 	ErrPaneDead = errors.New("controlmode: the pane's program has ended")
-	// ErrInMode: the pane is in copy mode or another one, which would take the
-	// keys.
+	// ErrInMode: the pane is in copy mode or another mode, which would take the keys.
 	ErrInMode = errors.New("controlmode: the pane is in a mode")
 )
 
-// Input is a sequence of things to type into one pane. tmux takes all of it
-// without another command between. The zero value types nothing.
+// Input is a sequence of things to type into one pane. tmux takes all of it without
+// another command in between. The zero value types nothing.
 type Input struct {
 	steps       []func(*inputLine)
 	refuseMode  bool
-	reportPlace bool // tell the Place where the typing begins
+	reportPlace bool // print the Place at which the typing begins
 }
 
 // RefuseMode makes SendKeys fail with ErrInMode rather than end the pane's mode.
@@ -63,8 +63,8 @@ func (in *Input) Bytes(s string) *Input {
 	return in
 }
 
-// Keys types the arguments as tmux's own send-keys does: each the name of a
-// key ("C-m", "Up") or else text.
+// Keys types the arguments as tmux's own send-keys does: each is the name of a key
+// ("C-m", "Up"), or else text.
 func (in *Input) Keys(keys ...string) *Input {
 	return in.step(func(t *inputLine) {
 		t.then("send-keys").To(t.target).Word("--")
@@ -74,13 +74,13 @@ func (in *Input) Keys(keys ...string) *Input {
 	})
 }
 
-// endPaste ends a bracketed paste; inside pasted text it would let the rest
-// pass for typing.
+// endPaste ends a bracketed paste. Inside the pasted text it would let the rest pass
+// for typing.
 const endPaste = "\x1b[201~"
 
-// Paste pastes the text: between the marks of a bracketed paste when the
-// program asked for them, with newlines as they are. The mark that ends a
-// paste is taken out of the text (tmux does not up to 3.6).
+// Paste pastes the text. If the program has asked for bracketed paste, the text is
+// put between its marks, with newlines as they are. The mark that ends a paste is
+// removed from the text (tmux does not do that up to 3.6).
 func (in *Input) Paste(s string) *Input {
 	for strings.Contains(s, endPaste) {
 		s = strings.ReplaceAll(s, endPaste, "")
@@ -91,18 +91,20 @@ func (in *Input) Paste(s string) *Input {
 	return in.buffer(s, "paste-buffer -p -r -d -b %s")
 }
 
-// SendKeys types the input into a pane, which is taken out of copy mode or any
-// other mode first, unless the input says otherwise: a mode would eat the keys.
-// It fails with ErrPaneDead, ErrInMode, or ErrNotFound when the pane is gone.
+// SendKeys types the input into a pane. It first takes the pane out of copy mode or
+// any other mode, which would take the keys, unless RefuseMode was called. It fails
+// with ErrPaneDead, ErrInMode, or ErrNotFound when the pane is gone.
 func (c Client) SendKeys(ctx context.Context, t Target, in *Input) error {
 	_, err := c.sendKeys(ctx, t, in)
 	return err
 }
 
+// sendKeys returns the blocks of the answer: the pane's state, and the Place if the
+// input reports it.
 func (c Client) sendKeys(ctx context.Context, t Target, in *Input) ([]wire.Block, error) {
 	if in.refuseMode {
-		// tmux has no condition that keeps the rest of a line from running, so
-		// a mode that begins after this look is left like any other.
+		// tmux has no condition that keeps the rest of a line from running. So a mode
+		// that begins after this look is left like any other.
 		state, err := c.send(ctx, paneState(t), request{frame: wire.Frame{Blocks: 1}, readOnly: true})
 		if err != nil {
 			return nil, err
@@ -131,13 +133,13 @@ func paneState(t Target) *wire.Command {
 	return wire.NewCommand("display-message -p").To(t).Word("'#{?pane_dead,1,0}#{?pane_in_mode,1,0}'")
 }
 
-// What paneState prints of panes in no mode.
+// The output of paneState for panes in no mode.
 const (
 	paneAlive = "00\n"
 	paneDead  = "10\n"
 )
 
-// PaneTTY is the path of a pane's terminal, on this machine. It fails with
+// PaneTTY is the path of a pane's terminal on this machine. It fails with
 // ErrNotFound.
 func (c Client) PaneTTY(ctx context.Context, t Target) (string, error) {
 	cmd := wire.NewCommand("display-message -p").To(t).Word("'#{pane_tty}'")
@@ -152,15 +154,16 @@ func (c Client) PaneTTY(ctx context.Context, t Target) (string, error) {
 	return path, nil
 }
 
-// typing is an input on its way into a command line.
+// inputLine is the command line that types an input.
 type inputLine struct {
 	*wire.Command
 	target   Target
 	version  Version
 	commands int
-	loads    []bufferLoad // to be run first, one by one
+	loads    []bufferLoad // run before the line, one by one
 }
 
+// compile writes the line for a tmux of that version.
 func (in *Input) compile(v Version, to Target) *inputLine {
 	t := &inputLine{Command: paneState(to), target: to, version: v, commands: 1}
 	if in.reportPlace {
@@ -184,8 +187,8 @@ func (in *Input) step(s func(*inputLine)) *Input {
 	return in
 }
 
-// literal types printable text. From tmux 3.5 on, -l drops control bytes when
-// the program has set modifyOtherKeys, so there are none in it.
+// literal types printable text. From tmux 3.5 on, send-keys -l drops control bytes
+// when the program has set modifyOtherKeys, so the text holds none.
 func (in *Input) literal(s string) *Input {
 	return in.step(func(t *inputLine) { t.then("send-keys -l").To(t.target).Word("--").Arg(s) })
 }
@@ -197,9 +200,9 @@ func (in *Input) hex(s string) *Input {
 	})
 }
 
-// buffer types text through a paste buffer, which paste names by "%s". tmux
-// reads it from a file: as the argument of set-buffer it would go through the
-// command parser, which takes 100 ms for a megabyte, and could hold no NUL.
+// buffer types text through a paste buffer. In paste, "%s" stands for its name. tmux
+// reads the text from a file: as the argument of set-buffer it would go through the
+// command parser, which takes 100 ms for a megabyte, and it could hold no NUL.
 func (in *Input) buffer(s, paste string) *Input {
 	return in.step(func(t *inputLine) {
 		name := uniqueBuffers.next()
@@ -211,18 +214,28 @@ func (in *Input) buffer(s, paste string) *Input {
 	})
 }
 
-// load fills a buffer with a text.
+// bufferLoad is a paste buffer and the text to be loaded into it.
 type bufferLoad struct{ buffer, text string }
 
-// maxLoads is how often a file may be removed before tmux has read it.
+// maxLoads is how often the file may be removed before tmux has read it.
 const maxLoads = 10
 
-// sharer is a caller whose tmux others use.
+// typingLimiter is a caller that limits how much one sender may type.
 type typingLimiter interface {
 	awaitTyping(ctx context.Context, name string, bytes int) error
 }
 
-// fill runs what has to be done before the typing. When it fails, nothing was
+// bufferDeleter is a caller that deletes a buffer later, when tmux does not answer
+// now.
+type bufferDeleter interface{ deleteLater(buffer string) }
+
+// A serverCaller is both.
+var (
+	_ typingLimiter = serverCaller{}
+	_ bufferDeleter = serverCaller{}
+)
+
+// loadBuffers fills the buffers that the line pastes. When it fails, nothing was
 // typed.
 func (t *inputLine) loadBuffers(ctx context.Context, c Client) error {
 	if t.Err != nil {
@@ -236,6 +249,7 @@ func (t *inputLine) loadBuffers(ctx context.Context, c Client) error {
 	return nil
 }
 
+// run waits for the sender's turn to type much, and loads the buffer.
 func (l bufferLoad) run(ctx context.Context, c Client) error {
 	if shares, ok := c.caller.(typingLimiter); ok && len(l.text) > unmeteredBytes {
 		if err := shares.awaitTyping(ctx, c.sender, len(l.text)); err != nil {
@@ -250,8 +264,9 @@ func (l bufferLoad) run(ctx context.Context, c Client) error {
 	return fmt.Errorf("%w: %q is removed again and again", ErrNoResources, c.folder)
 }
 
-// hand has tmux read the text. It reports whether tmux can have done so: nobody
-// had removed the file. tmux does not say (measured, 3.3a and 3.5a).
+// loadOnce has tmux read the text from a file. It reports whether tmux can have read
+// it, that is, whether nobody had removed the file. tmux does not say (measured on
+// 3.3a and 3.5a).
 func (l bufferLoad) loadOnce(ctx context.Context, c Client) (bool, error) {
 	file, err := handover.Text(c.folder, l.text)
 	if err != nil {
@@ -259,9 +274,9 @@ func (l bufferLoad) loadOnce(ctx context.Context, c Client) (bool, error) {
 	}
 	_, err = c.send(ctx, wire.NewCommand("load-buffer -b "+l.buffer).Word("--").Format(file.Path()), request{frame: wire.Frame{Blocks: 1}})
 	if err != nil {
-		file.Abandon() // a tmux that was stopped may come to it long after
+		file.Abandon() // a tmux that was stopped may open it much later
 		if errors.Is(err, ErrUnknownOutcome) {
-			err = ErrNotSent // not what counts
+			err = ErrNotSent // only the typing has an outcome that matters
 		}
 		return false, err
 	}
@@ -270,7 +285,7 @@ func (l bufferLoad) loadOnce(ctx context.Context, c Client) (bool, error) {
 	return read, nil
 }
 
-// clear deletes what a failed typing may have left in tmux.
+// deleteBuffers deletes the buffers that a failed typing may have left in tmux.
 func (t *inputLine) deleteBuffers(ctx context.Context, c Client) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
@@ -280,14 +295,14 @@ func (t *inputLine) deleteBuffers(ctx context.Context, c Client) {
 		if err == nil || errors.As(err, &notThere) {
 			continue
 		}
-		if later, ok := c.caller.(interface{ deleteLater(buffer string) }); ok {
+		if later, ok := c.caller.(bufferDeleter); ok {
 			later.deleteLater(l.buffer)
 		}
 	}
 }
 
-// literalSize is the size of the character at the start of s if send-keys -l
-// types it as it is, else 0: it is valid UTF-8 and no control character.
+// literalSize is the size of the character at the start of s if send-keys -l types it
+// unchanged: it is valid UTF-8 and no control character. Else it is 0.
 func literalSize(s string) int {
 	r, size := utf8.DecodeRuneInString(s)
 	if r < 0x20 || r == 0x7f || r == utf8.RuneError && size == 1 {
@@ -296,7 +311,8 @@ func literalSize(s string) int {
 	return size
 }
 
-// literalPrefix is how many bytes of s send-keys -l types as they are.
+// literalPrefix is the number of bytes at the start of s that send-keys -l types
+// unchanged.
 func literalPrefix(s string) int {
 	n := 0
 	for n < len(s) {
@@ -309,7 +325,8 @@ func literalPrefix(s string) int {
 	return n
 }
 
-// hexPrefix is how many bytes of s it does not, as many as one -H takes.
+// hexPrefix is the number of bytes at the start of s that need send-keys -H, up to
+// its maximum.
 func hexPrefix(s string) int {
 	n := 0
 	for n < len(s) && n < maxHexKeys && literalSize(s[n:]) == 0 {

@@ -18,27 +18,28 @@ type PaneInfo struct {
 	Active  bool // the active pane of its session's current window
 	Width   int  // cells
 	Height  int
-	PID     int  // of the program that tmux started in it
+	PID     int  // of the program that tmux started in the pane
 	Dead    bool // that program has ended, and the pane has stayed
 }
 
-// paneFields are ids and numbers only: nothing that a program can set. Each takes
+// paneFields are ids and numbers only, which no program can set. Each field takes
 // tmux a microsecond for each pane, and a condition several.
 const paneFields = "#{session_id} #{window_id} #{pane_id} #{window_active} #{pane_active} " +
 	"#{pane_width} #{pane_height} #{pane_pid} #{pane_dead}"
 
 const paneFormat = "'" + paneFields + "'"
 
-// ListPanes lists the panes of one session in tmux's order, or fails with
+// ListPanes lists the panes of one session in tmux's order. It fails with
 // ErrNotFound.
 func (c Client) ListPanes(ctx context.Context, s SessionID) ([]PaneInfo, error) {
 	return c.listPanes(ctx, wire.NewCommand("list-panes -s").To(ActivePane(s)).Word("-F").Word(paneFormat))
 }
 
-// notAnchor leaves out what is linked into a Hub, which its own session lists.
+// notAnchor leaves out the anchors' panes: those of windows that are linked into a
+// Hub are listed by their own session.
 var notAnchor = fmt.Sprintf("'#{!=:#{=%d:session_name},%s}'", len(anchorPrefix), anchorPrefix)
 
-// ListAllPanes lists the panes of every session of the tmux server but those of
+// ListAllPanes lists the panes of every session of the tmux server, except those of
 // control clients.
 func (c Client) ListAllPanes(ctx context.Context) ([]PaneInfo, error) {
 	return c.listPanes(ctx, wire.NewCommand("list-panes -a -f").Word(notAnchor).Word("-F").Word(paneFormat))
@@ -75,19 +76,19 @@ func readPaneInfo(r *wire.RecordReader) PaneInfo {
 	return p
 }
 
-// ReapChildren makes the tmux server look which of its programs have ended. Up to
-// 3.5 it may miss that one has, and then has a dead pane without an ExitStatus.
-// How the program ended is seen soon after, if at all.
+// ReapChildren makes the tmux server look which of its programs have ended (it sends
+// SIGCHLD). Up to 3.5, tmux may miss that one has, and then has a dead pane without
+// an ExitStatus. Soon after the call the pane has one, if it ever will.
 func ReapChildren(id ServerID) {
 	if id.PID > 1 {
 		_ = syscall.Kill(id.PID, syscall.SIGCHLD)
 	}
 }
 
-// PaneDetail is one pane, and its window, as whoever looks closely sees it.
-// Texts are the program's or the user's: they may hold anything. From 3.4 on
-// tmux writes control characters and invalid UTF-8 in them as vis(3) does (\n,
-// \033), and not so that it could be undone.
+// PaneDetail is one pane and its window, with all that is known of them. Texts come
+// from programs or users and may hold anything. From 3.4 on, tmux writes control
+// characters and invalid UTF-8 in them as vis(3) does (\n, \033), in a way that
+// cannot be undone.
 type PaneDetail struct {
 	PaneInfo
 	Index         int  // in its window
@@ -96,14 +97,14 @@ type PaneDetail struct {
 	CursorX       int
 	CursorY       int
 	CursorVisible bool
-	Alternate     bool   // the program has the alternate screen
+	Alternate     bool   // the alternate screen is shown
 	HistorySize   int    // lines
 	ExitStatus    int    // of a dead pane's program; -1: it has none
-	Signal        int    // that ended a dead pane's program; 0: none (tmux 3.3)
+	Signal        int    // the signal that ended a dead pane's program; 0: none (tmux 3.3)
 	Mode          string // "copy-mode" and others; empty: none
 	Title         string
-	Command       string // of the foreground program
-	Path          string // its working directory
+	Command       string // the name of the foreground program
+	Path          string // the foreground program's working directory
 
 	In WindowDetail
 }
@@ -119,21 +120,21 @@ type WindowDetail struct {
 	Name          string
 }
 
-// detailNumbers are the fields that hold no text of any origin. What may be empty
-// follows an x.
+// detailNumberFields are the fields that no program or user can set. An x precedes
+// those that may be empty.
 const detailNumberFields = paneFields + " " +
 	"#{pane_index} #{?pane_active,1,0} #{pane_left} #{pane_top} #{cursor_x} #{cursor_y} #{?cursor_flag,1,0} " +
 	"#{?alternate_on,1,0} #{history_size} x#{pane_dead_status} x#{pane_dead_signal} x#{pane_mode} " +
 	"#{window_index} #{?window_active,1,0} #{window_width} #{window_height} #{?window_zoomed_flag,1,0} #{window_layout} "
 
-// detailTexts are those that do.
+// detailTextFields are the fields that programs or users can set.
 var detailTextFields = []string{"pane_title", "pane_current_command", "pane_current_path", "window_name"}
 
-// DescribePanes lists the panes of one session in tmux's order, as they are at
-// one moment. It fails with ErrNotFound.
+// DescribePanes lists the panes of one session in tmux's order, as they are at one
+// moment. It fails with ErrNotFound.
 func (c Client) DescribePanes(ctx context.Context, s SessionID) ([]PaneDetail, error) {
-	// The texts are told apart by what nobody could have put into them: their
-	// lengths would not do, as from 3.4 on tmux encodes what it prints.
+	// A random mark that nobody can have put into them separates the texts. Their
+	// lengths would not do, because from 3.4 on tmux encodes its output.
 	mark := randomNonce()
 	format := detailNumberFields + mark
 	for _, text := range detailTextFields {
@@ -147,7 +148,7 @@ func (c Client) DescribePanes(ctx context.Context, s SessionID) ([]PaneDetail, e
 	return parseDetails(string(blocks[0].Body), mark)
 }
 
-// parseDetails reads lines of detailNumbers and detailTexts.
+// parseDetails reads lines of detailNumberFields and detailTextFields.
 func parseDetails(body, mark string) ([]PaneDetail, error) {
 	var list []PaneDetail
 	r := wire.RecordReader{Rest: body}
@@ -186,7 +187,7 @@ var (
 	ErrPaneAlive = errors.New("controlmode: the pane's program has not ended")
 )
 
-// Side is where a new pane is to be, seen from the one that is split.
+// Side is the place of a new pane, seen from the pane that is split.
 type Side int
 
 // The sides of a pane.
@@ -201,14 +202,13 @@ const (
 type SplitOptions struct {
 	ProgramOptions
 	Side     Side
-	Size     int  // lines, or columns of a pane at a side; 0: half
+	Size     int  // lines, or columns for Left and Right; 0: half
 	Percent  bool // Size is in percent
-	Detached bool // the active pane stays what it is
+	Detached bool // the active pane stays active
 }
 
-// SplitWindow makes a pane beside another and returns it. It fails with
-// ErrNotFound, with ErrNoSpace, and with ErrNoResources when tmux can start no
-// program.
+// SplitWindow makes a pane beside another and returns it. It fails with ErrNotFound,
+// with ErrNoSpace, and with ErrNoResources when tmux can start no program.
 func (c Client) SplitWindow(ctx context.Context, t Target, o SplitOptions) (PaneInfo, error) {
 	cmd := wire.NewCommand("split-window -P -F").Word(paneFormat).To(t)
 	if o.Side == Right || o.Side == Left {
@@ -227,14 +227,14 @@ func (c Client) SplitWindow(ctx context.Context, t Target, o SplitOptions) (Pane
 	return c.newPane(ctx, cmd, 1)
 }
 
-// SelectPane makes a pane its window's active one; the window need not be the
+// SelectPane makes a pane its window's active one. The window need not be the
 // session's current one. It fails with ErrNotFound.
 func (c Client) SelectPane(ctx context.Context, t Target) error {
 	return c.do(ctx, wire.NewCommand("select-pane").To(t))
 }
 
-// ResizePane gives a pane a size in cells, of which 0 leaves one as it is, as far
-// as its neighbours allow. It fails with ErrNotFound.
+// ResizePane gives a pane a size in cells, as far as its neighbours allow. A 0 leaves
+// the width or the height unchanged. It fails with ErrNotFound.
 func (c Client) ResizePane(ctx context.Context, t Target, width, height int) error {
 	cmd := wire.NewCommand("resize-pane").To(t)
 	if width > 0 {
@@ -246,7 +246,7 @@ func (c Client) ResizePane(ctx context.Context, t Target, width, height int) err
 	return c.do(ctx, cmd)
 }
 
-// ToggleZoom makes a pane fill its window, or undoes it. It fails with ErrNotFound.
+// ToggleZoom makes a pane fill its window, or undoes that. It fails with ErrNotFound.
 func (c Client) ToggleZoom(ctx context.Context, t Target) error {
 	return c.do(ctx, wire.NewCommand("resize-pane -Z").To(t))
 }
@@ -256,18 +256,18 @@ func (c Client) SwapPane(ctx context.Context, t, with Target) error {
 	return c.do(ctx, wire.NewCommand("swap-pane -d").To(t).From(with))
 }
 
-// KillPane ends a pane and the program in it, with the last one its window, and
-// with the last window its session. It fails with ErrNotFound.
+// KillPane ends a pane and the program in it. The last pane of a window takes the
+// window with it, and the last window its session. It fails with ErrNotFound.
 func (c Client) KillPane(ctx context.Context, t Target) error {
 	return c.do(ctx, wire.NewCommand("kill-pane").To(t))
 }
 
-// RespawnPane starts a program in a pane whose own has ended, the same again if
-// o has no command; with kill, one that runs is ended first. It fails with
-// ErrNotFound, ErrPaneAlive, or ErrNoResources.
+// RespawnPane starts a program in a pane whose program has ended: the same one again
+// if o has no command. With kill, a program that still runs is ended first. It fails
+// with ErrNotFound, ErrPaneAlive, or ErrNoResources.
 //
-// A Hub that was ever told of the pane must have it paused meanwhile, or tmux
-// crashes (issue 5499, to 3.6a).
+// A Hub that has ever received output of the pane must have it paused meanwhile, or
+// tmux crashes (issue 5499, up to 3.6a).
 func (c Client) RespawnPane(ctx context.Context, t Target, kill bool, o ProgramOptions) error {
 	cmd := wire.NewCommand("respawn-pane").To(t)
 	if kill {

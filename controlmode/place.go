@@ -8,22 +8,22 @@ import (
 	"interplexer/controlmode/internal/wire"
 )
 
-// Place is where a pane's cursor is, and what tells whether that place has moved
-// since. Rows of the history and the screen count from the oldest of the history,
-// so that the cursor is on row History+CursorY.
+// Place is the place of a pane's cursor, with the state that shows whether it has
+// moved since. Rows count from the oldest row of the history, so the cursor is on row
+// History+CursorY.
 type Place struct {
 	History      int // rows of history
-	HistoryLimit int // when it has so many, tmux drops the oldest tenth of the limit
+	HistoryLimit int // when it has so many rows, tmux drops the oldest tenth of the limit
 	Width        int // cells
 	Height       int
-	CursorX      int // from 0; Width, when the next character wraps
+	CursorX      int // from 0; Width when the next character wraps
 	CursorY      int
 	Alternate    bool // the alternate screen is shown
-	MainX        int  // then: where the cursor of the main screen is
+	MainX        int  // then: the cursor of the main screen
 	MainY        int
 }
 
-// placeFormat holds numbers only.
+// placeFormat expands to numbers only.
 const placeFormat = "'#{history_size} #{history_limit} #{pane_width} #{pane_height} #{cursor_x} #{cursor_y} " +
 	"#{alternate_on} #{?alternate_on,#{alternate_saved_x},0} #{?alternate_on,#{alternate_saved_y},0}'"
 
@@ -40,8 +40,8 @@ func parsePlace(body []byte) (Place, error) {
 	return p, nil
 }
 
-// SendKeysFrom is SendKeys, and tells where the cursor was when the typing
-// began: tmux lets nothing come between the two.
+// SendKeysFrom is SendKeys, and returns where the cursor was when the typing began.
+// tmux runs no other command between the two.
 func (c Client) SendKeysFrom(ctx context.Context, t Target, in *Input) (Place, error) {
 	noting := *in
 	noting.reportPlace = true
@@ -52,13 +52,13 @@ func (c Client) SendKeysFrom(ctx context.Context, t Target, in *Input) (Place, e
 	return parsePlace(blocks[1].Body)
 }
 
-// Joined is the text of a pane from one of its rows to the end of its screen,
-// and the place of its cursor at that moment.
+// Joined is the text of a pane from one of its rows to the end of its screen, with
+// the place of its cursor at that moment.
 type Joined struct {
 	Place
 	First int // number of the first row: 0 is the first of the screen, -1 the newest of the history
-	// Text is the lines, each ended by \n, as one where the pane wraps them.
-	// Blanks at their ends may be there or not.
+	// Text is the lines, each ended by \n. A line that the pane wraps is one line.
+	// Blanks at the ends of lines may be there or not.
 	Text []byte
 }
 

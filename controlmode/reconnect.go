@@ -10,6 +10,8 @@ import (
 	"interplexer/controlmode/internal/wire"
 )
 
+// connectFirst dials until it succeeds, or until a failure counts as final (see
+// Start).
 func (s *Server) connectFirst(ctx context.Context) (*Conn, ServerID, error) {
 	giveUp := time.Now().Add(startTimeout)
 	for tries := 1; ; {
@@ -23,7 +25,7 @@ func (s *Server) connectFirst(ctx context.Context) (*Conn, ServerID, error) {
 				return nil, ServerID{}, err
 			}
 			s.log.Warn("tmux does not answer yet", "error", err)
-			continue // it has waited
+			continue // connect has waited already
 		case errors.Is(err, errServerLost):
 			if time.Now().After(giveUp) {
 				return nil, ServerID{}, fmt.Errorf("%w: it crashes, or it is ending and waits for a client of its own that hangs", err)
@@ -39,7 +41,8 @@ func (s *Server) connectFirst(ctx context.Context) (*Conn, ServerID, error) {
 	}
 }
 
-// connect dials and sets the tmux server up.
+// connect dials, sets the tmux server up and deletes the buffers that a dead process
+// left.
 func (s *Server) connect(ctx context.Context) (*Conn, ServerID, error) {
 	opts := s.opts.Conn
 	opts.OnNotification = s.handleNotification
@@ -60,8 +63,8 @@ func (s *Server) connect(ctx context.Context) (*Conn, ServerID, error) {
 	return conn, id, nil
 }
 
-// dial dials while no other connection changes anything, and no other is
-// dialed.
+// dial dials while no other connection changes anything and none is dialed. A watcher
+// looks after the new connection until it ends.
 func (s *Server) dial(ctx context.Context, noStart bool, opts ConnOptions) (*Conn, ServerID, error) {
 	opts.gate = &s.gate
 	quiet, cancel := context.WithTimeout(ctx, gateTimeout)
@@ -84,25 +87,27 @@ func (s *Server) dial(ctx context.Context, noStart bool, opts ConnOptions) (*Con
 		s.mu.Lock()
 		s.dialed[conn] = true
 		s.mu.Unlock()
-		socket := socketAt(id.Socket) // through which we have just come
+		socket := socketAt(id.Socket) // the dial has just gone through it
 		s.watchers.Go(func() { s.watch(conn, id, socket) })
 	}
 	return conn, id, err
 }
 
+// setupCommands is the number of commands in setup.
 const setupCommands = 6
 
-// setup is the command line that makes a tmux server fit to be shared through
-// us, whatever its configuration says.
+// setup is the command line that makes a tmux server fit to be shared, whatever its
+// configuration says.
 func (s *Server) setup() *wire.Command {
 	limit := s.opts.HistoryLimit
 	if limit == 0 {
 		limit = 2000
 	}
-	// tmux's log of commands would keep what was typed, secrets included.
+	// tmux's log of commands would keep everything that is typed, secrets included.
 	c := wire.NewCommand("set-option -s message-limit 0")
 	c.Then("set-option -g history-limit").Number(limit)
-	// Notifications while a client identifies can crash tmux: make few.
+	// A notification while a client identifies itself can crash tmux, so there should
+	// be few.
 	c.Then("set-option -gw automatic-rename off")
 	// Sessions are detached for most of their life and must outlive that.
 	c.Then("set-option -g destroy-unattached off")
@@ -136,7 +141,7 @@ func (s *Server) supervise(ctx context.Context, conn *Conn) {
 	}
 }
 
-// redial dials until it succeeds or ctx is done, waiting longer each time.
+// redial dials until it succeeds or ctx is done. It waits longer each time.
 func (s *Server) redial(ctx context.Context) (*Conn, ServerID, error) {
 	for backoff := minBackoff; ; backoff = min(2*backoff, maxBackoff) {
 		if err := backOff(ctx, backoff); err != nil {
@@ -150,7 +155,7 @@ func (s *Server) redial(ctx context.Context) (*Conn, ServerID, error) {
 	}
 }
 
-// backOff waits for about as long as it is told, or for ctx, whose error it gives.
+// backOff waits for about that long, or until ctx is done, and returns ctx's error.
 func backOff(ctx context.Context, about time.Duration) error {
 	timer := time.NewTimer(about/2 + rand.N(about))
 	defer timer.Stop()
@@ -162,7 +167,7 @@ func backOff(ctx context.Context, about time.Duration) error {
 	}
 }
 
-// publish makes a connection the current one and wakes those who wait for one.
+// publish makes a connection the current one and wakes everyone who waits for one.
 func (s *Server) publish(conn *Conn, id ServerID) {
 	s.mu.Lock()
 	s.conn, s.id, s.version, s.unresponsive = conn, id, conn.version, false
@@ -173,8 +178,8 @@ func (s *Server) publish(conn *Conn, id ServerID) {
 	s.handleNotification(Connected{Server: id})
 }
 
-// unpublish says that there is no connection, and with closed that there will
-// be none.
+// unpublish records that there is no connection, and with closed that there will be
+// none.
 func (s *Server) unpublish(closed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

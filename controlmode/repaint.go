@@ -10,7 +10,8 @@ import (
 	"interplexer/controlmode/internal/wire"
 )
 
-// Repaint is a pane's screen with all that a terminal needs to go on from it.
+// Repaint is a pane's screen with all the state that a terminal needs to go on from
+// it.
 type Repaint struct {
 	// Styled is the screen's lines, each ended by \n, with SGR escapes.
 	Styled        []byte
@@ -18,8 +19,8 @@ type Repaint struct {
 	CursorX       int // from 0
 	CursorY       int
 	CursorHidden  bool
-	// Pending is the start of an escape sequence that the program has not yet
-	// written to its end.
+	// Pending is the start of an escape sequence that the program has not completed
+	// yet.
 	Pending []byte
 
 	Alternate    bool   // the alternate screen is shown
@@ -40,18 +41,19 @@ type Repaint struct {
 	ScrollBottom int
 }
 
-// repaintFormat holds numbers only; the height comes first, as it counts lines.
+// repaintFormat expands to numbers only.
 const repaintFormat = "'#{pane_height} #{pane_width} #{cursor_x} #{cursor_y} #{cursor_flag} #{alternate_on} " +
 	"#{insert_flag} #{origin_flag} #{wrap_flag} #{keypad_cursor_flag} #{keypad_flag} " +
 	"#{mouse_standard_flag} #{mouse_button_flag} #{mouse_all_flag} #{mouse_utf8_flag} #{mouse_sgr_flag} " +
 	"#{scroll_region_upper} #{scroll_region_lower} #{?alternate_on,#{alternate_saved_x},0} #{?alternate_on,#{alternate_saved_y},0}'"
 
-// Repaint captures the pane's screen with its styles over the hub's own
-// connection. at is called from the reader's goroutine when the answer is
-// complete: every Output of the pane told later than the last at came after the
-// screen, or was in it as well. With cut none was in it: the pane is paused and
-// resumed around the capture, and what tmux had kept of its output, which the
-// screen shows, is dropped. It fails with ErrNotFound when the pane is gone.
+// Repaint captures the pane's screen with its styles over the hub's own connection.
+// onAnswer is called from the reader's goroutine when the answer is complete. Repaint
+// may call it several times, and the last call counts: an Output of the pane that
+// comes after it was printed after the capture, or is on the captured screen already.
+// With pause, none is on the screen already: the pane is paused and resumed around
+// the capture, and tmux drops the output that it had buffered, which the screen
+// shows. Repaint fails with ErrNotFound when the pane is gone.
 func (h *Hub) Repaint(ctx context.Context, t Target, p PaneID, pause bool, onAnswer func()) (Repaint, error) {
 	for {
 		alternate, err := h.alternate(ctx, t)
@@ -61,7 +63,7 @@ func (h *Hub) Repaint(ctx context.Context, t Target, p PaneID, pause bool, onAns
 		paint, err := h.repaint(ctx, t, p, repaintOptions{pause: pause, alternate: alternate, onAnswer: onAnswer})
 		var refused *CommandError
 		switch left := errors.As(err, &refused) && strings.HasPrefix(refused.Message, "no alternate screen"); {
-		case left, err == nil && paint.Alternate != alternate: // in between
+		case left, err == nil && paint.Alternate != alternate: // the screen was switched in between
 		default:
 			return paint, err
 		}
@@ -83,6 +85,7 @@ func (h *Hub) alternate(ctx context.Context, t Target) (bool, error) {
 	return on, nil
 }
 
+// repaintOptions are the options of one attempt at a Repaint.
 type repaintOptions struct {
 	pause      bool
 	alternate  bool   // the pane shows its alternate screen: capture the main one, too

@@ -2,33 +2,35 @@ package controlmode
 
 import "slices"
 
-// schedule holds the calls that have not been sent yet and says which is next:
-// one caller's go in their order, the callers' by turns, so that nobody waits
-// behind all that another one wants.
+// schedule holds the calls that have not been sent yet, and says which one is next.
+// The calls of one sender keep their order, and senders take turns, so that nobody
+// waits for all that another one sends.
 type schedule struct {
-	callers    map[string]*lane
-	roundRobin []*lane // those in which calls wait, the next one first
-	calls      int     // that wait, in all
-	bytes      int     // of their commands
+	callers    map[string]*lane // the lanes that hold a call or await an answer, by sender
+	roundRobin []*lane          // the lanes in which calls wait, the next one first
+	calls      int              // all calls that wait
+	bytes      int              // the size of their commands
 }
 
-// lane is one caller's.
+// lane is the calls of one sender.
 type lane struct {
 	name      string
 	waiting   callQueue
 	sent      int // calls that tmux has not answered
-	sentBytes int // of their commands
+	sentBytes int // the size of their commands
 }
 
 const (
-	// What one caller may have with tmux at a time: enough to keep tmux busy,
-	// little enough that whoever comes next is served soon.
+	// The most that one sender may have with tmux at a time: enough to keep tmux
+	// busy, and so little that the next sender is served soon.
 	maxLaneCalls = 64
 	maxLaneBytes = 64 << 10
-	// windowCalls is the same for all together, unless a connection has less.
+	// maxWindowCalls is the same for all senders together, unless the connection has
+	// a smaller window.
 	maxWindowCalls = 512
 )
 
+// add queues a call in its sender's lane.
 func (s *schedule) add(k *call) {
 	l := s.callers[k.req.sender]
 	if l == nil {
@@ -79,7 +81,7 @@ func (s *schedule) take(l *lane) *call {
 	return k
 }
 
-// drop takes back a call; false: it does not wait any more.
+// remove takes a call out. It returns false if the call no longer waits.
 func (s *schedule) remove(k *call) bool {
 	l := k.lane
 	if !l.waiting.remove(k) {
@@ -101,7 +103,7 @@ func (s *schedule) answered(k *call) {
 	s.removeIfEmpty(k.lane)
 }
 
-// leave forgets a lane that holds nothing.
+// removeIfEmpty removes a lane that holds no call and awaits no answer.
 func (s *schedule) removeIfEmpty(l *lane) {
 	if l.sent == 0 && l.waiting.len() == 0 {
 		delete(s.callers, l.name)

@@ -16,35 +16,36 @@ import (
 
 // Errors of a Server's commands, besides those of Client.
 var (
-	// ErrDown: there is no connection to tmux just now, or tmux does not
-	// answer on it; nothing was sent.
+	// ErrDown: there is no connection to tmux at the moment, or tmux does not answer
+	// on it. Nothing was sent.
 	ErrDown = errors.New("controlmode: tmux is not connected")
-	// ErrServerGone: the tmux server that the command was meant for is not
-	// the one that runs now; nothing was sent.
+	// ErrServerGone: the tmux server that the command was meant for is not the one
+	// that runs now. Nothing was sent.
 	ErrServerGone = errors.New("controlmode: that tmux server is gone")
 	// ErrClosed: the Server was closed.
 	ErrClosed = errors.New("controlmode: server closed")
 )
 
-// ServerOptions say which tmux server to serve; the zero value is the one that
-// the user's own `tmux` would use, so name a socket.
+// ServerOptions say which tmux server to serve. The zero value is the one that the
+// user's own `tmux` would use, so name a socket.
 type ServerOptions struct {
 	Binary       string       // default "tmux", looked up in $PATH
 	SocketName   string       // tmux -L, default "default"
 	ConfigFile   string       // read when the tmux server is started; default none
 	HistoryLimit int          // lines that new windows keep; 0: tmux's 2,000
 	Env          []string     // of a tmux server that is started; nil: CleanEnv(os.Environ())
-	Conn         ConnOptions  // its OnNotification is not used: see Subscribe
+	Conn         ConnOptions  // OnNotification is not used: see Subscribe
 	Logger       *slog.Logger // nil: no logging
 }
 
-// Server keeps one control connection to one tmux server. When the client
-// dies it redials; when the tmux server died, that starts a new one, with a new
+// Server keeps one control connection to one tmux server. When the client dies, the
+// Server dials again. When the tmux server died, that starts a new one, with a new
 // ServerID. Its methods are safe for concurrent use.
 //
-// It sets tmux up to be shared: no log of messages, which would hold what is
-// typed, no automatic renaming, no end of sessions or of tmux for want of a
-// client, no variables from the clients' environments.
+// It sets tmux up to be shared. tmux keeps no log of messages, which would hold all
+// that is typed. It renames no window by itself. No session ends, and tmux does not
+// end, for want of a client. New sessions take no variables from the environments of
+// clients.
 type Server struct {
 	opts ServerOptions
 	log  *slog.Logger
@@ -55,24 +56,24 @@ type Server struct {
 
 	changes atomic.Uint64 // see Changes
 
-	baseCtx  context.Context // until Close
-	cancel   context.CancelFunc
-	stopped  chan struct{}  // closed when supervise has returned
-	watchers sync.WaitGroup // of the connections that are up
+	baseCtx  context.Context    // done when Close is called
+	cancel   context.CancelFunc // ends baseCtx
+	stopped  chan struct{}      // closed when supervise has returned
+	watchers sync.WaitGroup     // one for each connection that is up, and deleteLeftovers
 
-	mu           sync.Mutex // guards what follows
-	conn         *Conn      // nil while there is none
-	id           ServerID   // of conn, or of the last one
-	version      Version    // of the same
-	change       chan struct{}
-	unresponsive bool     // tmux owes conn an answer for too long
-	leftovers    []string // buffers to be deleted when it answers
+	mu           sync.Mutex    // guards the fields below
+	conn         *Conn         // nil while there is none
+	id           ServerID      // of conn, or of the last one
+	version      Version       // of the same
+	change       chan struct{} // closed, and replaced, when one of the fields above changes
+	unresponsive bool          // tmux has owed conn an answer for too long
+	leftovers    []string      // buffers to be deleted when tmux answers
 	closed       bool
 	connects     int            // connections made so far
-	dialed       map[*Conn]bool // those that may be up
+	dialed       map[*Conn]bool // connections that may be up
 }
 
-// NewServer prepares a Server; Start connects it.
+// NewServer prepares a Server. Start connects it.
 func NewServer(o ServerOptions) *Server {
 	if o.Binary == "" {
 		o.Binary = "tmux"
@@ -91,11 +92,11 @@ func NewServer(o ServerOptions) *Server {
 	return s
 }
 
-// Start takes the socket's lock, checks tmux's version, starts the tmux server
-// if it does not run, and connects. It blocks until that is done or has failed:
-// with ErrLocked, ErrTmuxNotFound, a *VersionError, with ErrDown when a tmux
-// server runs and does not answer for half a minute, or with what tmux said three
-// times. It may be called once; after a nil return Close must be called.
+// Start takes the socket's lock, checks tmux's version, starts the tmux server if it
+// does not run, and connects. It blocks until that is done or has failed: with
+// ErrLocked, with ErrTmuxNotFound, with a *VersionError, with ErrDown when a tmux
+// server runs and does not answer for half a minute, or with tmux's own message after
+// three tries. Call it once. After a nil return, call Close when done.
 func (s *Server) Start(ctx context.Context) error {
 	if err := checkBinary(ctx, s.opts.Binary, s.opts.Env); err != nil {
 		return err
@@ -106,7 +107,7 @@ func (s *Server) Start(ctx context.Context) error {
 	}
 	setCloseOnExec()
 	if err := handover.Sweep(socketDir(s.opts.Env)); err != nil {
-		s.log.Warn("what a killed process has left stays", "error", err)
+		s.log.Warn("cannot remove the files that a killed process left", "error", err)
 	}
 	conn, id, err := s.connectFirst(ctx)
 	if err != nil {
@@ -119,11 +120,11 @@ func (s *Server) Start(ctx context.Context) error {
 	return nil
 }
 
-// Close ends the connection and gives up the lock. The tmux server and its
-// sessions live on, and so does a Hub until it is closed itself. Commands in
-// flight that change something fail with ErrUnknownOutcome, all others with
-// ErrClosed; loops over Subscriptions end. It takes about a second at most, may
-// be called again, and leaves alone a Server that has not been started.
+// Close ends the connection and gives up the lock. The tmux server and its sessions
+// live on, and so does a Hub until it is closed itself. Commands in flight that
+// change something fail with ErrUnknownOutcome, all others with ErrClosed. Loops over
+// Subscriptions end. Close takes about a second at most, may be called again, and
+// does nothing to a Server that has not been started.
 func (s *Server) Close() error {
 	s.cancel()
 	if s.lock == nil {
@@ -140,7 +141,7 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// checkBinary runs tmux -V.
+// checkBinary runs tmux -V, and refuses a tmux that is too old.
 func checkBinary(ctx context.Context, binary string, environ []string) error {
 	cmd := exec.CommandContext(ctx, binary, "-V")
 	cmd.Env = environ
@@ -158,22 +159,21 @@ func checkBinary(ctx context.Context, binary string, environ []string) error {
 	return version.check()
 }
 
-// Current names the tmux server that is connected now. It waits for a
-// connection, two seconds at most, and fails with ErrDown, ErrClosed or ctx's
-// error.
+// Current names the tmux server that is connected now. It waits for a connection, two
+// seconds at most, and fails with ErrDown, ErrClosed or ctx's error.
 func (s *Server) Current(ctx context.Context) (ServerID, error) {
 	_, id, err := s.connected(ctx)
 	return id, err
 }
 
-// Connects is how many connections have been made so far, Hubs not counted.
+// Connects is the number of connections made so far, without those of Hubs.
 func (s *Server) Connects() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.connects
 }
 
-// connected waits for a connection.
+// connected waits for a connection, connectTimeout at most.
 func (s *Server) connected(ctx context.Context) (*Conn, ServerID, error) {
 	var timeout <-chan time.Time
 	for {

@@ -9,18 +9,19 @@ import (
 	"interplexer/controlmode/internal/wire"
 )
 
-// On is a Client for one tmux server process. When another one has taken its
-// place, its methods fail with ErrServerGone: an id of one server must never
-// reach a session of the next. While the connection is being replaced they
-// wait for it, two seconds at most, then fail with ErrDown; commands that only
-// read and were cut off are sent again.
+// On returns a Client for one tmux server process. When another process has taken its
+// place, the Client's methods fail with ErrServerGone: an id of one server must never
+// reach a session of the next. While the connection is being replaced, they wait for
+// it, two seconds at most, and then fail with ErrDown. Commands that only read and
+// were cut off are sent again.
 func (s *Server) On(id ServerID) Client {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return Client{caller: serverCaller{server: s, id: id}, version: s.version, folder: filepath.Dir(id.Socket)}
 }
 
-// boundCaller sends commands over whichever connection its tmux server has.
+// serverCaller sends commands over the connection that its tmux server has at the
+// moment.
 type serverCaller struct {
 	server *Server
 	id     ServerID
@@ -52,7 +53,7 @@ func (b serverCaller) call(ctx context.Context, req request) ([]wire.Block, erro
 			return blocks, err
 		}
 		select {
-		case <-conn.Done(): // soon: until then it is still the current one
+		case <-conn.Done(): // it ends soon, and is the current one until then
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}

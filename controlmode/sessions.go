@@ -13,24 +13,24 @@ import (
 
 // NewSessionOptions describe a new session.
 type NewSessionOptions struct {
-	Name          string // needed; tmux changes "." and ":" in it
+	Name          string // required; tmux changes "." and ":" in it
 	Width, Height int    // cells, 1 to 10,000; 0: 80 and 24
-	Dir           string // where its programs start; empty: tmux's own
+	Dir           string // where its programs start; empty: tmux's own directory
 	Env           map[string]string
 	Command       []string // run as it is, without a shell; empty: a login shell
 
-	// Options are user options (names start with @) set before anything else
-	// can happen to the session. With any, or with Keep, Name must be plain: see
-	// ErrPlainName.
+	// Options are user options, whose names start with @. They are set before
+	// anything else can happen to the session. With any of them, or with
+	// RemainOnExit, Name must be plain: see ErrPlainName.
 	Options map[string]string
-	// Keep leaves the panes of its window there, dead, when their programs have
-	// ended (tmux's remain-on-exit).
+	// RemainOnExit keeps the panes of its window, as dead panes, when their programs
+	// have ended (tmux's remain-on-exit).
 	RemainOnExit bool
 }
 
-// NewSession creates a detached session and returns its one pane. It fails
-// with ErrDuplicate when the name is taken, with ErrNoResources when tmux can
-// start no program, and with ErrOptionName or ErrPlainName.
+// NewSession creates a detached session and returns its one pane. It fails with
+// ErrDuplicate when the name is taken, with ErrNoResources when tmux can start no
+// program, and with ErrOptionName or ErrPlainName.
 func (c Client) NewSession(ctx context.Context, o NewSessionOptions) (PaneInfo, error) {
 	if err := o.checkOptions(); err != nil {
 		return PaneInfo{}, err
@@ -51,7 +51,7 @@ func (c Client) NewSession(ctx context.Context, o NewSessionOptions) (PaneInfo, 
 	return c.newPane(ctx, cmd, commands)
 }
 
-// execArguments makes tmux run exactly the given program: it hands a single
+// execArguments makes tmux run exactly the given program. tmux passes a single
 // argument to a shell, and only several to exec.
 func execArguments(command []string) []string {
 	if len(command) > 1 {
@@ -60,14 +60,15 @@ func execArguments(command []string) []string {
 	return []string{"/bin/sh", "-c", `exec "$0"`, command[0]}
 }
 
-// KillSession ends a session and the programs in it, or fails with ErrNotFound.
+// KillSession ends a session and the programs in it. It fails with ErrNotFound.
 func (c Client) KillSession(ctx context.Context, s SessionID) error {
 	_, err := c.run(ctx, wire.NewCommand("kill-session").To(ActivePane(s)), 1)
 	return err
 }
 
-// ResizeWindow gives a session's current window a size in cells, which it keeps
-// whoever is attached; 0 leaves one as it is. It fails with ErrNotFound.
+// ResizeWindow gives a session's current window a size in cells. The window keeps it,
+// whatever the size of attached clients. A 0 leaves the width or the height
+// unchanged. It fails with ErrNotFound.
 func (c Client) ResizeWindow(ctx context.Context, s SessionID, width, height int) error {
 	cmd := wire.NewCommand("resize-window").To(ActivePane(s))
 	if width > 0 {
@@ -80,7 +81,7 @@ func (c Client) ResizeWindow(ctx context.Context, s SessionID, width, height int
 	return err
 }
 
-// RenameSession gives a session another name; tmux may change it (see
+// RenameSession gives a session another name, which tmux may change (see
 // NewSessionOptions.Name). It fails with ErrNotFound or ErrDuplicate.
 func (c Client) RenameSession(ctx context.Context, s SessionID, name string) error {
 	cmd := wire.NewCommand("rename-session").To(ActivePane(s)).Word("--").Format(name)
@@ -92,13 +93,13 @@ func (c Client) RenameSession(ctx context.Context, s SessionID, name string) err
 type SessionInfo struct {
 	ID     SessionID
 	Name   string
-	Option string // the value of the user option asked for, empty if unset or not all printable ASCII
+	Option string // the value of the requested user option; empty if it is unset or not all printable ASCII
 }
 
-// ListSessions lists every session of the tmux server, anchors of control
-// clients included, with the value of one user option ("@name"). From 3.4 tmux
-// prints anything but text vis-encoded, so that its length is not what it was:
-// a value that is not plain counts as unset. It fails with ErrOptionName, and with
+// ListSessions lists every session of the tmux server, including the anchors of
+// control clients, with the value of one user option ("@name"). From 3.4 on, tmux
+// encodes all but plain text in its output, which changes its length, so a value that
+// is not plain counts as unset. ListSessions fails with ErrOptionName, and with
 // ErrDown when tmux is ending.
 func (c Client) ListSessions(ctx context.Context, option string) ([]SessionInfo, error) {
 	if err := checkOption(option); err != nil {
@@ -123,9 +124,9 @@ func (c Client) ListSessions(ctx context.Context, option string) ([]SessionInfo,
 		return nil, fmt.Errorf("%w: list-sessions answered %q", ErrProtocol, blocks[0].Body)
 	}
 	if len(list) == 0 {
-		// Not even our own. A tmux server that ends has ended every session
-		// when it comes to what reached it with the signal or kill-server; with
-		// a target it would have said "no current target".
+		// Not even our own session is there. A tmux server that is told to end, by a
+		// signal or by kill-server, ends every session before it handles later
+		// commands. With a target it would have answered "no current target".
 		return nil, fmt.Errorf("%w: tmux is ending", ErrDown)
 	}
 	return list, nil
@@ -142,11 +143,11 @@ func sortedKeys(m map[string]string) []string {
 
 // Errors of user options; nothing was sent.
 var (
-	// ErrOptionName: the name of a user option is not "@" and letters, digits,
-	// "_" and "-".
+	// ErrOptionName: the name of a user option is not "@" followed by letters,
+	// digits, "_" and "-".
 	ErrOptionName = errors.New("controlmode: not a user option's name")
-	// ErrPlainName: a session that is to have user options from the start must
-	// be named by letters, digits, "_", "-" and blanks.
+	// ErrPlainName: a session that gets user options when it is created must be named
+	// by letters, digits, "_", "-" and blanks.
 	ErrPlainName = errors.New("controlmode: not a plain session name")
 )
 
@@ -155,8 +156,8 @@ var (
 	plainName  = regexp.MustCompile("^[A-Za-z0-9_ -]+$")
 )
 
-// checkOption refuses what tmux would expand: set-option runs #(cmd) in an
-// option's name, and a list does in the #{name} that asks for its value.
+// checkOption refuses a name that tmux would expand: set-option runs #(cmd) in an
+// option's name, and so does a list in the #{name} that asks for its value.
 func checkOption(name string) error {
 	if !optionName.MatchString(name) {
 		return fmt.Errorf("%w: %q", ErrOptionName, name)
@@ -164,11 +165,11 @@ func checkOption(name string) error {
 	return nil
 }
 
-// checkOptions refuses what set-option, in the line that makes the session,
-// would not do to that session: tmux finds it by the name that it was given,
-// while it may have changed that ("." and ":", control characters), or may read
-// it as another session's id ("$0"). And in its error it would print the name
-// as it is, where only text of tmux's own is expected (see frame).
+// checkOptions refuses a name by which set-option, in the line that creates the
+// session, might not find that session. set-option gets the name as it was given.
+// tmux may have changed it ("." and ":", control characters), or may read it as
+// another session's id ("$0"). Also, its error would print the name unchanged, where
+// only tmux's own text is expected (see wire.Frame).
 func (o NewSessionOptions) checkOptions() error {
 	if (len(o.Options) > 0 || o.RemainOnExit) && !plainName.MatchString(o.Name) {
 		return fmt.Errorf("%w: %q", ErrPlainName, o.Name)

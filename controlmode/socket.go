@@ -12,7 +12,7 @@ import (
 // ErrLocked: another process serves this tmux socket.
 var ErrLocked = errors.New("controlmode: another process serves this tmux socket")
 
-// socketDir is where tmux -L keeps its sockets.
+// socketDir is the folder in which tmux -L keeps its sockets.
 func socketDir(environ []string) string {
 	base := lookupEnv(environ, "TMUX_TMPDIR")
 	if base == "" {
@@ -21,9 +21,9 @@ func socketDir(environ []string) string {
 	return filepath.Join(base, "tmux-"+strconv.Itoa(os.Getuid()))
 }
 
-// lockSocket takes the lock that makes this process the only one to serve a
-// socket name, or fails with ErrLocked. The kernel drops it with the process,
-// however that ends; closing the file drops it too.
+// lockSocket takes the lock that makes this process the only one to serve a socket
+// name, or fails with ErrLocked. The kernel drops the lock when the process ends,
+// however it ends. Closing the file drops it too.
 func lockSocket(dir, socketName string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("controlmode: make tmux's socket folder: %w", err)
@@ -43,10 +43,11 @@ func lockSocket(dir, socketName string) (*os.File, error) {
 	return f, nil
 }
 
-// socketFile is the file that tmux listens on, as it was when tmux was known to
-// listen there; nil: it was not.
+// socketFile is the file that tmux listened on when that was last known; nil: it was
+// not known.
 type socketFile struct{ os.FileInfo }
 
+// socketAt is the file at a path now.
 func socketAt(path string) socketFile {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -55,16 +56,16 @@ func socketAt(path string) socketFile {
 	return socketFile{info}
 }
 
-// is compares the times, too: a new file may get the number of one that is gone.
+// same compares the times, too: a new file may get the number of one that is gone.
 func (f socketFile) same(other socketFile) bool {
 	return f.FileInfo != nil && os.SameFile(f.FileInfo, other.FileInfo) && f.ModTime().Equal(other.ModTime())
 }
 
-// keepSocket has tmux make its socket anew when somebody has removed or
-// replaced it: the next client would start, or reach, another server, and nobody
-// the sessions of this one. The name is ours (see lockSocket), so whoever else
-// serves it loses it. A connection that is up and not silent is the proof that
-// the process is still tmux.
+// restoreSocket has tmux make its socket again when somebody has removed or replaced
+// it. Otherwise the next client would start, or reach, another server, and nobody
+// could reach the sessions of this one. The name is ours (see lockSocket), so anyone
+// else who serves it loses it. A connection that is up and responsive proves that the
+// process is still tmux.
 func (s *Server) restoreSocket(conn *Conn, id ServerID, file *socketFile) {
 	s.mu.Lock()
 	current := s.conn == conn && !s.unresponsive

@@ -10,15 +10,18 @@ import (
 	"time"
 )
 
-// settle waits until the tmux server has done with connections that are gone:
-// it ends their anchors when it notices, and what that makes it tell would find
-// the next client identifying itself (see gate). It asks with plain clients. An
-// anchor whose client was detached stays, for the client has left it before it
-// went: that is ended here, where no other client can be told of it. A server
-// that does not run, or keeps an anchor longer than settleTime, is not waited
-// for. To one that does not answer at all no client must be sent: when it goes on
-// it would meet our dead client and the new one at once, and crash (seen on
-// 3.3a).
+// awaitDeadClients waits until the tmux server has noticed that clients of ended
+// connections are dead. It ends their anchors then, and the notifications of that
+// would find the next client identifying itself (see gate). awaitDeadClients asks
+// with one-shot clients. An anchor whose client was detached stays, because the
+// client left it before it ended: awaitDeadClients ends that anchor now, while no
+// other client can be notified of it.
+//
+// It does not wait for a server that is not running, or that keeps an anchor for
+// longer than deadClientTimeout. No client must be sent to a server that does not
+// answer at all: when that goes on, it would meet our dead client and the new one at
+// once, and crash (seen on 3.3a). For such a server awaitDeadClients fails with
+// ErrDown.
 func (s *Server) awaitDeadClients(caller context.Context) error {
 	ctx, cancel := context.WithTimeout(caller, deadClientTimeout)
 	defer cancel()
@@ -42,8 +45,8 @@ func (s *Server) awaitDeadClients(caller context.Context) error {
 	}
 }
 
-// endGhosts ends the anchors of a list that nobody is attached to or comes back
-// to, and reports whether there were any, attached or not.
+// killStaleAnchors ends the stale anchors in a list that have no client, and reports
+// whether there were stale anchors, with a client or without.
 func (s *Server) killStaleAnchors(ctx context.Context, list string) (some bool) {
 	for line := range strings.Lines(list) {
 		attached, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
@@ -58,12 +61,13 @@ func (s *Server) killStaleAnchors(ctx context.Context, list string) (some bool) 
 	return some
 }
 
-// isGhost: a session of that name is the anchor of no connection that is up.
+// isStaleAnchor reports whether a session of that name is an anchor without a
+// connection that is up.
 func (s *Server) isStaleAnchor(name string) bool {
 	return IsAnchor(name) && !slices.ContainsFunc(s.liveConns(), func(conn *Conn) bool { return conn.anchor == name })
 }
 
-// up are the connections that have not ended.
+// liveConns are the connections that have not ended.
 func (s *Server) liveConns() (up []*Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -78,13 +82,13 @@ func (s *Server) liveConns() (up []*Conn) {
 	return up
 }
 
-// plain runs a client that is none in control mode: it is told nothing, so that
-// it is safe to end at any time. It starts no server.
+// oneShot runs a client that is not in control mode, and returns its output. tmux
+// sends it no notifications, so it is safe to end at any time. It starts no server.
 func (s *Server) oneShot(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, s.opts.Binary, append([]string{"-N", "-L", s.opts.SocketName}, args...)...)
 	cmd.Env, cmd.WaitDelay = s.opts.Env, oneShotDelay
 	out, err := cmd.Output()
-	if errors.Is(err, exec.ErrWaitDelay) { // it has ended well
+	if errors.Is(err, exec.ErrWaitDelay) { // the client itself succeeded
 		err = nil
 	}
 	return string(out), err

@@ -8,22 +8,22 @@ import (
 	"sync/atomic"
 )
 
-// Subscription is one consumer's queue of a Server's notifications. The
-// reader of the connection never waits for it: what finds the queue full is
-// dropped, and a Missed stands in its place.
+// Subscription is one consumer's queue of a Server's notifications. The reader of the
+// connection never waits for it: a notification that finds the queue full is dropped,
+// and a Missed stands in its place.
 type Subscription struct {
 	// C is the queue, for a select; All is for a loop. It is never closed.
 	C <-chan Notification
 
-	queue  chan Notification // its last place is for a Missed
-	missed bool              // the last one queued is a Missed; owned by tell
+	queue  chan Notification // its last place is reserved for a Missed
+	missed bool              // the last one queued is a Missed; only broadcast uses it
 	owner  *subscriptions
 	closed context.Context // done once the Subscription, or the Server, is closed
 	close  context.CancelFunc
 }
 
-// Subscribe starts a queue of size notifications, at least one. Close it when
-// done. It may be called before Start, to hear of the first Connected as well.
+// Subscribe starts a queue of size notifications, at least one. Close it when done.
+// Call it before Start to receive the first Connected as well.
 func (s *Server) Subscribe(size int) *Subscription {
 	queue := make(chan Notification, max(size, 1)+1)
 	sub := &Subscription{C: queue, queue: queue, owner: &s.subs}
@@ -32,9 +32,9 @@ func (s *Server) Subscribe(size int) *Subscription {
 	return sub
 }
 
-// All gives the notifications one by one, and waits for each. It ends when ctx
-// is done or when the Subscription or its Server is closed; what is still
-// queued then is not given. The loop may be left at any time and begun again.
+// All yields the notifications one by one, and waits for each. It ends when ctx is
+// done or when the Subscription or its Server is closed; notifications that are still
+// queued then are not yielded. The loop may be left at any time and begun again.
 func (s *Subscription) All(ctx context.Context) iter.Seq[Notification] {
 	return func(yield func(Notification) bool) {
 		for ctx.Err() == nil && s.closed.Err() == nil {
@@ -50,7 +50,7 @@ func (s *Subscription) All(ctx context.Context) iter.Seq[Notification] {
 	}
 }
 
-// Close ends the subscription and every loop over it; it may be called again.
+// Close ends the subscription and every loop over it. It may be called again.
 func (s *Subscription) Close() {
 	s.owner.remove(s)
 	s.close()
@@ -59,7 +59,7 @@ func (s *Subscription) Close() {
 // subscriptions are the consumers of one Server.
 type subscriptions struct {
 	replacing    sync.Mutex // held while all is replaced
-	broadcasting sync.Mutex // makes tell's calls follow one another
+	broadcasting sync.Mutex // makes calls of broadcast follow one another
 	all          atomic.Pointer[[]*Subscription]
 }
 
@@ -84,7 +84,7 @@ func (s *subscriptions) remove(sub *Subscription) {
 	s.all.Store(&all)
 }
 
-// tell queues a notification for every subscription that has room. It never
+// broadcast queues a notification for every subscription that has room. It never
 // blocks.
 func (s *subscriptions) broadcast(n Notification) {
 	s.broadcasting.Lock()
@@ -94,8 +94,8 @@ func (s *subscriptions) broadcast(n Notification) {
 	}
 }
 
-// offer queues a notification, or a Missed in the place that is kept for it.
-// Nobody else sends, so that there is room for as long as there seems to be.
+// offer queues a notification, or a Missed in the place that is reserved for it.
+// Nobody else sends, so a place that was free at the look stays free.
 func (s *Subscription) offer(n Notification) {
 	switch {
 	case len(s.queue) < cap(s.queue)-1:
@@ -107,12 +107,13 @@ func (s *Subscription) offer(n Notification) {
 	}
 }
 
-// Changes counts what may have changed a session, a window or a pane: commands
-// that do not only read, when they are sent and when they are answered,
-// connections that come and go, and what tmux tells of, but for output. So what was
-// listed since it was the same holds, but for what tmux does not tell of: panes
-// that others split, resize or close, if no Hub has their window, and programs that
-// end in one of several panes, or in one that stays. It blocks as Hub.CatchUp does.
+// Changes counts events that may have changed a session, a window or a pane: commands
+// that do not only read, both when they are sent and when they are answered;
+// connections that come and go; and all notifications except output. A list that was
+// made since the count was the same still holds, except for changes that tmux does
+// not report: panes that others split, resize or close, if no Hub has their window
+// linked, and programs that end in one of several panes or in a pane that stays. It
+// blocks as Hub.CatchUp does.
 func (s *Server) Changes(ctx context.Context) uint64 {
 	s.mu.Lock()
 	conn := s.conn
@@ -123,14 +124,14 @@ func (s *Server) Changes(ctx context.Context) uint64 {
 	return s.changes.Load()
 }
 
-// heed counts what a connection is told.
+// countChange counts a notification of any connection, unless it is output.
 func (s *Server) countChange(n Notification) {
 	if _, output := n.(Output); !output {
 		s.changes.Add(1)
 	}
 }
 
-// tell is what the command connection is told.
+// handleNotification takes the notifications of the command connection.
 func (s *Server) handleNotification(n Notification) {
 	s.countChange(n)
 	s.subs.broadcast(n)

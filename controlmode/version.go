@@ -14,24 +14,23 @@ type Version struct {
 	Text         string // as tmux wrote it, without the leading "tmux "
 }
 
-// MinimumVersion is the oldest tmux that this package drives: 3.2 brought
+// MinimumVersion is the oldest tmux that this package works with: 3.2 brought
 // new-session -e and pausing.
 var MinimumVersion = Version{Major: 3, Minor: 2, Text: "3.2"}
 
 // ErrTmuxNotFound: there is no tmux to run.
 var ErrTmuxNotFound = errors.New("controlmode: tmux not found")
 
-// VersionError: the tmux found is too old, or says nothing that can be read.
+// VersionError: the tmux found is too old, or prints no version that can be read.
 type VersionError struct{ Found, Minimum string }
 
 func (e *VersionError) Error() string {
 	return fmt.Sprintf("controlmode: tmux %s found, %s or later is needed", e.Found, e.Minimum)
 }
 
-// ParseVersion reads what `tmux -V` or #{version} says: "tmux 3.3a", "3.5",
+// ParseVersion reads the output of `tmux -V` or #{version}: "tmux 3.3a", "3.5",
 // "next-3.6" (a development build on the way to 3.6). "master" and OpenBSD's
-// "openbsd-7.5", which carry no tmux version, count as newer than every
-// release.
+// "openbsd-7.5", which carry no tmux version, count as newer than every release.
 func ParseVersion(text string) (Version, error) {
 	text = strings.TrimPrefix(strings.TrimSpace(text), "tmux ")
 	if text == "master" || strings.HasPrefix(text, "openbsd-") {
@@ -43,7 +42,7 @@ func ParseVersion(text string) (Version, error) {
 	for digits < len(rest) && rest[digits] >= '0' && rest[digits] <= '9' {
 		digits++
 	}
-	a, errA := strconv.ParseUint(major, 10, 16) // no sign
+	a, errA := strconv.ParseUint(major, 10, 16) // refuses a sign
 	b, errB := strconv.ParseUint(rest[:digits], 10, 16)
 	if !ok || errA != nil || errB != nil {
 		return Version{}, &VersionError{Found: strconv.Quote(text), Minimum: MinimumVersion.Text}
@@ -64,9 +63,9 @@ func (v Version) check() error {
 	return &VersionError{Found: v.Text, Minimum: MinimumVersion.Text}
 }
 
-// capability is something that tmux's releases do differently and that a
-// command here, or what may be expected of its answer, depends on. Those of the
-// table are all there are: nothing else asks for a version.
+// capability is a difference between tmux's releases that a command of this package,
+// or the reading of its answer, depends on. The table below is complete: no other
+// code compares versions.
 type capability int
 
 const (
@@ -87,9 +86,9 @@ type release struct{ major, minor int }
 
 // capabilityRow says which releases have a capability.
 type capabilityRow struct {
-	from   release // the first
-	before release // the first that has it no more; zero: none so far
-	// evidence is why we say so. TestCapabilities asks the tmux at hand.
+	from   release // the first one
+	before release // the first one that no longer has it; zero: there is none so far
+	// evidence is how we know. TestCapabilities asks the installed tmux.
 	evidence string
 }
 
@@ -104,15 +103,15 @@ var capabilities = [...]capabilityRow{
 	},
 	overrunBuffers: {
 		from: release{3, 4}, before: release{3, 6},
-		evidence: "show-buffer goes on with what lies behind the text in tmux's memory when the text just fills its block: server_client_print takes the text's address and then adds the NUL that ends it (TestCapturesOfEverySize; after 3.5a nothing here depends on it)",
+		evidence: "when the text just fills its block of memory, show-buffer also prints the memory behind it: server_client_print takes the text's address and then adds the NUL that ends it (TestCapturesOfEverySize; after 3.5a nothing here depends on it)",
 	},
 	bufferNotifications: {
 		from:     release{3, 4},
-		evidence: "%paste-buffer-changed and -deleted are told to every control client, so that a capture through a buffer fires a notification (see gate)",
+		evidence: "every control client gets %paste-buffer-changed and -deleted, so a capture through a buffer fires notifications (see gate)",
 	},
 	encodedLists: {
 		from:     release{3, 4},
-		evidence: "what cmdq_print prints and is not text comes as VIS_OCTAL and VIS_CSTYLE without doubled backslashes, so that it cannot be undone (server_client_print)",
+		evidence: "cmdq_print encodes all but text by VIS_OCTAL and VIS_CSTYLE, without doubling backslashes, so that it cannot be undone (server_client_print)",
 	},
 	captureTrimPositions: {
 		from:     release{3, 4},
@@ -128,11 +127,11 @@ var capabilities = [...]capabilityRow{
 	},
 	pausesInBlocks: {
 		from: release{3, 2}, before: release{3, 8},
-		evidence: "what refresh-client -A pauses or continues is told inside its own answer (control_pause_pane: control_write); from 3.8 on after it, as anything else is (control_notify_write; see cuts)",
+		evidence: "refresh-client -A prints %pause and %continue inside its own answer (control_pause_pane: control_write); from 3.8 on they come after it, like other notifications (control_notify_write; see selfPaused)",
 	},
 	messagesInBlocks: {
 		from:     release{3, 4},
-		evidence: "display-message without -p answers %message inside its block; no command here does so",
+		evidence: "display-message without -p prints %message inside its block; no command here is sent without -p",
 	},
 }
 

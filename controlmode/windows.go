@@ -8,9 +8,9 @@ import (
 	"interplexer/controlmode/internal/wire"
 )
 
-// ProgramOptions say what runs in a new window or pane.
+// ProgramOptions describe the program of a new window or pane.
 type ProgramOptions struct {
-	Dir     string // where it starts; empty: the session's
+	Dir     string // where it starts; empty: the session's directory
 	Env     map[string]string
 	Command []string // run as it is, without a shell; empty: a login shell
 }
@@ -34,10 +34,10 @@ func (o ProgramOptions) appendTo(cmd *wire.Command) {
 // NewWindowOptions describe a new window of a session.
 type NewWindowOptions struct {
 	ProgramOptions
-	Name     string // empty: the program's
-	Detached bool   // the session's current window stays what it is
-	// Keep leaves its panes there, dead, when their programs have ended (tmux's
-	// remain-on-exit).
+	Name     string // empty: the program's name
+	Detached bool   // the session's current window stays current
+	// RemainOnExit keeps its panes, as dead panes, when their programs have ended
+	// (tmux's remain-on-exit).
 	RemainOnExit bool
 }
 
@@ -49,7 +49,7 @@ func (c Client) NewWindow(ctx context.Context, s SessionID, o NewWindowOptions) 
 		cmd.Word("-d")
 	}
 	if o.Name == "" && len(o.Command) > 0 {
-		o.Name = path.Base(o.Command[0]) // not that of the shell that execs it
+		o.Name = path.Base(o.Command[0]) // not the name of the shell that execs it
 	}
 	if !o.RemainOnExit {
 		if o.Name != "" {
@@ -58,8 +58,9 @@ func (c Client) NewWindow(ctx context.Context, s SessionID, o NewWindowOptions) 
 		o.appendTo(cmd)
 		return c.newPane(ctx, cmd, 1)
 	}
-	// The option has to be set before anything can happen to the program, and
-	// the window's id is not known yet: it gets a name that no other has.
+	// The option has to be set before anything can happen to the program, and the
+	// window's id is not known yet. So the window first gets a name that no other
+	// has.
 	name := randomNonce()
 	o.appendTo(cmd.Word("-n").Word(name))
 	target := "'" + s.String() + ":=" + name + "'"
@@ -73,7 +74,7 @@ func (c Client) NewWindow(ctx context.Context, s SessionID, o NewWindowOptions) 
 	return c.newPane(ctx, cmd, 4)
 }
 
-// newPane runs a command line whose first command makes one pane.
+// newPane runs a command line whose first command makes one pane and prints it.
 func (c Client) newPane(ctx context.Context, cmd *wire.Command, commands int) (PaneInfo, error) {
 	blocks, err := c.run(ctx, cmd, commands)
 	if err != nil {
@@ -97,14 +98,14 @@ func (c Client) SelectWindow(ctx context.Context, s SessionID, w WindowID) error
 	return c.do(ctx, wire.NewCommand("select-window").To(WindowOf(s, w)))
 }
 
-// KillWindow ends a window and the programs in it, and with the last one its
-// session. It fails with ErrNotFound.
+// KillWindow ends a window and the programs in it. The last window takes its session
+// with it. It fails with ErrNotFound.
 func (c Client) KillWindow(ctx context.Context, s SessionID, w WindowID) error {
 	return c.do(ctx, wire.NewCommand("kill-window").To(WindowOf(s, w)))
 }
 
-// Layout is one of tmux's own arrangements of a window's panes. (Text that is no
-// layout crashes the server of 3.3a.)
+// Layout is one of tmux's own arrangements of a window's panes. Custom layouts are
+// not offered: text that is no layout crashes the server of 3.3a.
 type Layout int
 
 // tmux's layouts.
@@ -135,15 +136,15 @@ func (c Client) SelectLayout(ctx context.Context, s SessionID, w WindowID, l Lay
 	return c.do(ctx, wire.NewCommand("select-layout").To(WindowOf(s, w)).Word(l.String()))
 }
 
-// KeepPanes says whether the panes of a window stay when their programs have
-// ended. It fails with ErrNotFound.
+// SetRemainOnExit sets whether the panes of a window stay, as dead panes, when their
+// programs have ended. It fails with ErrNotFound.
 func (c Client) SetRemainOnExit(ctx context.Context, s SessionID, w WindowID, keep bool) error {
 	value := "off"
 	if keep {
 		value = "on"
 	}
-	// To set-option alone a window of another session is no error, and it sets
-	// the option of the current one; a list of no panes is.
+	// set-option alone accepts a window of another session, and then sets the option
+	// of the current window. A list of no panes fails instead.
 	cmd := wire.NewCommand("list-panes -f 0").To(WindowOf(s, w))
 	cmd.Then("set-option -w").To(WindowOf(s, w)).Word("remain-on-exit").Word(value)
 	cmd.Then("set-option -wq").To(WindowOf(s, w)).Word(emptyExitFormat)
@@ -151,8 +152,8 @@ func (c Client) SetRemainOnExit(ctx context.Context, s SessionID, w WindowID, ke
 	return err
 }
 
-// noDeathNote keeps tmux from scrolling a dead pane to write into it that it is
-// dead. (It is an option since 3.3.)
+// emptyExitFormat keeps tmux from scrolling a dead pane to write into it that it is
+// dead. (The option exists since 3.3.)
 const emptyExitFormat = "remain-on-exit-format ''"
 
 // do runs one command that prints nothing.

@@ -1,16 +1,16 @@
 // Package controltest helps to test code that uses controlmode.
 //
-// Start gives a Server on a real tmux of the test's own, which ends with the
-// test; SocketName only the name for one, for tests that start tmux themselves.
-// Tmux is a plain tmux client, to arrange things behind the code under test and
-// to see what it did. Tests on private servers may run in parallel. They need a
-// tmux in $PATH, and fail without: nothing is skipped.
+// Start gives a test a Server on a real tmux of its own, which ends with the test.
+// SocketName gives only the name for one, for tests that start tmux themselves. Tmux
+// runs an ordinary tmux client, to prepare a situation and to look at the result from
+// outside of the code under test. Tests on private servers may run in parallel. They
+// need a tmux in $PATH, and fail without one: nothing is skipped.
 //
-// A Recorder writes down what passes between a client and tmux, and a Replay
-// plays tmux's part of that, on machines without tmux or for a release that is
-// not installed. What is replayed must be the same in every run: give Dial and
-// NewConn a ConnOptions.Nonce that counts, send from one goroutine, and no input
-// of more than 4 KiB, which passes through buffers with random names.
+// A Recorder writes down the stream between a client and tmux. A Replay plays tmux's
+// part of it, on machines without tmux or for a release that is not installed. A
+// replayed client must write the same in every run: give Dial and NewConn a
+// ConnOptions.Nonce that counts, send from one goroutine, and send no input of more
+// than 4 KiB, which passes through buffers with random names.
 package controltest
 
 import (
@@ -29,9 +29,9 @@ import (
 
 var socketCount atomic.Int64
 
-// SocketName returns a tmux socket name (tmux -L) that nobody else uses. When
-// the test ends, the tmux server on it, if any, is killed and its files are
-// removed. Without a tmux to run, the test fails.
+// SocketName returns a tmux socket name (tmux -L) that nobody else uses. When the
+// test ends, the tmux server on it, if any, is killed and its files are removed.
+// Without a tmux in $PATH the test fails.
 func SocketName(t testing.TB) string {
 	t.Helper()
 	if _, err := exec.LookPath("tmux"); err != nil {
@@ -53,9 +53,9 @@ func SocketName(t testing.TB) string {
 	return name
 }
 
-// Start starts a Server on a private tmux server, both ended with the test. A
-// socket name in the options is kept: get it from SocketName. Without a tmux to
-// run, or with one that does not start, the test fails.
+// Start starts a Server on a private tmux server, and ends both with the test. A
+// socket name in the options is kept: get it from SocketName. Without a tmux in
+// $PATH, or with one that does not start, the test fails.
 func Start(t testing.TB, o controlmode.ServerOptions) *controlmode.Server {
 	t.Helper()
 	if o.SocketName == "" {
@@ -69,10 +69,9 @@ func Start(t testing.TB, o controlmode.ServerOptions) *controlmode.Server {
 	return server
 }
 
-// Tmux runs a plain tmux command on a private server and returns its output,
-// to look at it with other eyes than the code under test. `wait-for` makes it
-// wait for a program in a pane, half a minute at most. When tmux fails, so does
-// the test.
+// Tmux runs an ordinary tmux command on a private server and returns its output, to
+// look at the server from outside of the code under test. `wait-for` makes it wait
+// for a program in a pane, half a minute at most. When tmux fails, so does the test.
 func Tmux(t testing.TB, socketName string, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)

@@ -11,21 +11,21 @@ import (
 	"testing"
 )
 
-// Recorder writes down a stream: give its Trace to ConnOptions.Trace. The zero
-// value is ready, and it is safe for concurrent use.
+// Recorder writes down a stream: give its Trace to ConnOptions.Trace. The zero value
+// is ready, and it is safe for concurrent use.
 //
-// A transcript is a text file of the lines of one control-mode stream in their
-// order: "> " and what the client wrote, "< " and what tmux wrote. The bytes
-// after the first two are as they were. What is typed is in it.
+// A transcript is a text file with the lines of one control-mode stream in their
+// order: "> " and a line of the client, or "< " and a line of tmux. The bytes after
+// the first two are unchanged. Everything that is typed is in it.
 type Recorder struct {
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // guards the fields below
 	lines  bytes.Buffer
-	unsent []byte // the start of a line whose end has not come
-	unread []byte
+	unsent []byte // the start of a line of the client whose end has not come
+	unread []byte // the same of tmux
 }
 
-// Trace takes one chunk, of what the client sent or of what tmux did. A line is
-// written down when its end has come.
+// Trace takes one chunk of the client's or of tmux's. A line is written down when its
+// end has come.
 func (r *Recorder) Trace(sent bool, data []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -44,7 +44,7 @@ func (r *Recorder) Trace(sent bool, data []byte) {
 	}
 }
 
-// WriteFile writes what has been recorded so far, and its folder if need be.
+// WriteFile writes the transcript so far to a file, and makes its folder if need be.
 func (r *Recorder) WriteFile(path string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -54,22 +54,22 @@ func (r *Recorder) WriteFile(path string) error {
 	return os.WriteFile(path, r.lines.Bytes(), 0o644)
 }
 
-// Replay plays tmux's part of a transcript: it gives what tmux wrote, up to the
-// next line of the client's, which must then come exactly as recorded. At the
-// end of the transcript, or at a line that differs, reads give EOF. It is a
-// stream for controlmode.NewConn.
+// Replay plays tmux's part of a transcript. It gives out tmux's lines up to the next
+// line of the client, which must then come exactly as recorded. At the end of the
+// transcript, or at a line that differs, reads return EOF. It is a stream for
+// controlmode.NewConn.
 type Replay struct {
 	t testing.TB
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	changed sync.Cond
-	steps   [][]byte // lines with their marks
+	steps   [][]byte // the lines left, with their marks
 	out     []byte   // to be read
-	in      []byte   // the start of a line of the client's
+	in      []byte   // the start of a line of the client
 	closed  bool
 }
 
-// NewReplay opens a transcript, a Recorder's file. The test fails if there is
+// NewReplay opens a transcript, the file of a Recorder. The test fails if there is
 // none, or if the client departs from it.
 func NewReplay(t testing.TB, path string) *Replay {
 	t.Helper()
@@ -84,7 +84,7 @@ func NewReplay(t testing.TB, path string) *Replay {
 	return r
 }
 
-// play moves tmux's lines up to the client's next into out.
+// play moves tmux's lines up to the client's next one into out.
 func (r *Replay) play() {
 	for len(r.steps) > 0 && r.steps[0][0] == '<' {
 		r.out = append(r.out, r.steps[0][2:]...)
@@ -93,7 +93,7 @@ func (r *Replay) play() {
 	r.changed.Broadcast()
 }
 
-// Read waits for what tmux says next.
+// Read waits for tmux's next line.
 func (r *Replay) Read(b []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -108,8 +108,7 @@ func (r *Replay) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// Write takes what the client says, and fails where that departs from the
-// transcript.
+// Write takes the client's bytes, and fails where they depart from the transcript.
 func (r *Replay) Write(b []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

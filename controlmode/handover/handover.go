@@ -1,7 +1,7 @@
-// Package handover gives other processes of the same user something to open by a
-// name: a text, or a pipe to write to. A name means one thing and is never given
-// again, so that somebody who opens it too late, such as a process that was
-// stopped meanwhile, finds nothing, and nothing else.
+// Package handover gives other processes of the same user a path to open: for a text
+// to read, or for a pipe to write to. A path means one thing and is never used again.
+// A process that opens it too late, for instance because it was stopped, finds
+// nothing, and nothing else.
 package handover
 
 import (
@@ -18,32 +18,32 @@ import (
 	"time"
 )
 
-// Prefix starts the names of all files, before the number of the process that
-// they are of.
+// Prefix starts the names of all files. The number of their process follows.
 const Prefix = ".ipx-"
 
-// MemoryName is what Linux calls a text that is open, among others: it has no
-// path.
+// MemoryName is the name that Linux gives an open text, for instance in the list of a
+// process's open files. It has no path.
 const MemoryName = "memfd:interplexer-handover"
 
-// File is what is handed over.
+// File is a text or a pipe that others can open by its path.
 type File struct {
 	path string
-	file *os.File // what is behind the path; nil: the file at the path itself
+	file *os.File // the file behind the path; nil: it is the file at the path itself
 }
 
 // Path is where others open it.
 func (f *File) Path() string { return f.path }
 
-// Removed reports whether somebody else has taken the name away: a folder for
-// temporary files is cleaned now and then.
+// Removed reports whether somebody else has removed the path: folders for temporary
+// files are cleaned now and then.
 func (f *File) Removed() bool {
 	_, err := os.Lstat(f.path)
 	return errors.Is(err, fs.ErrNotExist)
 }
 
-// Close takes the name away and forgets what is behind it. Who has opened it goes
-// on reading. Nobody must be about to open it: see Abandon.
+// Close removes the path and closes the file behind it. Processes that have opened it
+// go on reading. Do not call it while somebody may be about to open the path: see
+// Abandon.
 func (f *File) Close() error {
 	err := os.Remove(f.path)
 	if f.file != nil {
@@ -55,8 +55,8 @@ func (f *File) Close() error {
 // grace is how long one opening of a path may take.
 const grace = time.Second
 
-// Abandon is Close when somebody may be opening the path at this moment: what is
-// behind it stays for a second.
+// Abandon is Close for a path that somebody may be opening at this moment. It returns
+// at once, and closes the file behind the path a second later.
 func (f *File) Abandon() {
 	_ = os.Remove(f.path)
 	if f.file != nil {
@@ -71,11 +71,11 @@ func newPath(dir string) string {
 	return filepath.Join(dir, Prefix+strconv.Itoa(os.Getpid())+"-"+base64.RawURLEncoding.EncodeToString(nonce[:]))
 }
 
-// maxRemovals is how often a folder may be removed while something is made in it.
+// maxRemovals is how often a folder may be removed while a file is made in it.
 const maxRemovals = 10
 
-// inFolder makes something at a path, and its folder if need be, though others
-// may remove that at the same time.
+// inFolder creates a file at a path, and its folder if need be. Others may remove the
+// folder at the same time.
 func inFolder(path string, create func() error) (err error) {
 	for range maxRemovals {
 		if err = os.MkdirAll(filepath.Dir(path), 0o700); err == nil {
@@ -88,7 +88,7 @@ func inFolder(path string, create func() error) (err error) {
 	return err
 }
 
-// Sweep removes from a folder what processes have left there that were killed.
+// Sweep removes the files from a folder that killed processes left there.
 func Sweep(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

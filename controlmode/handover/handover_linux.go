@@ -10,8 +10,8 @@ import (
 )
 
 // Text hands a text over, under a path in a folder, which is made if need be. The
-// text is in memory, and gone with this process; on the disk there is only a
-// symbolic link. Only processes of this user's can open it. Close or Abandon it.
+// text is in memory, and is gone with this process; on the disk there is only a
+// symbolic link. Only processes of this user can open it. Close or Abandon it.
 func Text(dir, text string) (*File, error) {
 	name := strings.TrimPrefix(MemoryName, "memfd:")
 	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC)
@@ -26,8 +26,8 @@ func Text(dir, text string) (*File, error) {
 	return link(dir, file)
 }
 
-// Pipe hands a pipe's end over for others to write to. Closing both that and read
-// is the caller's; reads end when nobody has the pipe open any more.
+// Pipe hands over one end of a pipe, for others to write to. The caller closes both
+// the file and read. Reads end when nobody has the pipe open any more.
 func Pipe(dir string) (read *os.File, f *File, err error) {
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -40,7 +40,7 @@ func Pipe(dir string) (read *os.File, f *File, err error) {
 	return read, f, nil
 }
 
-// link gives an open file a name that, unlike its number in /proc, is not used
+// link gives an open file a path that, unlike its number in /proc, is never used
 // again. It closes the file when it fails.
 func link(dir string, file *os.File) (*File, error) {
 	f := &File{path: newPath(dir), file: file}
@@ -51,8 +51,8 @@ func link(dir string, file *os.File) (*File, error) {
 	return f, nil
 }
 
-// Renew gives back the name, and its folder, if they were Removed. Not after Close
-// or Abandon.
+// Renew makes the path, and its folder, again if they were Removed. Do not call it
+// after Close or Abandon.
 func (f *File) Renew() error {
 	if !f.Removed() {
 		return nil

@@ -9,8 +9,8 @@ import (
 	"os"
 )
 
-// Text hands a text over, in a file in a folder, which is made if need be. Only
-// this user can read it. Close or Abandon it.
+// Text hands a text over, in a file in a folder, which is made if need be. Only this
+// user can read it. Close or Abandon it.
 func Text(dir, text string) (*File, error) {
 	path := newPath(dir)
 	var file *os.File

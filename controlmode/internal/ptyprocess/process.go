@@ -1,3 +1,7 @@
+// Package ptyprocess runs a tmux client on a pseudo-terminal. A Process is the
+// client, and the stream of bytes from and to it. CatchUp waits until everything that
+// the client has written so far has been read. The package controlmode is its only
+// caller.
 package ptyprocess
 
 import (
@@ -16,30 +20,32 @@ import (
 	"golang.org/x/term"
 )
 
-// drainTime is how long the stream may go on after the client process has
-// ended: the tmux server holds the pty until it has noticed.
+// drainTimeout is how long the stream may go on after the client process has ended:
+// the tmux server holds the pty open until it has noticed.
 const drainTimeout = time.Second
 
-// process is a tmux client on the slave side of a pty.
+// Process is a tmux client on the slave side of a pty. Start makes it; whoever starts
+// it calls Kill and Close.
 type Process struct {
 	master *os.File
-	raw    syscall.RawConn // master's
+	raw    syscall.RawConn // raw access to master
 	proc   *os.Process
 	exited chan struct{} // closed when the process has been waited for
 
-	// reading: something may have been read that whoever reads has not dealt
-	// with. When nothing is unread and this is false, in that order, all that
-	// tmux had written has been dealt with.
+	// reading: the reader may hold bytes that it has not handled yet. When the kernel
+	// holds no unread bytes and then this is false, everything that tmux had written
+	// has been handled.
 	reading atomic.Bool
-	// step, unless nil, is closed when that may have changed.
+	// progress, unless nil, is closed when that may have changed.
 	progress atomic.Pointer[chan struct{}]
-	// caught is when all was last known to have been dealt with, since made.
+	// caughtUp is when everything was last known to have been handled, as a time
+	// since made.
 	caughtUp atomic.Int64
 	made     time.Time
 }
 
-// startProcess starts the client on a raw pty. The slave is made raw before
-// exec: a cooked one would echo every command and cut lines at 4,095 bytes.
+// Start starts the client on a raw pty. The slave is made raw before exec: a cooked
+// one would echo every command and cut lines at 4,095 bytes.
 func Start(cmd *exec.Cmd) (*Process, error) {
 	master, slave, err := pty.Open()
 	if err != nil {
@@ -71,9 +77,9 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 	return p, nil
 }
 
-// pollable replaces a file that blocks in system calls, as pty.Open's does, by
-// one whose reads and writes have deadlines: those to a tmux server that is
-// stopped could not be ended otherwise, as it holds the pty open even when the
+// pollable replaces a file that blocks in system calls, as pty.Open's does, by one
+// whose reads and writes have deadlines. Without deadlines, reads and writes could
+// not be ended while a tmux server is stopped: it holds the pty open even when the
 // client is dead.
 func pollable(blocking *os.File) (*os.File, error) {
 	defer blocking.Close()
@@ -87,8 +93,8 @@ func pollable(blocking *os.File) (*os.File, error) {
 	return os.NewFile(uintptr(fd), blocking.Name()), nil
 }
 
-// startAndWait runs for as long as the process does, on one OS thread: the
-// parent-death signal follows the thread that started the child.
+// startAndWait starts the process and returns when it has ended. It stays on one OS
+// thread, because the parent-death signal follows the thread that started the child.
 func (p *Process) startAndWait(cmd *exec.Cmd, started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -98,7 +104,7 @@ func (p *Process) startAndWait(cmd *exec.Cmd, started chan<- error) {
 	}
 	p.proc = cmd.Process
 	started <- nil
-	cmd.Wait() // how a killed client ended says nothing
+	cmd.Wait() // how a killed client ended does not matter
 	p.master.SetDeadline(time.Now().Add(drainTimeout))
 	close(p.exited)
 }
@@ -106,11 +112,13 @@ func (p *Process) startAndWait(cmd *exec.Cmd, started chan<- error) {
 // Exited is closed when the process has ended and has been waited for.
 func (p *Process) Exited() <-chan struct{} { return p.exited }
 
-// Kill ends the client with SIGKILL, the one signal it cannot be stuck in.
+// Kill ends the client with SIGKILL, the only signal that always works. It does not
+// wait.
 func (p *Process) Kill() { p.proc.Kill() }
 
-// Read reads what tmux wrote; on Linux the end of a pty is EIO. It belongs to one
-// goroutine, and by calling it, that has dealt with what was read before.
+// Read reads the client's output. On Linux the end of a pty is EIO. Only one
+// goroutine may call it, and each call says that the bytes of the previous one have
+// been handled.
 func (p *Process) Read(b []byte) (n int, err error) {
 	p.reportProgress()
 	ended := p.raw.Read(func(fd uintptr) bool {
@@ -136,8 +144,8 @@ func (p *Process) Read(b []byte) (n int, err error) {
 	return n, nil
 }
 
-// Write writes commands to tmux. It blocks while tmux does not read, until
-// the process is killed.
+// Write writes commands to the client. While tmux does not read, it blocks until the
+// process is killed.
 func (p *Process) Write(b []byte) (int, error) { return p.master.Write(b) }
 
 // Close waits for the killed process and closes the pty.
@@ -147,16 +155,17 @@ func (p *Process) Close() error {
 }
 
 const (
-	// maxSteps bounds the wait for all to be read where tmux writes all the time.
+	// maxCatchUpReads bounds the reads that CatchUp waits for when tmux writes all
+	// the time.
 	maxCatchUpReads = 64
-	// caughtFor is how long it counts that all has been read, so that many who
-	// ask cost no more system calls than one.
+	// catchUpMaxAge is how long a successful CatchUp counts for later ones, so that
+	// many callers cost no more system calls than one.
 	catchUpMaxAge = 3 * time.Millisecond
 )
 
-// catchUp blocks until all that tmux had written caughtFor ago has been read and
-// dealt with, or ctx is done, or the reading has ended. When tmux writes faster
-// than it is read, it returns after maxSteps reads.
+// CatchUp blocks until everything that tmux had written catchUpMaxAge ago has been
+// read and handled, or until ctx is done or ended is closed. When tmux writes faster
+// than it is read, CatchUp returns after maxCatchUpReads reads.
 func (p *Process) CatchUp(ctx context.Context, ended <-chan struct{}) {
 	if time.Since(p.made)-time.Duration(p.caughtUp.Load()) < catchUpMaxAge {
 		return
@@ -166,7 +175,7 @@ func (p *Process) CatchUp(ctx context.Context, ended <-chan struct{}) {
 			return
 		}
 		step := p.nextProgress()
-		if !p.unread() { // it may have gone on before
+		if !p.unread() { // the reader may have caught up before nextProgress
 			return
 		}
 		select {
@@ -179,7 +188,7 @@ func (p *Process) CatchUp(ctx context.Context, ended <-chan struct{}) {
 	}
 }
 
-// nextStep is closed when something more has been read or dealt with.
+// nextProgress is closed when more bytes have been read or handled.
 func (p *Process) nextProgress() <-chan struct{} {
 	fresh := make(chan struct{})
 	for {
@@ -192,7 +201,7 @@ func (p *Process) nextProgress() <-chan struct{} {
 	}
 }
 
-// unread reports whether tmux has written what has not been dealt with.
+// unread reports whether tmux has written bytes that have not been handled.
 func (p *Process) unread() bool {
 	began, more := time.Since(p.made), false
 	err := p.raw.Control(func(fd uintptr) {
@@ -207,7 +216,7 @@ func (p *Process) unread() bool {
 	return false
 }
 
-// stepped wakes those who wait for what was read, or for there being no more.
+// reportProgress wakes every CatchUp that waits.
 func (p *Process) reportProgress() {
 	if p.progress.Load() != nil {
 		if step := p.progress.Swap(nil); step != nil {

@@ -2,34 +2,35 @@ package wire
 
 import "strconv"
 
-// command builds the text of one command line. Constant words are written as
-// they are; everything else goes through appendQuoted or is an id or a number.
+// Command builds the text of one command line. Constant words are written unchanged.
+// Everything else is an id, a number, or goes through AppendQuoted.
 type Command struct {
 	Text []byte
-	Err  error
+	Err  error // the first error of Arg or Format
 }
 
+// NewCommand starts a line with a command.
 func NewCommand(name string) *Command {
 	return &Command{Text: append(make([]byte, 0, 96), name...)}
 }
 
-// then starts another command on the same line: tmux runs the commands of one
-// line without letting anything in between, and drops the rest after an error.
+// Then starts another command on the same line. tmux runs the commands of one line
+// with no other in between, and skips the rest of them after an error.
 func (c *Command) Then(name string) *Command { return c.Word(";").Word(name) }
 
-// word appends a constant of this package: a flag, an option's name.
+// Word appends a constant of the program: a flag, an option's name.
 func (c *Command) Word(w string) *Command {
 	c.Text = append(append(c.Text, ' '), w...)
 	return c
 }
 
-// number appends a decimal number.
+// Number appends a decimal number.
 func (c *Command) Number(n int) *Command {
 	c.Text = strconv.AppendInt(append(c.Text, ' '), int64(n), 10)
 	return c
 }
 
-// size appends a decimal number, with percent as a percentage.
+// Size appends a decimal number; with percent, as a percentage.
 func (c *Command) Size(n int, percent bool) *Command {
 	c.Number(n)
 	if percent {
@@ -38,7 +39,7 @@ func (c *Command) Size(n int, percent bool) *Command {
 	return c
 }
 
-// hex appends each byte as an argument of two hexadecimal digits.
+// Hex appends each byte as an argument of two hexadecimal digits.
 func (c *Command) Hex(s string) *Command {
 	for i := range len(s) {
 		c.Text = append(c.Text, ' ', hexDigits[s[i]>>4], hexDigits[s[i]&15])
@@ -48,7 +49,7 @@ func (c *Command) Hex(s string) *Command {
 
 const hexDigits = "0123456789abcdef"
 
-// arg appends text of any origin as one argument.
+// Arg appends text of any origin as one argument.
 func (c *Command) Arg(s string) *Command {
 	text, err := AppendQuoted(append(c.Text, ' '), s)
 	if err != nil {
@@ -59,24 +60,24 @@ func (c *Command) Arg(s string) *Command {
 	return c
 }
 
-// format appends text of any origin as an argument that tmux will expand as a
-// format, so that it comes out as s.
+// Format appends text of any origin as an argument that tmux will expand as a format,
+// so that it expands to s.
 func (c *Command) Format(s string) *Command { return c.Arg(EscapeFormat(s)) }
 
-// to appends -t and the target.
+// To appends -t and the target.
 func (c *Command) To(t Target) *Command {
 	c.Text = t.appendTo(append(c.Text, " -t "...))
 	return c
 }
 
-// from appends -s and the target.
+// From appends -s and the target.
 func (c *Command) From(t Target) *Command {
 	c.Text = t.appendTo(append(c.Text, " -s "...))
 	return c
 }
 
-// Target says which pane a command is for. The zero value is session $0's
-// active pane.
+// Target says which pane a command is for. The zero value is session $0's active
+// pane.
 type Target struct {
 	Session   SessionID
 	window    WindowID

@@ -6,27 +6,27 @@ import (
 	"fmt"
 )
 
-// ErrProtocol means that the stream broke the rules that answers are told
-// apart by; the connection is given up rather than trusted.
+// ErrProtocol: the stream broke the rules by which answers are told apart. Give the
+// connection up rather than trust it.
 var ErrProtocol = errors.New("controlmode: protocol violation")
 
-// decoder turns the lines of a control-mode stream into answers and
-// notifications. It is a pure function of the lines and of the answers that
-// next hands it: no I/O, no clock, no goroutine.
+// Decoder turns the lines of a control-mode stream into answers and notifications. It
+// is a pure function of the lines and of the answers that Next hands out: no I/O, no
+// clock, no goroutine.
 type Decoder struct {
-	Next    func() *Answer     // the request whose answer begins; nil: none was asked
+	Next    func() *Answer     // the answer of the command whose answer begins; nil: there is no such command
 	Notify  func(Notification) // must not block
-	MaxBody int                // bytes of one answer's bodies
+	MaxBody int                // most bytes of one answer's bodies
 
-	current     *Answer // being filled, nil between answers
-	answerBytes int     // bytes of its blocks so far, without the open one
+	current     *Answer // being filled; nil between answers
+	answerBytes int     // size of its blocks so far, without the open one
 
-	// The open block, if inBlock.
+	// The open block, if inBlock is set.
 	inBlock bool
 	guard   guard  // its text is a copy
 	body    []byte // its payload so far
-	lines   int    // how many lines that is
-	want    int    // how many there will be, -1 if the guard decides
+	lines   int    // number of lines of the payload so far
+	want    int    // number of lines that it will have; -1: the guard ends it
 
 	// For an answer framed by a nonce: the block that may be the nonce's own.
 	nonceGuard guard
@@ -34,8 +34,8 @@ type Decoder struct {
 	lastBegin  bool
 }
 
-// line takes one line of the stream, without its newline, and returns the
-// answer that it completes, if any. The line is not kept.
+// Line takes one line of the stream, without its newline, and returns the answer that
+// it completes, if any. It does not keep the line.
 func (d *Decoder) Line(line []byte) (*Answer, error) {
 	switch {
 	case d.inFreeText():
@@ -50,7 +50,8 @@ func (d *Decoder) Line(line []byte) (*Answer, error) {
 	return nil, nil
 }
 
-// inFreeText: the open block, and all until the nonce, may hold anything.
+// inFreeText reports whether the open block, and all lines up to the nonce, may hold
+// any text.
 func (d *Decoder) inFreeText() bool {
 	return d.inBlock && d.guard.ours() && d.current.Frame.Nonce != "" && len(d.current.Blocks) == d.current.Frame.FreeText
 }
@@ -121,8 +122,8 @@ func (d *Decoder) end(failed bool) *Answer {
 	return nil
 }
 
-// nonceLine takes a line between the %begin of a block that is framed by a
-// nonce and the end of the nonce's own block.
+// nonceLine takes a line between the %begin of a block that is framed by a nonce and
+// the end of the nonce's own block.
 func (d *Decoder) nonceLine(line []byte) (*Answer, error) {
 	f := d.current.Frame
 	if d.nonceSeen {
@@ -143,18 +144,18 @@ func (d *Decoder) nonceLine(line []byte) (*Answer, error) {
 	return nil, nil
 }
 
-// endNonce completes the answer from what came before the nonce.
+// endNonce completes an answer from the lines before the nonce.
 func (d *Decoder) endNonce() (*Answer, error) {
 	a := d.current
 	d.current, d.inBlock = nil, false
 	if a.TooLarge {
 		if !a.Frame.Sealed {
-			d.Notify(Missed{}) // what was told before the nonce has gone with the text
+			d.Notify(Missed{}) // notifications before the nonce were dropped with the text
 		}
 		return a, nil
 	}
 	lines := bytes.SplitAfter(d.body, []byte("\n"))
-	lines = lines[:len(lines)-2] // the nonce's %begin, and what follows the last \n
+	lines = lines[:len(lines)-2] // the nonce's %begin, and the empty rest after the last \n
 	if a.Frame.Sealed {
 		return a, d.endSealed(a, lines)
 	}
@@ -172,8 +173,7 @@ func (d *Decoder) endNonce() (*Answer, error) {
 	return nil, fmt.Errorf("%w: a nonce before the end of the answer", ErrProtocol)
 }
 
-// endSealed takes the empty blocks at the end of lines, one after another, and
-// what is left is block free.
+// endSealed reads the empty blocks at the end of lines. The rest is block FreeText.
 func (d *Decoder) endSealed(a *Answer, lines [][]byte) error {
 	empty := a.Frame.Blocks - a.Frame.FreeText - 1
 	end := len(lines) - 1 - 2*empty
@@ -198,10 +198,11 @@ func (d *Decoder) endSealed(a *Answer, lines [][]byte) error {
 	return nil
 }
 
+// chomp removes the newline at the end of a line.
 func chomp(line []byte) []byte { return bytes.TrimSuffix(line, []byte("\n")) }
 
-// add keeps one line of payload, unless the answer has grown too large: then
-// its lines are only counted.
+// add keeps one line of payload. If the answer has grown too large, it only counts
+// the line.
 func (d *Decoder) add(line []byte) {
 	d.lines++
 	size, ours := len(d.body)+len(line), d.guard.ours()

@@ -2,36 +2,35 @@ package wire
 
 import "strconv"
 
-// frame says how the answer to one command line is told from the text that it
-// holds. tmux frames a block by guessable lines and escapes nothing between
-// them, so a frame trusts a guard only where no pane's text can stand.
+// Frame says how the answer to one command line is told from the text that it holds.
+// tmux frames a block by lines that can be guessed and escapes nothing between them.
+// So a Frame trusts a guard only where no pane's text can stand.
 type Frame struct {
-	// blocks is how many commands the line has: one block each, unless one
-	// fails, which drops the rest of the line without blocks.
+	// Blocks is the number of commands of the line. Each answers with one block. When
+	// one fails, the rest of the line is skipped and has no blocks.
 	Blocks int
 
-	// counted, when positive, is the index of the block that holds exactly as
-	// many lines as the number at the start of block 0. Every other block
-	// holds only text of tmux's own making (ids, numbers, error messages that
-	// quote ids), a few lines at most.
+	// Counted, when positive, is the index of the block that holds exactly as many
+	// lines as the number at the start of block 0. Every other block holds only text
+	// of tmux's own (ids, numbers, error messages that quote ids), a few lines at
+	// most.
 	Counted int
 
-	// nonce, when set, is printed by a command after those of the answer, and
-	// all of block free, which may hold any text, comes before it.
+	// Nonce, when set, is printed by a command after those of the answer. All of
+	// block FreeText, which may hold any text, comes before it.
 	Nonce string
-	// free is the index of that block. Those before it hold tmux's own text.
+	// FreeText is the index of that block. The blocks before it hold tmux's own text.
 	FreeText int
-	// sealed: the nonce is on the line itself, in the error of a last command
-	// that must fail. tmux lets nothing come between the commands of a line,
-	// so what stands between block free and the nonce is known to the letter.
-	// Not sealed: the nonce is printed by a line of its own, also when the
-	// answer is an error; block free is the only one and ends at the last
-	// line that closes it.
+	// Sealed: the nonce is on the line itself, in the error of a last command that
+	// must fail. tmux runs no other command between those of a line, so the lines
+	// between block FreeText and the nonce are known exactly. Not sealed: a line of
+	// its own prints the nonce, also when the answer is an error. Block FreeText is
+	// then the last one, and ends at the last line that closes it.
 	Sealed bool
 }
 
-// appendLine appends a command line, and what makes tmux print the nonce after it,
-// as they go over the wire.
+// AppendLine appends a command line, and the command that makes tmux print the nonce,
+// in the form that goes over the wire.
 func (f Frame) AppendLine(out, line []byte) []byte {
 	out = append(out, line...)
 	switch {
@@ -43,25 +42,25 @@ func (f Frame) AppendLine(out, line []byte) []byte {
 	return append(out, '\n')
 }
 
-// MaxOwnLines bounds a block of tmux's own text; more means that the stream
-// is not what it seems.
+// MaxOwnLines bounds a block of tmux's own text. A longer one means that the stream
+// is not trustworthy.
 const MaxOwnLines = 16
 
-// block is what one command printed.
+// Block is the output of one command.
 type Block struct {
 	Failed bool   // it ended with %error; Body is tmux's message
 	Body   []byte // the lines, each ended by \n
 }
 
-// answer collects the blocks of one command line.
+// Answer collects the blocks of one command line.
 type Answer struct {
 	Frame    Frame
 	Blocks   []Block
 	TooLarge bool // a body was longer than allowed and was dropped
 }
 
-// linesOf is how many lines block i holds, -1 if tmux's guard is to be trusted.
-// ok is false when it is counted but the count is missing.
+// lineCount is the number of lines of block i; -1: tmux's guard is to be trusted. ok
+// is false when the block is counted and the count is missing.
 func (a *Answer) lineCount(i int) (lines int, ok bool) {
 	if a.Frame.Counted == 0 || i != a.Frame.Counted {
 		return -1, true

@@ -2,12 +2,12 @@ package wire
 
 import "bytes"
 
-// guard is what a block's %begin line and its %end or %error line share: the
-// time, the number and the flags, as tmux wrote them.
+// guard is the part that a block's %begin line shares with its %end or %error line:
+// the time, the number and the flags, as tmux wrote them.
 type guard struct{ text []byte }
 
-// flags 1: the block answers a line that this client wrote. flags 0: it does
-// not (the attach, hooks).
+// ours reports whether the block answers a line that this client wrote (flags 1). The
+// attach and hooks have flags 0.
 func (g guard) ours() bool { return g.text[len(g.text)-1] == '1' }
 
 // beginOf reads a %begin line; ok is false for any other line.
@@ -31,7 +31,8 @@ func (g guard) closedBy(line []byte) (closed, failed bool) {
 	return false, false
 }
 
-// isGuard: three decimal numbers with one blank between them, the last 0 or 1.
+// isGuard reports whether b is three decimal numbers with one blank between them, the
+// last one 0 or 1.
 func isGuard(b []byte) bool {
 	fields := 1
 	digits := 0

@@ -62,7 +62,7 @@ func (id ServerID) String() string {
 	return fmt.Sprintf("%d %d %s", id.PID, id.Start, id.Socket)
 }
 
-// ParseServerID reads what ServerID.String wrote.
+// ParseServerID reads the text that ServerID.String wrote.
 func ParseServerID(s string) (ServerID, error) {
 	parts := strings.SplitN(s, " ", 3)
 	if len(parts) == 3 {

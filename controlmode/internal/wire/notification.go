@@ -1,7 +1,7 @@
 package wire
 
-// Notification is one thing that tmux tells a control client unasked. The set
-// of types is closed; what this package does not know is an Unknown.
+// Notification is an event that tmux reports to a control client unasked. The set of
+// types is closed; a line that this package does not know is an Unknown.
 type Notification interface{ notification() }
 
 type (
@@ -32,8 +32,8 @@ type (
 		Window   WindowID
 		Unlinked bool
 	}
-	// WindowRenamed: a window has a new name. Up to tmux 3.6 a newline in the
-	// name arrives raw, and what follows it as an Unknown.
+	// WindowRenamed: a window has a new name. Up to tmux 3.6 a newline in the name
+	// arrives raw, and the rest of the name as an Unknown.
 	WindowRenamed struct {
 		Window   WindowID
 		Name     string
@@ -72,13 +72,13 @@ type (
 	}
 	// ClientDetached: another client detached (tmux 3.2).
 	ClientDetached struct{ Client string }
-	// Pause: tmux holds a pane's output back (tmux 3.2, pause-after). From 3.8
-	// on it is told of a Hub's own Pause as well, and Continue of its Resume.
+	// Pause: tmux holds a pane's output back (tmux 3.2, pause-after). From 3.8 on,
+	// tmux also reports a client's own pause, and as Continue its own resumption.
 	Pause struct{ Pane PaneID }
 	// Continue: a paused pane's output flows again (tmux 3.2).
 	Continue struct{ Pane PaneID }
-	// SubscriptionChanged: a subscribed format has a new value (tmux 3.2).
-	// Fields is what tmux wrote between the name and " : ".
+	// SubscriptionChanged: a subscribed format has a new value (tmux 3.2). Fields is
+	// the text between the name and " : ".
 	SubscriptionChanged struct {
 		Name, Fields string
 		Value        []byte
@@ -101,11 +101,11 @@ type (
 	}
 	// Unknown is any other line, as it came.
 	Unknown struct{ Line []byte }
-	// Connected is told by a Server, not by tmux: there is a new connection,
-	// to the named tmux server, and what happened before it was not seen.
+	// Connected comes from a Server, not from tmux: there is a new connection, to the
+	// named tmux server, and events before it were not seen.
 	Connected struct{ Server ServerID }
-	// Missed stands for notifications that a slow Subscription, or an answer
-	// that was too large, lost: what they would have said must be asked again.
+	// Missed stands for notifications that a slow Subscription, or an answer that was
+	// too large, lost. Ask again for the state that they would have reported.
 	Missed struct{}
 )
 

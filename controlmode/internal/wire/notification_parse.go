@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// parseNotification reads a line from outside any block. It never fails: a
-// line that it cannot read is an Unknown. The line is not kept.
+// parseNotification reads a line from outside any block. It never fails: a line that
+// it cannot read is an Unknown. It does not keep the line.
 func parseNotification(line []byte) Notification {
 	word, rest, _ := bytes.Cut(line, []byte(" "))
 	switch string(word) {
@@ -24,8 +24,8 @@ func parseNotification(line []byte) Notification {
 	return Unknown{Line: bytes.Clone(line)}
 }
 
-// parseText reads the notifications whose arguments are ids and names, nil if
-// it is none of them or its ids are malformed.
+// parseText reads the notifications whose arguments are ids and names. It returns nil
+// for any other, and for malformed ids.
 func parseText(word, rest string) Notification {
 	a := arguments{rest: rest}
 	var n Notification
@@ -85,8 +85,8 @@ func parseOutput(line, rest []byte) Notification {
 	return Output{Pane: pane, Data: unescapeOutput(data)}
 }
 
-// parseExtendedOutput reads "%5 age … : data"; tmux may put more fields before
-// the colon.
+// parseExtendedOutput reads "%5 age … : data". tmux may put more fields before the
+// colon.
 func parseExtendedOutput(line, rest []byte) Notification {
 	head, data, ok := bytes.Cut(rest, []byte(" : "))
 	fields := strings.Fields(string(head))
@@ -111,8 +111,8 @@ func parseSubscription(line, rest []byte) Notification {
 	return SubscriptionChanged{Name: name, Fields: fields, Value: bytes.Clone(value)}
 }
 
-// unescapeOutput undoes what tmux does to %output: bytes below 0x20 and the
-// backslash are written as \ooo, all else is raw.
+// unescapeOutput undoes tmux's escaping of %output: bytes below 0x20 and the
+// backslash are written as \ooo, all others raw.
 func unescapeOutput(data []byte) []byte {
 	out := make([]byte, 0, len(data))
 	for i := 0; i < len(data); i++ {
@@ -126,7 +126,7 @@ func unescapeOutput(data []byte) []byte {
 	return out
 }
 
-// isOctal: three octal digits that make one byte.
+// isOctal reports whether b starts with three octal digits that make one byte.
 func isOctal(b []byte) bool {
 	return b[0] >= '0' && b[0] <= '3' && b[1] >= '0' && b[1] <= '7' && b[2] >= '0' && b[2] <= '7'
 }
@@ -143,7 +143,7 @@ func (a *arguments) word() string {
 	return word
 }
 
-// tail is all that is left; a name may hold blanks.
+// tail is the rest; a name may hold blanks.
 func (a *arguments) tail() string { return a.rest }
 
 func (a *arguments) session() SessionID { return idArgument(a, ParseSessionID) }

@@ -6,15 +6,15 @@ import (
 	"unicode/utf8"
 )
 
-// ErrNUL is returned for text that holds a NUL byte: tmux's arguments are C
-// strings and cannot carry one.
+// ErrNUL: the text holds a NUL byte. tmux's arguments are C strings and cannot carry
+// one.
 var ErrNUL = errors.New("controlmode: NUL byte in an argument")
 
-// appendQuoted appends s to dst as one argument of a tmux command line, so that
-// tmux's parser gives back exactly s. It is the only way user text may enter a
-// command.
+// AppendQuoted appends s to dst as one argument of a tmux command line, so that
+// tmux's parser gives back exactly s. User text must not enter a command in any other
+// way. It fails with ErrNUL.
 //
-// Double quotes with octal escapes are used because single quotes cannot carry
+// It writes double quotes with octal escapes, because single quotes cannot carry
 // every byte: tmux's parser takes a raw 0xff for the end of its input.
 func AppendQuoted(dst []byte, s string) ([]byte, error) {
 	dst = append(dst, '"')
@@ -47,12 +47,12 @@ func appendOctal(dst []byte, c byte) []byte {
 	return append(dst, '\\', '0'+c>>6, '0'+c>>3&7, '0'+c&7)
 }
 
-// escapeFormat writes s so that tmux's format expansion gives back s: an
-// argument that tmux expands (new-session -c, rename-window, …) would
-// otherwise run #(cmd) in a shell.
+// EscapeFormat writes s so that tmux's format expansion gives back s. An argument
+// that tmux expands (new-session -c, rename-window, …) would otherwise run #(cmd) in
+// a shell.
 //
-// Every run of # is doubled except one followed by [, which tmux leaves alone:
-// #[ starts a style, and styles are applied when text is drawn, not expanded.
+// Every run of # is doubled except one before [, which tmux leaves alone: #[ starts a
+// style, and styles are applied when text is drawn, not expanded.
 func EscapeFormat(s string) string {
 	if !strings.Contains(s, "#") {
 		return s

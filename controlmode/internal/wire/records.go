@@ -5,16 +5,17 @@ import (
 	"strings"
 )
 
-// records reads the lines of a list whose free-text fields are preceded by
-// their lengths, so that no text can pass for a field or a line.
+// RecordReader reads the lines of a list: ids, numbers, and free text that follows
+// its length, so that no text can pass for a field or a line.
 type RecordReader struct {
-	Rest string
-	Bad  bool
+	Rest string // the text that has not been read
+	Bad  bool   // a field was not as expected; all later results mean nothing
 }
 
-// more reports whether another record follows.
+// More reports whether another record follows.
 func (r *RecordReader) More() bool { return !r.Bad && r.Rest != "" }
 
+// Word reads a field up to a blank or the end of the line.
 func (r *RecordReader) Word() string {
 	end := strings.IndexAny(r.Rest, " \n")
 	if end < 0 {
@@ -27,13 +28,14 @@ func (r *RecordReader) Word() string {
 	return word
 }
 
+// Number reads a decimal number that is not negative.
 func (r *RecordReader) Number() int {
 	n, err := strconv.Atoi(r.Word())
 	r.Bad = r.Bad || err != nil || n < 0
 	return n
 }
 
-// flag reads tmux's 0 or 1; an empty field is 0.
+// Flag reads tmux's 0 or 1. An empty field is 0.
 func (r *RecordReader) Flag() bool {
 	w := r.Word()
 	r.Bad = r.Bad || w != "" && w != "0" && w != "1"
@@ -50,7 +52,7 @@ func idRecord[ID any](r *RecordReader, parse func(string) (ID, error)) ID {
 	return id
 }
 
-// text takes exactly n bytes.
+// Text reads exactly n bytes.
 func (r *RecordReader) Text(n int) string {
 	if r.Bad || n > len(r.Rest) {
 		r.Bad = true
@@ -61,13 +63,14 @@ func (r *RecordReader) Text(n int) string {
 	return text
 }
 
-// newline ends a record.
+// Newline reads the end of a record.
 func (r *RecordReader) Newline() {
 	rest, ok := strings.CutPrefix(r.Rest, "\n")
 	r.Rest, r.Bad = rest, r.Bad || !ok
 }
 
-// optional reads a number after an x, or what stands for none.
+// Optional reads a field that is an x, and a number if there is one. Without a number
+// it returns none.
 func (r *RecordReader) Optional(none int) int {
 	digits := strings.TrimPrefix(r.Word(), "x")
 	if digits == "" {
@@ -78,7 +81,7 @@ func (r *RecordReader) Optional(none int) int {
 	return n
 }
 
-// until takes what comes before a mark.
+// Until reads the text before a mark, and the mark.
 func (r *RecordReader) Until(mark string) string {
 	text, rest, found := strings.Cut(r.Rest, mark)
 	r.Rest, r.Bad = rest, r.Bad || !found

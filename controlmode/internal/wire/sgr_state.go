@@ -5,15 +5,15 @@ import (
 	"slices"
 )
 
-// carried is the style that captured lines with escapes have come to: tmux tells
-// changes only, from one line to the next.
+// SGRState is the style at some point of captured lines with escapes. tmux writes
+// only changes of style, from one line to the next.
 type SGRState struct {
-	sgr         [][]byte // sequences since the last that begins with a reset
+	sgr         [][]byte // sequences since the last one that begins with a reset
 	lineDrawing bool     // SO: the characters are those of line drawing
 	link        []byte   // the OSC 8 that opened a hyperlink; nil: none is open
 }
 
-// pass takes a line.
+// Consume takes a line.
 func (c *SGRState) Consume(line []byte) {
 	for {
 		at := bytes.IndexAny(line, escapeStarts)
@@ -29,6 +29,7 @@ func (c *SGRState) Consume(line []byte) {
 	}
 }
 
+// apply takes one escape sequence.
 func (c *SGRState) apply(sequence []byte) {
 	switch {
 	case sequence[0] == shiftOut || sequence[0] == shiftIn:
@@ -45,7 +46,7 @@ func (c *SGRState) apply(sequence []byte) {
 		if parameters == "" || parameters == "0" {
 			return
 		}
-		// The last of equal ones decides.
+		// The last of equal sequences decides.
 		if at := slices.IndexFunc(c.sgr, func(s []byte) bool { return bytes.Equal(s, sequence) }); at >= 0 {
 			known := c.sgr[at]
 			c.sgr = append(slices.Delete(c.sgr, at, at+1), known)
@@ -55,8 +56,8 @@ func (c *SGRState) apply(sequence []byte) {
 	}
 }
 
-// begin is what leads from the style come to so far to the one that a new capture
-// has after the lines before, as each capture begins with none.
+// Transition returns the sequences that lead from the state so far to the style that
+// a new capture has after the lines before. Each capture begins without a style.
 func (c *SGRState) Transition(before [][]byte) []byte {
 	if before == nil {
 		return nil
@@ -89,7 +90,7 @@ const (
 
 var closeLink = []byte("\x1b]8;;\x1b\\")
 
-// unstyled is a line without its escapes.
+// WithoutStyles returns a line without its escapes.
 func WithoutStyles(line []byte) []byte {
 	out := make([]byte, 0, len(line))
 	for {
@@ -107,9 +108,9 @@ func WithoutStyles(line []byte) []byte {
 	}
 }
 
-// escapeLength is how long an escape sequence at the start of text is, 0 if there
-// is none. tmux writes no other ones than these, and keeps no control characters
-// in a screen.
+// escapeLength is the length of the escape sequence at the start of text; 0: there is
+// none. tmux writes only these sequences, and keeps no control characters in a
+// screen.
 func escapeLength(text []byte) int {
 	switch {
 	case text[0] == shiftOut, text[0] == shiftIn:
@@ -124,8 +125,8 @@ func escapeLength(text []byte) int {
 	return 0
 }
 
-// LastLines are the last lines of a capture, and of one with Escapes what leads to
-// the style that they begin with.
+// LastLines returns the last n lines of a captured text. Those of a capture with
+// escapes begin with the sequences that lead to their first line's style.
 func LastLines(text []byte, n int) []byte {
 	begin := len(text)
 	for range n {

@@ -5,9 +5,8 @@ import (
 	"fmt"
 )
 
-// decodeVis undoes the vis(3) encoding of show-buffer up to tmux 3.3a, in
-// place: VIS_OCTAL and VIS_CSTYLE, and a backslash before a $ that could start
-// a variable.
+// DecodeVis undoes the vis(3) encoding of show-buffer up to tmux 3.3a, in place:
+// VIS_OCTAL and VIS_CSTYLE, and a backslash before a $ that could start a variable.
 func DecodeVis(text []byte) ([]byte, error) {
 	first := bytes.IndexByte(text, '\\')
 	if first < 0 {
