@@ -66,15 +66,15 @@ func BenchmarkSendKeys(b *testing.B) {
 
 const (
 	throughputCallers = 64
-	// throughputRound is how many commands one side runs before it is the
-	// other's turn: enough that a round takes some tenths of a second.
+	// throughputRound is how many commands one side runs before it is the other's
+	// turn. It is so large that a round takes some tenths of a second.
 	throughputRound = 8192
 )
 
-// BenchmarkDisplayMessage has 64 callers ask the smallest question there is, and a
-// raw loop ask the same with 64 in flight, on the same tmux server and the same
-// kind of pty, by turns, so that both see the same machine. What counts is the
-// ratio; an op is one command of ours.
+// BenchmarkDisplayMessage compares 64 callers that send the smallest command with a
+// raw loop that keeps 64 of the same in flight. Both use the same tmux server and the
+// same kind of pty, and run by turns, so that both see the same machine. The result
+// is the ratio; an op is one command of ours.
 func BenchmarkDisplayMessage(b *testing.B) {
 	socket := controltest.SocketName(b)
 	server := controltest.Start(b, controlmode.ServerOptions{SocketName: socket})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -13,8 +14,8 @@ import (
 	"interplexer/controlmode/internal/wire"
 )
 
-// While others are about, one caller types a megabyte a second and no more.
-func TestTypingIsShared(t *testing.T) {
+// While others are active, one sender types a megabyte a second and no more.
+func TestTypingRate(t *testing.T) {
 	s := NewServer(ServerOptions{})
 	b := serverCaller{server: s}
 	soon, cancel := context.WithDeadline(t.Context(), time.Now().Add(time.Hour))
@@ -32,34 +33,37 @@ func TestTypingIsShared(t *testing.T) {
 	require.ErrorIs(t, b.awaitTyping(left, "alone", 1), context.Canceled)
 }
 
-// A connection for long commands leaves tmux to others after each.
-func TestLongCommandsRest(t *testing.T) {
+// A connection for long commands leaves tmux to others after each. synctest's clock
+// makes the waits exact.
+func TestCooldown(t *testing.T) {
 	s := NewServer(ServerOptions{})
 	require.Zero(t, s.bulk.cooldown(time.Second), "nobody else is about")
 	s.bulk.lastShort.Store(time.Now().Add(time.Hour).UnixNano())
 	require.Equal(t, time.Millisecond, s.bulk.cooldown(time.Millisecond))
 	require.Equal(t, maxCooldown, s.bulk.cooldown(time.Hour))
 
-	tmux, client := net.Pipe()
-	go func() {
-		lines := bufio.NewScanner(tmux)
-		for n := 1; lines.Scan(); n++ {
-			fmt.Fprintf(tmux, "%%begin 1 %[1]d 1\n%%end 1 %[1]d 1\n", n)
+	synctest.Test(t, func(t *testing.T) {
+		tmux, client := net.Pipe()
+		go func() {
+			lines := bufio.NewScanner(tmux)
+			for n := 1; lines.Scan(); n++ {
+				fmt.Fprintf(tmux, "%%begin 1 %[1]d 1\n%%end 1 %[1]d 1\n", n)
+			}
+		}()
+		rest := time.Nanosecond
+		c := newConn(client, func() { client.Close() }, nil, ConnOptions{
+			MaxWait: 100 * time.Millisecond, window: 1, cooldown: func(time.Duration) time.Duration { return rest },
+		})
+		ask := request{text: []byte("x"), frame: wire.Frame{Blocks: 1}}
+		for range 100 {
+			_, err := c.call(t.Context(), ask)
+			require.NoError(t, err)
 		}
-	}()
-	rest := time.Nanosecond
-	c := newConn(client, func() { client.Close() }, nil, ConnOptions{
-		MaxWait: 100 * time.Millisecond, window: 1, cooldown: func(time.Duration) time.Duration { return rest },
-	})
-	ask := request{text: []byte("x"), frame: wire.Frame{Blocks: 1}}
-	for range 100 {
+		rest = time.Hour
 		_, err := c.call(t.Context(), ask)
 		require.NoError(t, err)
-	}
-	rest = time.Hour
-	_, err := c.call(t.Context(), ask)
-	require.NoError(t, err)
-	_, err = c.call(t.Context(), ask)
-	require.ErrorIs(t, err, ErrNoTurn, "it rests")
-	require.NoError(t, c.Close())
+		_, err = c.call(t.Context(), ask)
+		require.ErrorIs(t, err, ErrNoTurn, "it rests")
+		require.NoError(t, c.Close())
+	})
 }

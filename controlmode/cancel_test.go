@@ -19,8 +19,9 @@ import (
 
 var cancels = flag.Int("cancels", 10_000, "how many calls TestCancels cancels at the least")
 
-// Callers that leave at any moment leave everybody else's answers where they
-// belong.
+// Callers that give up at any moment do not change the answers of others. The moments
+// are random, so any call may be answered, canceled or refused
+// (ConnOptions.MaxInFlight).
 func TestCancels(t *testing.T) {
 	t.Parallel()
 	seed := rand.Uint64()
@@ -54,7 +55,7 @@ func TestCancels(t *testing.T) {
 	callers.Wait()
 	t.Logf("%d canceled, %d answered, %d refused", canceled.Load(), answered.Load(), refused.Load())
 	require.NotZero(t, answered.Load())
-	require.Eventually(t, func() bool { // until tmux has done what nobody waits for any more
+	require.Eventually(t, func() bool { // until tmux has run the abandoned commands
 		return client.Ping(t.Context()) == nil
 	}, 10*time.Second, time.Millisecond)
 }

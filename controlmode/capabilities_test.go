@@ -12,8 +12,8 @@ import (
 	"interplexer/controlmode/controltest"
 )
 
-// TestCapabilities asks the tmux that is installed for what the table says of
-// its release.
+// TestCapabilities asks the installed tmux whether the table is right about its
+// release.
 func TestCapabilities(t *testing.T) {
 	t.Parallel()
 	text, err := exec.Command("tmux", "-V").Output()
@@ -23,7 +23,7 @@ func TestCapabilities(t *testing.T) {
 	for c, probe := range map[controlmode.Capability]func(*testing.T) bool{
 		controlmode.LeakyCapture:         captureLeaks,
 		controlmode.EncodedBuffers:       func(t *testing.T) bool { return !printsRaw(t, "show-buffer -b x", "a\tb") },
-		controlmode.BufferNotifications:  buffersAreTold,
+		controlmode.BufferNotifications:  buffersNotify,
 		controlmode.EncodedLists:         func(t *testing.T) bool { return !printsRaw(t, "list-buffers -F '#{@x}'", "\xff") },
 		controlmode.CaptureTrimPositions: func(t *testing.T) bool { return knowsFlag(t, "capture-pane", "-T") },
 		controlmode.CaptureMode:          func(t *testing.T) bool { return knowsFlag(t, "capture-pane", "-M") },
@@ -31,12 +31,15 @@ func TestCapabilities(t *testing.T) {
 		controlmode.MessagesInBlocks:     func(t *testing.T) bool { return printsRaw(t, "display-message hello", "%message hello") },
 		controlmode.PasteUnescaped:       func(t *testing.T) bool { return knowsFlag(t, "paste-buffer", "-S") },
 	} {
-		require.Equal(t, version.Has(c), probe(t), "tmux %s: %s", version.Text, c.Evidence())
+		t.Run(c.Evidence(), func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, version.Has(c), probe(t), "tmux %s", version.Text)
+		})
 	}
 }
 
-// printsRaw reports whether a control client is shown text as it is by a
-// command that prints it, on a server with a buffer x and an option @x.
+// printsRaw reports whether a command prints text unchanged to a control client, on a
+// server with a buffer x and an option @x.
 func printsRaw(t *testing.T, command, text string) bool {
 	t.Helper()
 	socket := controltest.SocketName(t)
@@ -56,8 +59,7 @@ func knowsFlag(t *testing.T, command, flag string) bool {
 	return err == nil
 }
 
-// pausesInItsAnswer reports whether a pause that was asked for is told in the
-// answer.
+// pausesInItsAnswer reports whether the answer to a pause holds its notification.
 func pausesInItsAnswer(t *testing.T) bool {
 	t.Helper()
 	client := connect(t, controlmode.ServerOptions{})
@@ -71,7 +73,8 @@ func pausesInItsAnswer(t *testing.T) bool {
 	return body == "%pause "+pane+"\n"
 }
 
-func buffersAreTold(t *testing.T) bool {
+// buffersNotify reports whether a new buffer causes a notification.
+func buffersNotify(t *testing.T) bool {
 	t.Helper()
 	socket := controltest.SocketName(t)
 	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
@@ -79,7 +82,7 @@ func buffersAreTold(t *testing.T) bool {
 	defer sub.Close()
 	client, _ := newPane(t, server, "s", "cat")
 	controltest.Tmux(t, socket, "set-buffer", "-b", "x", "y")
-	require.NoError(t, client.RenameSession(t.Context(), 1, "renamed")) // told after the buffer
+	require.NoError(t, client.RenameSession(t.Context(), 1, "renamed")) // its notification comes after the buffer's
 	for told := false; ; {
 		switch n := (<-sub.C).(type) {
 		case controlmode.PasteBufferChanged:
@@ -90,7 +93,8 @@ func buffersAreTold(t *testing.T) bool {
 	}
 }
 
-// captureLeaks has 30 MB captured by -p and looks whether tmux has grown by it.
+// captureLeaks captures 30 MB by capture-pane -p and looks whether tmux has grown by
+// that.
 func captureLeaks(t *testing.T) bool {
 	t.Helper()
 	const captures = 300

@@ -12,8 +12,8 @@ import (
 	"interplexer/controlmode/controltest"
 )
 
-// Captures are exact whatever their size: where show-buffer overruns, it does so
-// at sizes such as 976, 2000 and 4048 bytes, which just fill a block of memory.
+// Captures are exact whatever their size. Where show-buffer overruns, it does so at
+// sizes such as 976, 2000 and 4048 bytes, which just fill a block of memory.
 func TestCapturesOfEverySize(t *testing.T) {
 	t.Parallel()
 	socket := controltest.SocketName(t)
@@ -61,7 +61,7 @@ func TestCapturesOfEverySize(t *testing.T) {
 	}
 }
 
-// unpadded leaves out the blanks at the ends of lines, which a repaint may have.
+// unpadded removes the blanks at the ends of lines, which a repaint may have.
 func unpadded(styled []byte) string {
 	lines := strings.SplitAfter(string(styled), "\n")
 	for i, line := range lines {

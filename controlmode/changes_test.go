@@ -18,7 +18,7 @@ func TestChanges(t *testing.T) {
 	socket := controltest.SocketName(t)
 	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
 	client, pane := newPane(t, server, "s", "cat")
-	require.NoError(t, client.Ping(t.Context())) // what there was to tell of has been told
+	require.NoError(t, client.Ping(t.Context())) // all notifications so far have been delivered
 	known := server.Changes(t.Context())
 	for range 3 {
 		_, err := client.ListAllPanes(t.Context())

@@ -8,8 +8,8 @@ import (
 	"interplexer/controlmode"
 )
 
-// What tmux 3.3a and 3.5a say.
-func TestErrorsAreToldApart(t *testing.T) {
+// The messages are those of tmux 3.3a and 3.5a.
+func TestErrorKinds(t *testing.T) {
 	kinds := []error{controlmode.ErrNotFound, controlmode.ErrDuplicate, controlmode.ErrNoResources, controlmode.ErrDown}
 	for message, kind := range map[string]error{
 		"can't find pane: %7":  controlmode.ErrNotFound,

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// deadlyCommands kill or wedge the tmux server, or never return and so stop all
-// that comes after them, or answer with more than one block; their aliases too.
+// deadlyCommands kill or wedge the tmux server, or never return and so stop all later
+// commands, or answer with more than one block. Their aliases are here, too.
 var deadlyCommands = []string{
 	"select-window", "selectw", "next-window", "next", "previous-window", "prev", "last-window", "last",
 	"respawn-pane", "respawnp", "respawn-window", "respawnw", "select-layout", "selectl",
@@ -23,13 +23,14 @@ var deadlyCommands = []string{
 	"if-shell", "if", "run-shell", "run", "source-file", "source",
 }
 
-// harmless are those of them that we do send, and how: select-window never in one
-// line with kill-session (issue 5243), select-layout only with a layout's name, as
-// Layout has no other values, and respawn-pane as RespawnPane says.
+// harmless are those of them that we do send, with the file that sends them.
+// select-window is never in one line with kill-session (issue 5243). select-layout
+// only gets a layout's name, as Layout has no other values. RespawnPane says how
+// respawn-pane is sent.
 var harmless = map[string]string{"select-window": "windows.go", "select-layout": "windows.go", "respawn-pane": "panes.go"}
 
-// commandsOf gives the names of the commands that a source file's texts hold:
-// the first word of each, and of what follows a semicolon.
+// commandsOf returns the names of the commands in the strings of a source file: the
+// first word of each string, and the first word after each semicolon.
 func commandsOf(t *testing.T, file string, source any) map[string]bool {
 	t.Helper()
 	tree, err := parser.ParseFile(token.NewFileSet(), file, source, 0)
@@ -52,8 +53,8 @@ func commandsOf(t *testing.T, file string, source any) map[string]bool {
 	return names
 }
 
-// TestNoDeadlyCommands: what we never write, tmux cannot be killed by. Texts of
-// users never become commands (see Quote).
+// A command that we never send cannot kill tmux. Texts of users never become commands
+// (see wire.AppendQuoted).
 func TestNoDeadlyCommands(t *testing.T) {
 	files, err := filepath.Glob("*.go")
 	require.NoError(t, err)
@@ -74,7 +75,7 @@ func TestNoDeadlyCommands(t *testing.T) {
 			all[name] = true
 		}
 	}
-	// It sees the commands that we do send, and would see a deadly one.
+	// The test sees the commands that we do send, and would see a deadly one.
 	for _, sent := range []string{"new-session", "kill-session", "capturep", "link-window", "send-keys", "paste-buffer"} {
 		require.True(t, all[sent], sent)
 	}

@@ -19,7 +19,8 @@ import (
 	"interplexer/controlmode/controltest"
 )
 
-// naiveClient is a control client as one would write it without knowing better.
+// naiveClient is a control client as somebody would write it who does not know of its
+// dangers.
 type naiveClient struct {
 	t   *testing.T
 	cmd *exec.Cmd
@@ -47,7 +48,7 @@ func (n *naiveClient) kill() {
 }
 
 func (n *naiveClient) say(line string) {
-	_, _ = io.WriteString(n.in, line+"\n") // a dead tmux is what may come of it
+	_, _ = io.WriteString(n.in, line+"\n") // tmux may have died of it
 }
 
 // attached reads until the client is.
@@ -57,7 +58,7 @@ func (n *naiveClient) attached() *naiveClient {
 	return n
 }
 
-// reads reports whether a line that starts so comes before the end.
+// reads reports whether a line with that start comes before the end.
 func (n *naiveClient) reads(start string) bool {
 	for {
 		line, err := n.out.ReadString('\n')
@@ -70,8 +71,8 @@ func (n *naiveClient) reads(start string) bool {
 	}
 }
 
-// serverPID is the process of the tmux server, as a plain client is told; 0:
-// it does not answer.
+// serverPID is the process id of the tmux server that answers a one-shot client; 0:
+// none answers.
 func serverPID(socket string) (pid int) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -82,10 +83,10 @@ func serverPID(socket string) (pid int) {
 	return pid
 }
 
-// deadly are the known ways in which a control client can kill or wedge the
-// whole tmux server. provoke does it as a naive client would: whether the server
-// dies of it depends on its version and on luck. same does as much to ours,
-// which must not; where there is no same, we never send such a command (see
+// deadly are the known ways in which a control client can kill or wedge the whole
+// tmux server. provoke acts as a naive client would; whether the server dies of it
+// depends on its version and on luck. same does the same with our client, and the
+// server must survive. Without a same, we never send such a command (see
 // TestNoDeadlyCommands).
 var deadly = []struct {
 	name    string
@@ -107,6 +108,7 @@ func TestDeadlyWays(t *testing.T) {
 	t.Parallel()
 	for _, d := range deadly {
 		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
 			socket := controltest.SocketName(t)
 			controltest.Tmux(t, socket, "-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", "-s", "victim", "cat")
 			before := serverPID(socket)
@@ -142,9 +144,10 @@ func TestDeadlyWays(t *testing.T) {
 	}
 }
 
-// TestNeverReturning: a command that never returns holds all that come after it
-// on its connection. (Nor do we send one.)
+// A command that never returns blocks all later ones on its connection. (We send no
+// such command.)
 func TestNeverReturning(t *testing.T) {
+	t.Parallel()
 	socket := controltest.SocketName(t)
 	n := startNaive(t, socket, "new-session", "-x", "80", "-y", "24", "cat").attached()
 	n.say("wait-for nobody")
@@ -165,7 +168,7 @@ func TestNeverReturning(t *testing.T) {
 // say attaches to the session and says some lines.
 func say(lines ...string) func(*testing.T, string) {
 	return func(t *testing.T, socket string) {
-		// Of a session of its own, so that it outlives the victim's.
+		// From a session of its own, so that it outlives the victim's.
 		n := startNaive(t, socket, "new-session", "-s", "own", "-x", "80", "-y", "24", "cat").attached()
 		for _, line := range lines {
 			n.say(line)
@@ -182,7 +185,7 @@ func say(lines ...string) func(*testing.T, string) {
 	}
 }
 
-// changes makes plain clients create and kill sessions until stop is called.
+// changes has ordinary clients create and kill sessions until stop is called.
 func changes(socket string) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var workers sync.WaitGroup
@@ -217,8 +220,7 @@ func provokeNotifications(t *testing.T, socket string) {
 	}
 }
 
-// sameNotifications: our own changes wait while a client of ours identifies
-// itself.
+// Our own changes wait while a client of ours identifies itself.
 func sameNotifications(t *testing.T, _ string, server *controlmode.Server) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -254,7 +256,7 @@ func provokeEarlyEnd(t *testing.T, socket string) {
 	}
 }
 
-// sameEarlyEnd: who gives up a dial does not cut the attach short.
+// A caller who gives up a dial does not cut the attach short.
 func sameEarlyEnd(t *testing.T, _ string, server *controlmode.Server) {
 	for i := range 20 {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*2*time.Millisecond)
@@ -314,9 +316,9 @@ func provokeRespawn(t *testing.T, socket string) {
 	}
 }
 
-// sameRespawn: a user may do so while we listen, and what a client is behind
-// then ends the server (to 3.5a at least: "not enough data"). So whoever listens
-// pauses a pane that floods, which drops what is kept for the client.
+// A user may respawn a pane while we listen. If the client is far behind then, that
+// ends the server (to 3.5a at least: "not enough data"). So a listener pauses a pane
+// that floods, which drops the output that tmux has buffered for the client.
 func sameRespawn(t *testing.T, socket string, server *controlmode.Server) {
 	_, pane := newPane(t, server, "flood", "yes")
 	hub := openFlooded(t, server, pane)
@@ -335,7 +337,7 @@ func provokeKillServer(t *testing.T, socket string) {
 	n.say("kill-server") // and reads no more
 }
 
-// sameKillServer: clients of ours read to the end, whoever kills the server.
+// Our clients read to the end, whoever kills the server.
 func sameKillServer(t *testing.T, socket string, server *controlmode.Server) {
 	_, pane := newPane(t, server, "flood", "yes")
 	hub := openFlooded(t, server, pane)
@@ -350,7 +352,7 @@ func sameKillServer(t *testing.T, socket string, server *controlmode.Server) {
 	require.Eventually(t, func() bool { return ended(t, id.PID) }, 10*time.Second, 5*time.Millisecond, "the old server")
 }
 
-// ended: the process is gone, or waits for somebody to ask how it ended.
+// ended reports whether the process is gone, or is a zombie.
 func ended(t *testing.T, pid int) bool {
 	t.Helper()
 	out, err := exec.Command("ps", "-o", "stat=", "-p", fmt.Sprint(pid)).Output()

@@ -16,8 +16,8 @@ import (
 
 var exampleCount atomic.Int64
 
-// exampleSocket is a name for a tmux socket that nobody else uses. end ends the tmux
-// server on it and removes its files.
+// exampleSocket returns a name for a tmux socket that nobody else uses. end ends the
+// tmux server on it and removes its files.
 func exampleSocket() (name string, end func()) {
 	name = fmt.Sprintf("ipxexample-%d-%d", os.Getpid(), exampleCount.Add(1))
 	return name, func() {
@@ -70,7 +70,7 @@ func ExampleServer() {
 	// Output: connected <nil>
 }
 
-// A session runs a program on a screen; keys go in, and the screen comes out.
+// A session runs a program on a screen. Keys go in, and the screen comes out.
 func ExampleClient() {
 	ctx := context.Background()
 	server, client, end := exampleServer(ctx)
@@ -91,7 +91,7 @@ func ExampleClient() {
 	if err := client.SendKeys(ctx, target, new(controlmode.Input).Bytes("world").Keys("Enter")); err != nil {
 		log.Fatal(err)
 	}
-	// The program says when it has answered; no need to look again and again.
+	// The program says when it has answered, so there is no need to poll.
 	if err := exec.Command("tmux", "-S", id.Socket, "wait-for", "greeted").Run(); err != nil {
 		log.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func ExampleClient() {
 	// Output: "world\nHello, world.\n\n"
 }
 
-// What tmux tells unasked is a loop.
+// Notifications are a loop.
 func ExampleSubscription_All() {
 	ctx := context.Background()
 	server, client, end := exampleServer(ctx)
@@ -130,7 +130,7 @@ func ExampleSubscription_All() {
 	// Output: now called final
 }
 
-// A Hub hears what programs print.
+// A Hub receives the output of programs.
 func ExampleHub() {
 	ctx := context.Background()
 	server, client, end := exampleServer(ctx)
@@ -168,7 +168,7 @@ func ExampleHub() {
 	// Output: %1 printed "ping"
 }
 
-// Errors say what happened, and so whether to send again.
+// Errors say what happened, and so whether to send a command again.
 func Example_errors() {
 	ctx := context.Background()
 	_, client, end := exampleServer(ctx)

@@ -7,7 +7,7 @@ import (
 	"interplexer/controlmode/internal/wire"
 )
 
-// What the tests in controlmode_test see of the inside.
+// The tests in controlmode_test use these parts of the inside.
 
 type Capability = capability
 
@@ -25,7 +25,7 @@ const (
 
 type Block = wire.Block
 
-// Quote is s as an argument.
+// Quote returns s as an argument.
 func Quote(s string) (string, error) {
 	quoted, err := wire.AppendQuoted(nil, s)
 	return string(quoted), err
@@ -46,7 +46,7 @@ func (c Client) Print(ctx context.Context, line string) (string, error) {
 	return string(blocks[0].Body), nil
 }
 
-// TmuxError is the error for what tmux answers to a command.
+// TmuxError is the error for tmux's message to a command.
 func TmuxError(command, message string) error { return commandError(command, message) }
 
 // Line is the command line that types the input on a tmux of version v.
@@ -54,11 +54,10 @@ func (in *Input) Line(v Version) string {
 	return string(in.compile(v, Target{}).Text)
 }
 
-// Tell has every subscription hear of n.
+// Broadcast delivers n to every subscription.
 func (s *Server) Broadcast(n Notification) { s.handleNotification(n) }
 
-// ScriptedHub is a Hub on a stream that has been told all that comes before a
-// Repaint.
+// ScriptedHub is a Hub on a stream that has delivered everything up to a Repaint.
 func ScriptedHub(stream io.ReadWriteCloser, nonce func() string, on func(Notification)) (*Hub, error) {
 	h := new(Hub)
 	conn, id, err := NewConn(stream, ConnOptions{OnNotification: h.selfPaused.filter(on), Nonce: nonce})

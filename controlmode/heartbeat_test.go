@@ -19,16 +19,15 @@ import (
 	"interplexer/controlmode/handover"
 )
 
-// within waits for a state and says how long that took.
-func within(t *testing.T, d time.Duration, s *controlmode.Server, want controlmode.State) {
+// awaitState waits for a state and returns how long that took.
+func awaitState(t *testing.T, s *controlmode.Server, want controlmode.State) time.Duration {
 	t.Helper()
 	began := time.Now()
 	require.Eventually(t, func() bool { return s.State() == want }, 10*time.Second, 5*time.Millisecond, "%s", want)
-	require.Less(t, time.Since(began), d, "%s", want)
+	return time.Since(began)
 }
 
-// freeze stops a process until the test, or the call of what it returns, lets
-// it go on.
+// freeze stops a process until thaw is called or the test ends.
 func freeze(t *testing.T, pid int) (thaw func()) {
 	t.Helper()
 	require.NoError(t, syscall.Kill(pid, syscall.SIGSTOP))
@@ -37,8 +36,7 @@ func freeze(t *testing.T, pid int) (thaw func()) {
 	return thaw
 }
 
-func TestStoppedServerIsNoticed(t *testing.T) {
-	t.Parallel()
+func TestTimedStoppedServerIsNoticed(t *testing.T) {
 	server := controltest.Start(t, controlmode.ServerOptions{})
 	id, err := server.Current(t.Context())
 	require.NoError(t, err)
@@ -46,7 +44,7 @@ func TestStoppedServerIsNoticed(t *testing.T) {
 	_, pane := newPane(t, server, "s", "cat")
 	require.Equal(t, controlmode.StateConnected, server.State())
 	thaw := freeze(t, id.PID)
-	within(t, 3*time.Second, server, controlmode.StateDegraded) // 2 s, and what this machine is late
+	require.Less(t, awaitState(t, server, controlmode.StateDegraded), 3*time.Second) // 2 s, and the machine may be late
 	began := time.Now()
 	require.ErrorIs(t, client.KillSession(t.Context(), pane.Session), controlmode.ErrDown)
 	_, err = server.Current(t.Context())
@@ -56,19 +54,19 @@ func TestStoppedServerIsNoticed(t *testing.T) {
 	go func() { waiting <- client.Ping(t.Context()) }()
 	thaw()
 	require.NoError(t, <-waiting, "whoever waited is served")
-	within(t, 3*time.Second, server, controlmode.StateConnected)
+	require.Less(t, awaitState(t, server, controlmode.StateConnected), 3*time.Second)
 	_, err = client.ListPanes(t.Context(), pane.Session)
 	require.NoError(t, err, "what was refused was not done")
 	require.Equal(t, 1, server.Connects())
 }
 
-// A client that died while tmux was stopped is noticed when tmux goes on. Another
-// one that identified itself just then would crash it.
+// The death of a client while tmux was stopped is noticed when tmux goes on. Another
+// client that identified itself just then would crash it.
 func TestClientKilledWhileTmuxIsStopped(t *testing.T) {
 	t.Parallel()
 	socket := controltest.SocketName(t)
 	said := make(chan string, 1024)
-	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket, Logger: slog.New(slog.NewTextHandler(lines(said), nil))})
+	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket, Logger: slog.New(slog.NewTextHandler(logLines(said), nil))})
 	id, err := server.Current(t.Context())
 	require.NoError(t, err)
 	newPane(t, server, "keeper", "cat")
@@ -85,17 +83,18 @@ func TestClientKilledWhileTmuxIsStopped(t *testing.T) {
 	}
 }
 
-// lines is a writer of a log, line by line.
-type lines chan string
+// logLines is the writer of a log, line by line.
+type logLines chan string
 
-func (l lines) Write(b []byte) (int, error) {
+func (l logLines) Write(b []byte) (int, error) {
 	l <- string(b)
 	return len(b), nil
 }
 
-// The client's process hands its terminal to the tmux server and has nothing
-// more to do.
+// The client's process hands its terminal to the tmux server and has nothing more to
+// do.
 func TestStoppedClientGoesOn(t *testing.T) {
+	t.Parallel()
 	socket := controltest.SocketName(t)
 	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
 	id, err := server.Current(t.Context())
@@ -142,8 +141,8 @@ func TestRemovedSocketComesBack(t *testing.T) {
 	require.Equal(t, id, awaitConnected(t, sub), "the sessions are still reached")
 }
 
-// Somebody else's server on our socket would be taken for ours by the next
-// client, and the sessions of ours be lost.
+// The next client would take somebody else's server on our socket for ours, and our
+// sessions would be lost.
 func TestReplacedSocketComesBack(t *testing.T) {
 	t.Parallel()
 	socket := controltest.SocketName(t)
@@ -170,6 +169,7 @@ func TestReplacedSocketComesBack(t *testing.T) {
 }
 
 func TestDeadServerIsDown(t *testing.T) {
+	t.Parallel()
 	socket := controltest.SocketName(t)
 	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
 	id, err := server.Current(t.Context())
@@ -182,9 +182,10 @@ func TestDeadServerIsDown(t *testing.T) {
 	require.Equal(t, controlmode.StateConnected, server.State())
 }
 
-// Input that was given up while tmux did not answer leaves no buffer behind,
-// though it is taken when tmux goes on.
+// Input that was given up while tmux did not answer leaves no buffer behind, although
+// tmux takes it when it goes on.
 func TestGivenUpInputLeavesNoBuffer(t *testing.T) {
+	t.Parallel()
 	server := controltest.Start(t, controlmode.ServerOptions{})
 	id, err := server.Current(t.Context())
 	require.NoError(t, err)
@@ -196,7 +197,7 @@ func TestGivenUpInputLeavesNoBuffer(t *testing.T) {
 	go func() {
 		typed <- server.On(id).SendKeys(ctx, controlmode.ActivePane(pane.Session), new(controlmode.Input).Paste(strings.Repeat("x", 100<<10)))
 	}()
-	within(t, 3*time.Second, server, controlmode.StateDegraded)
+	awaitState(t, server, controlmode.StateDegraded)
 	cancel()
 	require.Error(t, <-typed)
 	thaw()
@@ -208,20 +209,20 @@ func TestGivenUpInputLeavesNoBuffer(t *testing.T) {
 	require.Equal(t, 1, server.Connects())
 }
 
-// logged is a log that calls with each message.
-type logged func(message string)
+// logHook is a log that calls a function with each message.
+type logHook func(message string)
 
-func (l logged) Enabled(context.Context, slog.Level) bool { return true }
+func (l logHook) Enabled(context.Context, slog.Level) bool { return true }
 
-func (l logged) Handle(_ context.Context, r slog.Record) error {
+func (l logHook) Handle(_ context.Context, r slog.Record) error {
 	l(r.Message)
 	return nil
 }
 
-func (l logged) WithAttrs([]slog.Attr) slog.Handler { return l }
-func (l logged) WithGroup(string) slog.Handler      { return l }
+func (l logHook) WithAttrs([]slog.Attr) slog.Handler { return l }
+func (l logHook) WithGroup(string) slog.Handler      { return l }
 
-// A tmux server that is stopped when we start has the sessions: it is waited for.
+// A tmux server that is stopped at the start has the sessions, so Start waits for it.
 func TestStartWaitsForAStoppedServer(t *testing.T) {
 	t.Parallel()
 	socket := controltest.SocketName(t)
@@ -231,7 +232,7 @@ func TestStartWaitsForAStoppedServer(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, first.Close())
 	thaw := freeze(t, id.PID)
-	second := controltest.Start(t, controlmode.ServerOptions{SocketName: socket, Logger: slog.New(logged(func(message string) {
+	second := controltest.Start(t, controlmode.ServerOptions{SocketName: socket, Logger: slog.New(logHook(func(message string) {
 		if message == "tmux does not answer yet" {
 			thaw()
 		}
@@ -243,8 +244,9 @@ func TestStartWaitsForAStoppedServer(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// A tmux server that was stopped reads the input that was given up meanwhile only
-// when it goes on: from what that was, and not from whatever has its place now.
+// A tmux server that was stopped reads input that was given up meanwhile only when it
+// goes on. It must read that input, or nothing, and not another file with the same
+// number.
 func TestGivenUpInputIsNothingElse(t *testing.T) {
 	t.Parallel()
 	server := controltest.Start(t, controlmode.ServerOptions{})
@@ -255,7 +257,7 @@ func TestGivenUpInputIsNothingElse(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	require.Error(t, client.SendKeys(ctx, controlmode.ActivePane(pane.Session), new(controlmode.Input).Paste(strings.Repeat("x", 10_000))))
-	for range 20 { // to read from one of these takes for ever
+	for range 20 { // a read from one of these would never end
 		r, w, err := os.Pipe()
 		require.NoError(t, err)
 		defer r.Close()
@@ -266,8 +268,8 @@ func TestGivenUpInputIsNothingElse(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// Whoever cleans folders for temporary files may do so while tmux is about to read
-// long input from one.
+// Folders for temporary files may be cleaned while tmux is about to read long input
+// from one.
 func TestInputOutlivesItsFile(t *testing.T) {
 	t.Parallel()
 	server := controltest.Start(t, controlmode.ServerOptions{})

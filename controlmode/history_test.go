@@ -14,7 +14,7 @@ import (
 	"interplexer/controlmode/controltest"
 )
 
-// newHistory is a pane whose program has printed numbered lines and goes on as
+// newHistory makes a pane whose program has printed numbered lines and goes on as
 // then says.
 func newHistory(t *testing.T, o controlmode.ServerOptions, lines int, then string) (socket string, c controlmode.Client, target controlmode.Target) {
 	t.Helper()
@@ -25,7 +25,7 @@ func newHistory(t *testing.T, o controlmode.ServerOptions, lines int, then strin
 	return o.SocketName, client, controlmode.ActivePane(pane.Session)
 }
 
-// captureLines captures all and counts the pieces.
+// captureLines captures lines and counts the pieces.
 func captureLines(ctx context.Context, c controlmode.Client, target controlmode.Target, l controlmode.Lines) (text string, pieces int, err error) {
 	var all bytes.Buffer
 	err = c.CaptureLines(ctx, target, l, func(piece []byte) error {
@@ -46,8 +46,9 @@ func numbers(first, last int) string {
 }
 
 func TestCaptureLines(t *testing.T) {
+	t.Parallel()
 	_, client, target := newHistory(t, controlmode.ServerOptions{HistoryLimit: 20_000}, 9_000, "exec cat")
-	const screen = 23 // lines that the screen shows of them; the cursor is on the last
+	const screen = 23 // so many of them are on the screen; the cursor is on the last line
 	for name, test := range map[string]struct {
 		lines  controlmode.Lines
 		want   string
@@ -79,13 +80,13 @@ func TestCaptureLines(t *testing.T) {
 	require.ErrorIs(t, client.CaptureLines(t.Context(), target, controlmode.Lines{}, func([]byte) error { return context.Canceled }), context.Canceled)
 }
 
-// What scrolls while it is captured is neither lost nor told twice, also when
-// tmux drops the oldest lines meanwhile.
+// Lines that scroll during the capture are neither lost nor repeated, also when tmux
+// drops the oldest lines meanwhile.
 func TestCaptureLinesOfAScrollingPane(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		printed int
-		first   int // what is oldest may be dropped before it is read
+		first   int // the oldest lines may be dropped before they are read
 		last    int // number printed by then
 	}{
 		"growing":  {9_000, controlmode.HistoryStart, 8_977},
@@ -113,6 +114,7 @@ func TestCaptureLinesOfAScrollingPane(t *testing.T) {
 }
 
 func TestCaptureLinesOfAClearedHistory(t *testing.T) {
+	t.Parallel()
 	_, client, target := newHistory(t, controlmode.ServerOptions{HistoryLimit: 20_000}, 9_000, "exec cat")
 	pieces := 0
 	err := client.CaptureLines(t.Context(), target, controlmode.Lines{First: controlmode.HistoryStart, Last: -1}, func([]byte) error {
@@ -124,9 +126,10 @@ func TestCaptureLinesOfAClearedHistory(t *testing.T) {
 	require.Equal(t, 1, pieces)
 }
 
-// The connection of long commands is made once, is hidden, comes back, and ends
-// with the Server.
+// The connection for long commands is made once, is hidden, comes back, and ends with
+// the Server.
 func TestBulkConnection(t *testing.T) {
+	t.Parallel()
 	socket := controltest.SocketName(t)
 	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
 	client, pane := newPane(t, server, "s", "cat")

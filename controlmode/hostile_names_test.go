@@ -14,8 +14,8 @@ import (
 	"interplexer/controlmode/controltest"
 )
 
-// hostileNames are for sessions, windows, titles, folders, options and
-// variables alike.
+// hostileNames are used for sessions, windows, titles, folders, options and variables
+// alike.
 func hostileNames() []string {
 	guards := "a\n"
 	for n := range 8 {
@@ -29,16 +29,16 @@ func hostileNames() []string {
 	}
 }
 
-// renamer writes down what it was given, then gives the text as a name to
-// all that a program can name. What tmux expands is given escaped: it is not
-// the attacker who is to be attacked.
+// renamer writes down its argument, and then gives that as a name to everything that
+// a program can name. It escapes text that tmux would expand: the test must not run
+// the attack itself.
 const renamer = `printf '%s\0' "$PWD" "$HOSTILE" "$0" >"$2"
 printf '\033k%s\033\\' "$0"
 printf '\033]2;%s\033\\' "$0"
 tmux rename-window -- "$1" \; set-option -- @own "$0" \; set-environment OWN "$0" \; wait-for -S named; exec sleep 2147483647`
 
-// TestHostileNames: whatever things are called, every list and every answer is
-// what plain tmux says, and other callers have their own.
+// Whatever the names are, every list and every answer is the one that plain tmux
+// gives, and other callers get their own answers.
 func TestHostileNames(t *testing.T) {
 	t.Parallel()
 	socket := controltest.SocketName(t)
@@ -51,7 +51,7 @@ func TestHostileNames(t *testing.T) {
 		t.Run(fmt.Sprintf("%q", text), func(t *testing.T) {
 			pane := hostilePane(t, client, text)
 			controltest.Tmux(t, socket, "wait-for", "named")
-			requireToldAsIs(t, socket, client, pane)
+			requirePrintedAsIs(t, socket, client, pane)
 			requireRenames(t, socket, client, pane, text)
 			require.NoError(t, client.KillSession(t.Context(), pane.Session))
 		})
@@ -61,8 +61,8 @@ func TestHostileNames(t *testing.T) {
 	require.Equal(t, 1, server.Connects())
 }
 
-// hostilePane runs the renamer in a session, in a folder and with a variable
-// that have the text for a name or value, all of which must reach it exactly.
+// hostilePane runs the renamer in a session, in a folder and with a variable that
+// have the text as name or value. All of these must reach the program unchanged.
 func hostilePane(t *testing.T, client controlmode.Client, text string) controlmode.PaneInfo {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "in "+strings.ReplaceAll(text, "/", "_"))
@@ -81,9 +81,9 @@ func hostilePane(t *testing.T, client controlmode.Client, text string) controlmo
 	return pane
 }
 
-// requireToldAsIs: what any command prints of the names, and so what the lists
-// are made of, comes as a plain client gets it.
-func requireToldAsIs(t *testing.T, socket string, client controlmode.Client, pane controlmode.PaneInfo) {
+// requirePrintedAsIs: the names that a command prints, and so the texts of the lists,
+// reach us as they reach an ordinary client.
+func requirePrintedAsIs(t *testing.T, socket string, client controlmode.Client, pane controlmode.PaneInfo) {
 	t.Helper()
 	s := pane.Session.String() + ":"
 	commands := [][]string{
@@ -124,8 +124,8 @@ func quotedLine(t *testing.T, command []string) string {
 	return line
 }
 
-// requireRenames: a session is listed under the name that tmux made of the one
-// given, which no other can have, under that name and the next.
+// requireRenames: a session is listed under the name that tmux made of the given one,
+// which no other can have, under that name and the next.
 func requireRenames(t *testing.T, socket string, client controlmode.Client, pane controlmode.PaneInfo, text string) {
 	t.Helper()
 	other, err := client.NewSession(t.Context(), controlmode.NewSessionOptions{Name: "other", Width: 9, Height: 2, Command: []string{"cat"}})

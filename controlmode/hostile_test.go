@@ -21,8 +21,7 @@ import (
 
 const hostileFolder = "../testdata/hostile"
 
-// hostileFiles is the corpus: the paths by their names. See the folder's
-// README.
+// hostileFiles is the corpus: the paths by their names. See the folder's README.
 func hostileFiles(t *testing.T) map[string]string {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(hostileFolder, "*"))
@@ -38,7 +37,7 @@ func hostileFiles(t *testing.T) map[string]string {
 	return files
 }
 
-// longLines writes what would be silly as a file: lines of 100,000 columns.
+// longLines writes a file that would be too large to keep: lines of 100,000 columns.
 func longLines(t *testing.T) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -53,13 +52,13 @@ func longLines(t *testing.T) map[string]string {
 	return files
 }
 
-// player writes a file, which the terminal does not change, when it is told to.
-// Then it lives on, and reads nothing.
+// player writes a file, unchanged by the terminal, when it is told to. Then it lives
+// on, and reads nothing.
 const player = `stty raw -echo; tmux wait-for "go-$1"; cat "$0"; tmux wait-for -S "done-$1"; exec sleep 2147483647`
 
-// played is a session whose program has written a file, which tmux has read.
-// All that a hub was told of it is what was written.
-func played(t *testing.T, socket string, client controlmode.Client, hub *hearing, file string, width, height int) controlmode.PaneInfo {
+// played is a session whose program has written a file, which tmux has read. The
+// output that a hub received of it is exactly the file.
+func played(t *testing.T, socket string, client controlmode.Client, hub *hubRecorder, file string, width, height int) controlmode.PaneInfo {
 	t.Helper()
 	name := filepath.Base(file)
 	written, err := os.ReadFile(file)
@@ -71,15 +70,15 @@ func played(t *testing.T, socket string, client controlmode.Client, hub *hearing
 	require.NoError(t, hub.Link(t.Context(), pane.Window))
 	controltest.Tmux(t, socket, "wait-for", "-S", "go-"+name)
 	controltest.Tmux(t, socket, "wait-for", "done-"+name)
-	hub.until(t, "all that was written", func() bool { return len(hub.heard(pane.Pane)) >= len(written) })
-	require.Equal(t, string(written), hub.heard(pane.Pane))
+	hub.until(t, "all that was written", func() bool { return len(hub.output(pane.Pane)) >= len(written) })
+	require.Equal(t, string(written), hub.output(pane.Pane))
 	return pane
 }
 
-// TestHostileContent plays the corpus through real panes while other callers
-// use the connection. What is captured, repainted and told must be what plain
-// tmux shows and what the program wrote, byte for byte; every other caller gets
-// its own answers; and the connection is the first throughout.
+// TestHostileContent plays the corpus through real panes while other callers use the
+// connection. Captures, repaints and output must be what plain tmux shows and what
+// the program wrote, byte for byte. Every other caller gets its own answers, and the
+// connection stays the first one throughout.
 func TestHostileContent(t *testing.T) {
 	t.Parallel()
 	socket := controltest.SocketName(t)
@@ -110,10 +109,10 @@ func TestHostileContent(t *testing.T) {
 	require.NoError(t, hub.Err())
 }
 
-// view is what can be seen of a pane.
+// view is everything that can be seen of a pane.
 type view struct{ screen, styled, main, pending, title string }
 
-// requireSameView: what we see is what plain tmux sees, before and after.
+// requireSameView: we see what plain tmux sees, before and after.
 func requireSameView(t *testing.T, socket string, client controlmode.Client, hub *controlmode.Hub, pane controlmode.PaneInfo) {
 	t.Helper()
 	for {
@@ -177,14 +176,14 @@ func requireListed(t *testing.T, client controlmode.Client, pane controlmode.Pan
 	require.Contains(t, all, pane)
 }
 
-// callers ask all the time for what they know, until stopped.
+// callers repeat commands whose answers they know, until stopped.
 type callers struct {
 	errgroup.Group
 	stopped atomic.Bool
 	answers atomic.Int64
 }
 
-// answerTime is when an answer has gone astray: a crossed reply leaves a caller
+// answerTime is when an answer counts as lost: a crossed reply leaves a caller
 // without one.
 const answerTime = 30 * time.Second
 
@@ -220,7 +219,7 @@ func startCallers(t *testing.T, client controlmode.Client, n int) *callers {
 	return c
 }
 
-// ask asks for a screen, a list, a text, what is not there, and for nothing.
+// ask asks for a screen, a list, a text, a thing that is not there, and for nothing.
 func ask(t *testing.T, client controlmode.Client, pane controlmode.PaneInfo, want, token string) error {
 	ctx, cancel := context.WithTimeout(t.Context(), answerTime)
 	defer cancel()

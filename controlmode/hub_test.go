@@ -16,8 +16,8 @@ import (
 	"interplexer/controlmode/controltest"
 )
 
-// hearing is a Hub and what it has told.
-type hearing struct {
+// hubRecorder is a Hub with everything that it has received.
+type hubRecorder struct {
 	*controlmode.Hub
 	mu    sync.Mutex
 	bytes map[controlmode.PaneID][]byte
@@ -25,17 +25,17 @@ type hearing struct {
 	more  chan struct{}
 }
 
-func openHub(t *testing.T, server *controlmode.Server) *hearing {
+func openHub(t *testing.T, server *controlmode.Server) *hubRecorder {
 	t.Helper()
-	h := &hearing{bytes: map[controlmode.PaneID][]byte{}, more: make(chan struct{}, 1)}
-	hub, err := server.OpenHub(t.Context(), h.hear)
+	h := &hubRecorder{bytes: map[controlmode.PaneID][]byte{}, more: make(chan struct{}, 1)}
+	hub, err := server.OpenHub(t.Context(), h.record)
 	require.NoError(t, err)
 	h.Hub = hub
 	t.Cleanup(func() { hub.Close() })
 	return h
 }
 
-func (h *hearing) hear(n controlmode.Notification) {
+func (h *hubRecorder) record(n controlmode.Notification) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if out, ok := n.(controlmode.Output); ok {
@@ -49,21 +49,21 @@ func (h *hearing) hear(n controlmode.Notification) {
 	}
 }
 
-func (h *hearing) heard(p controlmode.PaneID) string {
+func (h *hubRecorder) output(p controlmode.PaneID) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return string(h.bytes[p])
 }
 
-// until waits for what has been told to satisfy a condition.
-func (h *hearing) until(t *testing.T, what string, condition func() bool) {
+// until waits until the received notifications satisfy a condition.
+func (h *hubRecorder) until(t *testing.T, what string, condition func() bool) {
 	t.Helper()
 	timeout := time.After(10 * time.Second)
 	for !condition() {
 		select {
 		case <-h.more:
 		case <-timeout:
-			t.Fatalf("not told in time: %s", what)
+			t.Fatalf("not received in time: %s", what)
 		}
 	}
 }
@@ -83,14 +83,15 @@ func typeText(t *testing.T, c controlmode.Client, p controlmode.PaneInfo, text s
 	require.NoError(t, c.SendKeys(t.Context(), controlmode.ActivePane(p.Session), new(controlmode.Input).Bytes(text)))
 }
 
-func TestHubHearsLinkedWindows(t *testing.T) {
+func TestHubReceivesOutputOfLinkedWindows(t *testing.T) {
+	t.Parallel()
 	server := controltest.Start(t, controlmode.ServerOptions{})
 	client, pane := newPane(t, server, "s", "cat")
 	hub := openHub(t, server)
 	require.NoError(t, hub.Link(t.Context(), pane.Window))
 	require.NoError(t, hub.Link(t.Context(), pane.Window), "twice is no error")
 	typeText(t, client, pane, "hello\r")
-	hub.until(t, "hello", func() bool { return strings.Count(hub.heard(pane.Pane), "hello") == 2 })
+	hub.until(t, "hello", func() bool { return strings.Count(hub.output(pane.Pane), "hello") == 2 })
 
 	require.NoError(t, hub.Unlink(t.Context(), pane.Window))
 	require.NoError(t, hub.Unlink(t.Context(), pane.Window), "twice is no error")
@@ -100,7 +101,8 @@ func TestHubHearsLinkedWindows(t *testing.T) {
 	require.ErrorIs(t, hub.Link(t.Context(), 4711), controlmode.ErrNotFound)
 }
 
-func TestHubReapsWindowsOfEndedSessions(t *testing.T) {
+func TestHubPrunesWindowsOfEndedSessions(t *testing.T) {
+	t.Parallel()
 	server := controltest.Start(t, controlmode.ServerOptions{})
 	client, pane := newPane(t, server, "s", "cat")
 	_, other := newPane(t, server, "other", "cat")
@@ -137,10 +139,11 @@ func TestHubReapsWindowsOfEndedSessions(t *testing.T) {
 	typeText(t, client, other, "unheard\r")
 	require.NoError(t, hub.Link(t.Context(), other.Window))
 	typeText(t, client, other, "heard\r")
-	hub.until(t, "heard", func() bool { return strings.Contains(hub.heard(other.Pane), "heard") })
+	hub.until(t, "heard", func() bool { return strings.Contains(hub.output(other.Pane), "heard") })
 }
 
 func TestHubPauses(t *testing.T) {
+	t.Parallel()
 	server := controltest.Start(t, controlmode.ServerOptions{})
 	client, pane := newPane(t, server, "s", "cat")
 	hub := openHub(t, server)
@@ -153,12 +156,13 @@ func TestHubPauses(t *testing.T) {
 	}, 10*time.Second, 5*time.Millisecond)
 	require.NoError(t, hub.Resume(t.Context(), nil, pane.Pane))
 	typeText(t, client, pane, "heard\r")
-	hub.until(t, "heard", func() bool { return strings.Count(hub.heard(pane.Pane), "heard") == 2 })
-	require.NotContains(t, hub.heard(pane.Pane), "unheard")
+	hub.until(t, "heard", func() bool { return strings.Count(hub.output(pane.Pane), "heard") == 2 })
+	require.NotContains(t, hub.output(pane.Pane), "unheard")
 }
 
-// The flag is what tmux goes by (see TestHubPauses).
-func TestHubKeeps(t *testing.T) {
+// tmux acts on the flag (see TestHubPauses).
+func TestHubSetPauseAfter(t *testing.T) {
+	t.Parallel()
 	socket := controltest.SocketName(t)
 	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
 	hub := openHub(t, server)
@@ -170,17 +174,18 @@ func TestHubKeeps(t *testing.T) {
 	}
 }
 
-// Of panes that are in no linked window any more tmux keeps nothing for a Hub.
+// tmux buffers nothing for a Hub of panes that are in no linked window any more.
 func TestHubPausesUnlinked(t *testing.T) {
+	t.Parallel()
 	socket := controltest.SocketName(t)
 	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
 	_, other := newPane(t, server, "other", "cat")
-	for name, leave := range map[string]func(*testing.T, *hearing, controlmode.PaneInfo) controlmode.WindowID{
-		"unlinked": func(t *testing.T, hub *hearing, pane controlmode.PaneInfo) controlmode.WindowID {
+	for name, leave := range map[string]func(*testing.T, *hubRecorder, controlmode.PaneInfo) controlmode.WindowID{
+		"unlinked": func(t *testing.T, hub *hubRecorder, pane controlmode.PaneInfo) controlmode.WindowID {
 			require.NoError(t, hub.Unlink(t.Context(), pane.Window))
 			return pane.Window
 		},
-		"moved": func(t *testing.T, _ *hearing, pane controlmode.PaneInfo) controlmode.WindowID {
+		"moved": func(t *testing.T, _ *hubRecorder, pane controlmode.PaneInfo) controlmode.WindowID {
 			controltest.Tmux(t, socket, "join-pane", "-d", "-s", pane.Pane.String(), "-t", other.Pane.String())
 			return other.Window
 		},
@@ -191,7 +196,7 @@ func TestHubPausesUnlinked(t *testing.T) {
 			say := func(text string) { controltest.Tmux(t, socket, "send-keys", "-t", pane.Pane.String(), text, "Enter") }
 			require.NoError(t, hub.Link(t.Context(), pane.Window))
 			say("before")
-			hub.until(t, "what is typed", func() bool { return strings.Contains(hub.heard(pane.Pane), "before") })
+			hub.until(t, "what is typed", func() bool { return strings.Contains(hub.output(pane.Pane), "before") })
 			require.NoError(t, hub.PauseUnlinked(t.Context(), func(controlmode.PaneID) bool { return true }))
 			window := leave(t, hub, pane)
 			require.NoError(t, hub.PauseUnlinked(t.Context(), func(controlmode.PaneID) bool { return false }))
@@ -203,38 +208,39 @@ func TestHubPausesUnlinked(t *testing.T) {
 			require.NoError(t, hub.Link(t.Context(), window))
 			require.NoError(t, hub.Resume(t.Context(), nil, pane.Pane))
 			say("after")
-			hub.until(t, "what is typed", func() bool { return strings.Contains(hub.heard(pane.Pane), "after") })
-			require.NotContains(t, hub.heard(pane.Pane), "meanwhile")
-			require.NotContains(t, hub.heard(pane.Pane), "xxx")
+			hub.until(t, "what is typed", func() bool { return strings.Contains(hub.output(pane.Pane), "after") })
+			require.NotContains(t, hub.output(pane.Pane), "meanwhile")
+			require.NotContains(t, hub.output(pane.Pane), "xxx")
 		})
 	}
 }
 
-// The screen of a repaint and the output told after its cut are the whole.
-func TestRepaintCuts(t *testing.T) {
+// The screen of a repaint and the output after its pause are the whole.
+func TestRepaintThatPauses(t *testing.T) {
+	t.Parallel()
 	server := controltest.Start(t, controlmode.ServerOptions{})
 	_, pane := newPane(t, server, "s", "sh", "-c",
 		`printf '\033[1;31mred\033[0m\n\033[?1h\033[?25l'; i=0; while :; do i=$((i+1)); printf '%d\n' $i; done`)
 	hub := openHub(t, server)
 	require.NoError(t, hub.Link(t.Context(), pane.Window))
-	hub.until(t, "numbers", func() bool { return len(hub.heard(pane.Pane)) > 10_000 })
+	hub.until(t, "numbers", func() bool { return len(hub.output(pane.Pane)) > 10_000 })
 	for range 20 {
 		var cut int
-		paint, err := hub.Repaint(t.Context(), controlmode.PaneOf(pane.Session, pane.Pane), pane.Pane, true, func() { cut = len(hub.heard(pane.Pane)) })
+		paint, err := hub.Repaint(t.Context(), controlmode.PaneOf(pane.Session, pane.Pane), pane.Pane, true, func() { cut = len(hub.output(pane.Pane)) })
 		require.NoError(t, err)
 		require.True(t, paint.CursorHidden)
 		require.True(t, paint.KeypadCursor)
 		require.Equal(t, 80, paint.Width)
 		require.Equal(t, 24, strings.Count(string(paint.Styled), "\n"))
-		hub.until(t, "more", func() bool { return len(hub.heard(pane.Pane)) > cut+20 })
+		hub.until(t, "more", func() bool { return len(hub.output(pane.Pane)) > cut+20 })
 		lines := strings.Split(string(paint.Styled), "\n")
-		whole := strings.Join(lines[:paint.CursorY], "\n") + "\n" + strings.TrimRight(lines[paint.CursorY], " ") + hub.heard(pane.Pane)[cut:]
+		whole := strings.Join(lines[:paint.CursorY], "\n") + "\n" + strings.TrimRight(lines[paint.CursorY], " ") + hub.output(pane.Pane)[cut:]
 		requireCounting(t, whole)
 	}
 }
 
-// requireCounting: each line but the first and the last is one more than the
-// one before.
+// requireCounting: each line except the first and the last is one more than the line
+// before.
 func requireCounting(t *testing.T, text string) {
 	t.Helper()
 	lines := strings.Split(strings.ReplaceAll(text, "\r", ""), "\n")
@@ -246,8 +252,10 @@ func requireCounting(t *testing.T, text string) {
 	}
 }
 
-// A Hub whose client has ended is lost, whatever tmux, which is stopped, knows.
-func TestHubIsLostAtOnce(t *testing.T) {
+// A Hub whose client has ended is lost, whatever tmux, which is stopped, knows. It
+// bounds a time: the test must look within the second in which the connection goes
+// on.
+func TestTimedHubIsLostAtOnce(t *testing.T) {
 	socket := controltest.SocketName(t)
 	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
 	other := clientPID(t, socket)
@@ -262,8 +270,9 @@ func TestHubIsLostAtOnce(t *testing.T) {
 	require.Error(t, h.Err())
 }
 
-// What has been read counts when it has been handed on, not before.
+// A notification that has been read counts once it has been delivered, not before.
 func TestHubCatchesUp(t *testing.T) {
+	t.Parallel()
 	server := controltest.Start(t, controlmode.ServerOptions{})
 	client, pane := newPane(t, server, "s", "cat")
 	entered, release := make(chan struct{}), make(chan struct{})
@@ -286,10 +295,11 @@ func TestHubCatchesUp(t *testing.T) {
 	require.ErrorIs(t, ctx.Err(), context.DeadlineExceeded, "it waits")
 	close(release)
 	hub.CatchUp(t.Context())
-	require.True(t, handedOn) // and the race detector sees the one before the other
+	require.True(t, handedOn) // and the race detector sees that one happens before the other
 }
 
 func TestOpenHubOnADeadServer(t *testing.T) {
+	t.Parallel()
 	socket := controltest.SocketName(t)
 	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
 	hub := openHub(t, server)

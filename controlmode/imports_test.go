@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// imported lists what a package and all that it imports consist of.
+// imported lists a package and all that it imports.
 func imported(t *testing.T, path string) (standard, other []string) {
 	t.Helper()
 	out, err := exec.Command("go", "list", "-deps", "-f", "{{.Standard}} {{.ImportPath}}", path).Output()
@@ -23,7 +23,7 @@ func imported(t *testing.T, path string) (standard, other []string) {
 	return standard, other
 }
 
-// Whoever imports the library gets a pty and nothing of the service: no web
+// A program that imports the library gets a pty and nothing of the service: no web
 // framework, no database, no test helpers.
 func TestImports(t *testing.T) {
 	const self = "interplexer/controlmode"

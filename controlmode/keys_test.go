@@ -14,8 +14,8 @@ import (
 	"interplexer/controlmode/controltest"
 )
 
-// recorder is a pane whose program writes what is typed into a file, until it
-// has n bytes.
+// recorder is a pane whose program writes its input into a file, until it has n
+// bytes.
 type recorder struct {
 	t      *testing.T
 	socket string
@@ -51,7 +51,7 @@ func (r *recorder) typed() []byte {
 	return typed
 }
 
-// everyByte is each byte, alone and in company.
+// everyByte is each byte, alone and among others.
 func everyByte() string {
 	var b strings.Builder
 	for i := range 256 {
@@ -87,6 +87,7 @@ func TestBytesArriveAsTheyAre(t *testing.T) {
 }
 
 func TestLongInputArrivesAsItIs(t *testing.T) {
+	t.Parallel()
 	var text strings.Builder
 	for text.Len() < 1<<20 {
 		text.WriteString(everyByte())
@@ -97,6 +98,7 @@ func TestLongInputArrivesAsItIs(t *testing.T) {
 }
 
 func TestPaste(t *testing.T) {
+	t.Parallel()
 	const text = "a\nb\x1b[20\x1b[201~1~c"
 	for name, test := range map[string]struct{ prepare, want string }{
 		"plain":     {"", "a\nbc"},
@@ -104,7 +106,7 @@ func TestPaste(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRecorder(t, test.prepare, len(test.want))
-			// Until tmux has parsed what the program printed, it is asked of it.
+			// The screen is asked for until tmux has parsed the program's output.
 			_, err := r.client.CapturePane(t.Context(), controlmode.ActivePane(r.pane.Session))
 			require.NoError(t, err)
 			r.send(new(controlmode.Input).Paste(text))
@@ -113,9 +115,10 @@ func TestPaste(t *testing.T) {
 	}
 }
 
-// From 3.7 on tmux makes control characters in a pasted buffer visible (^[ for
-// an escape) unless -S says not to; before it knows no such flag.
+// From 3.7 on, tmux makes control characters in a pasted buffer visible (^[ for an
+// escape) unless -S says not to. Before, it knows no such flag.
 func TestPastesAreLeftAsTheyAre(t *testing.T) {
+	t.Parallel()
 	in := new(controlmode.Input).Paste("\x1b[31m").Bytes(strings.Repeat("\x1b", 8<<10))
 	for text, flags := range map[string]int{"3.2": 0, "3.6b": 0, "3.7": 2, "3.7c": 2, "next-3.9": 2, "4.0": 2} {
 		version, err := controlmode.ParseVersion(text)
@@ -127,14 +130,16 @@ func TestPastesAreLeftAsTheyAre(t *testing.T) {
 }
 
 func TestKeysLeaveCopyMode(t *testing.T) {
+	t.Parallel()
 	r := newRecorder(t, "", 4)
 	controltest.Tmux(t, r.socket, "copy-mode", "-t", r.pane.Pane.String())
 	r.send(new(controlmode.Input).Keys("q", "C-m", "-l", "M-x").Bytes(""))
 	require.Equal(t, "q\r-l", string(r.typed()))
 }
 
-// What a process before this one left in tmux is cleared up.
+// Buffers that an earlier process left in tmux are deleted.
 func TestStaleInputIsDropped(t *testing.T) {
+	t.Parallel()
 	socket := controltest.SocketName(t)
 	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
 	client, _ := newPane(t, server, "s", "cat")

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzVersion reads any text as a version: it must not panic, and what it says
-// must not depend on how tmux was asked.
+// FuzzVersion reads any text as a version. It must not panic, and the result must not
+// depend on how tmux was asked.
 func FuzzVersion(f *testing.F) {
 	for _, text := range []string{"tmux 3.3a", "3.5a\n", "next-3.9", "tmux master", "openbsd-7.5", "3.2-rc2", "3.", ".3", "x.y", "tmux 3", "3.99999999999999999999", "tmux tmux 3.2"} {
 		f.Add(text)
@@ -35,8 +35,8 @@ func FuzzVersion(f *testing.F) {
 	})
 }
 
-// FuzzLists reads any bytes as what the list and repaint commands print: they
-// must not panic, must end, and must not invent a pane.
+// FuzzLists reads any bytes as the output of the list and repaint commands. The
+// parsers must not panic, must end, and must not invent a pane.
 func FuzzLists(f *testing.F) {
 	f.Add([]byte("$0 @1 %2 1 80 24 1234 0\n$0 @1 %3 0 80 24 1235 1\n"))
 	f.Add([]byte("24 80 1 2 1 0 0 0 1 0 0 0 0 0 0 0 0 23 0 0\n"))

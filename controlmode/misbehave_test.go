@@ -17,17 +17,17 @@ import (
 	"interplexer/controlmode/internal/ptyprocess"
 )
 
-// attached is what tmux writes when a client has attached.
+// attached is the output of tmux when a client has attached.
 const attached = "%begin 1 1 0\n%end 1 1 0\n%session-changed $0 interplexer-anchor-x\n"
 
-// identified answers the first line of a client with a release.
+// identified answers a client's first line, with a release.
 func identified(version string) string {
 	return "%begin 1 2 1\n%end 1 2 1\n%begin 1 3 1\n7 8 " + version + " /tmp/s\n%end 1 3 1\n"
 }
 
-// speaking is a tmux that says these things: the first at once, each other one
+// scriptedTmux is a tmux that writes these texts: the first at once, each other one
 // when it has read another line. Then it hangs up.
-func speaking(t *testing.T, says ...string) net.Conn {
+func scriptedTmux(t *testing.T, says ...string) net.Conn {
 	tmux, client := net.Pipe()
 	done := make(chan struct{})
 	t.Cleanup(func() { client.Close(); <-done })
@@ -71,7 +71,7 @@ func TestDialOfATmuxThatMisbehaves(t *testing.T) {
 		"is too old":             {[]string{attached, identified("3.1c")}, "tmux 3.1c found, 3.2 or later is needed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, _, err := NewConn(speaking(t, test.says...), ConnOptions{})
+			_, _, err := NewConn(scriptedTmux(t, test.says...), ConnOptions{})
 			require.ErrorContains(t, err, test.want)
 		})
 	}
@@ -129,8 +129,7 @@ func TestServerWhoseTmuxIsBroken(t *testing.T) {
 	}
 }
 
-// What tmux answers that cannot be an answer is an error of its own, and never
-// a result.
+// An answer that cannot be one is an error of its own, and never a result.
 func TestAnswersThatCannotBe(t *testing.T) {
 	sealed := func(printed string) string {
 		return framed(4, "") + framed(5, printed) + framed(6, "") + "%begin 1 7 1\nno cafe\n%error 1 7 1\n"
@@ -172,7 +171,7 @@ func TestAnswersThatCannotBe(t *testing.T) {
 		"a screen without a state":          {"3.3a", framed(3, "x\n") + framed(4, "") + framed(5, "") + framed(6, "\n") + framed(7, "") + "%begin 1 8 1\nno cafe\n%error 1 8 1\n", paint, "a pane's state is"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			says := speaking(t, attached, identified(test.version), test.answer, "")
+			says := scriptedTmux(t, attached, identified(test.version), test.answer, "")
 			c, _, err := NewConn(says, ConnOptions{Nonce: func() string { return "cafe" }})
 			require.NoError(t, err)
 			defer c.Close()
@@ -181,10 +180,10 @@ func TestAnswersThatCannotBe(t *testing.T) {
 	}
 }
 
-// The form of capture that tmux 3.6 and later get: no buffer, and a count.
+// tmux 3.6 and later get the form of capture without a buffer, framed by a count.
 func TestCountedCapture(t *testing.T) {
 	const screen = "%end 1 5 1\n\nb\n"
-	c, _, err := NewConn(speaking(t, attached, identified("3.6a"), framed(4, "3\n")+framed(5, screen), ""), ConnOptions{})
+	c, _, err := NewConn(scriptedTmux(t, attached, identified("3.6a"), framed(4, "3\n")+framed(5, screen), ""), ConnOptions{})
 	require.NoError(t, err)
 	defer c.Close()
 	got, err := c.CapturePane(t.Context(), ActivePane(0))
@@ -192,13 +191,13 @@ func TestCountedCapture(t *testing.T) {
 	require.Equal(t, screen, string(got))
 }
 
-// A capture of any number of lines on those: what it holds is not tmux's protocol,
-// and a pane that is gone ends nothing.
+// There, a capture of any number of lines is framed by a nonce: its text cannot pass
+// for tmux's protocol, and a pane that is gone does not end the connection.
 func TestUncountedCapture(t *testing.T) {
 	const screen = "a\n%end 1 5 1\n%begin 1 6 1\ncafe\n%end 1 6 1\n"
 	state := framed(4, "3 80 1 2 1 0 7 \n")
 	ask := func(answer string) ([]byte, PaneState, error) {
-		c, _, err := NewConn(speaking(t, attached, identified("3.6a"), answer, ""), ConnOptions{Nonce: func() string { return "0123" }})
+		c, _, err := NewConn(scriptedTmux(t, attached, identified("3.6a"), answer, ""), ConnOptions{Nonce: func() string { return "0123" }})
 		require.NoError(t, err)
 		defer c.Close()
 		return c.CaptureScreen(t.Context(), ActivePane(0), ScreenOptions{Join: true})
@@ -213,11 +212,11 @@ func TestUncountedCapture(t *testing.T) {
 	require.ErrorContains(t, err, "a pane's state is")
 }
 
-// A buffer's size is told before its text, which may be followed by anything.
+// A buffer's size comes before its text, which any bytes may follow.
 func TestOverrunBuffer(t *testing.T) {
 	ask := func(size, printed string) ([]byte, error) {
 		answer := framed(3, "3 80 1 2 1 0 7 copy-mode\n") + framed(4, "") + framed(5, size) + framed(6, printed) + framed(7, "") + "%begin 1 8 1\nno cafe\n%error 1 8 1\n"
-		c, _, err := NewConn(speaking(t, attached, identified("3.5a"), answer, ""), ConnOptions{Nonce: func() string { return "cafe" }})
+		c, _, err := NewConn(scriptedTmux(t, attached, identified("3.5a"), answer, ""), ConnOptions{Nonce: func() string { return "cafe" }})
 		require.NoError(t, err)
 		defer c.Close()
 		text, _, err := c.CaptureScreen(t.Context(), ActivePane(0), ScreenOptions{})
@@ -232,20 +231,20 @@ func TestOverrunBuffer(t *testing.T) {
 	}
 }
 
-// A line that is longer than any answer may be ends the connection.
+// A line that is longer than the largest answer ends the connection.
 func TestEndlessLine(t *testing.T) {
-	c, _, err := NewConn(speaking(t, attached, identified("3.3a"), "%output %1 "+strings.Repeat("x", 1<<20)), ConnOptions{MaxAnswer: 100 << 10})
+	c, _, err := NewConn(scriptedTmux(t, attached, identified("3.3a"), "%output %1 "+strings.Repeat("x", 1<<20)), ConnOptions{MaxAnswer: 100 << 10})
 	require.NoError(t, err)
 	defer c.Close()
 	require.ErrorIs(t, c.Ping(t.Context()), ErrUnknownOutcome)
 	require.ErrorIs(t, c.Err(), ErrProtocol)
 }
 
-// A long line that is no longer than it may be arrives, and its memory goes.
+// A long line within the limit arrives, and its memory is released.
 func TestLongLine(t *testing.T) {
 	var told []Notification
 	long := strings.Repeat("x", 3<<20)
-	c, _, err := NewConn(speaking(t, attached, identified("3.3a"), "%output %1 "+long+"\n"+framed(4, "ok\n"), ""),
+	c, _, err := NewConn(scriptedTmux(t, attached, identified("3.3a"), "%output %1 "+long+"\n"+framed(4, "ok\n"), ""),
 		ConnOptions{OnNotification: func(n Notification) { told = append(told, n) }})
 	require.NoError(t, err)
 	defer c.Close()
@@ -271,7 +270,7 @@ func TestCommandErrors(t *testing.T) {
 }
 
 func TestArgumentsThatNoCommandCanCarry(t *testing.T) {
-	c, _, err := NewConn(speaking(t, attached, identified("3.3a"), ""), ConnOptions{})
+	c, _, err := NewConn(scriptedTmux(t, attached, identified("3.3a"), ""), ConnOptions{})
 	require.NoError(t, err)
 	defer c.Close()
 	_, err = c.NewSession(t.Context(), NewSessionOptions{Name: "a\x00b", Width: 1, Height: 1})

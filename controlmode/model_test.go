@@ -27,10 +27,10 @@ var (
 	modelRuns = flag.Int("model-runs", 600, "how many runs TestModel makes")
 )
 
-// TestModel plays random pipelines against a scripted tmux that knows what
-// each caller must get: its own answer or error, or the truth about its
-// command's fate when the connection dies, and all that was told in its order.
-// The clock is synctest's, which also fails when anything hangs or is left.
+// TestModel plays random pipelines against a scripted tmux that knows the correct
+// result of each caller: its own answer or error, or, when the connection dies, the
+// truth about its command's fate; and all notifications in their order. The clock is
+// synctest's, which also fails when a goroutine hangs or is left.
 func TestModel(t *testing.T) {
 	t.Parallel()
 	seeds := make([]uint64, *modelRuns)
@@ -61,27 +61,26 @@ func TestModel(t *testing.T) {
 	}
 }
 
-// scripted is one command of a caller's and what becomes of it. The fields of
-// the second group are the model's; tmux and the connection fill them in.
+// scripted is one command of a caller and its fate. The fields of the second group
+// are the model's; tmux and the connection fill them in.
 type scripted struct {
 	id       int
 	kind     int // one of wiretest.Own, …
 	frame    wire.Frame
 	filler   int           // bytes that make the command longer
-	lane     string        // whose it is
+	lane     string        // its sender
 	readOnly bool          // it need not pass the gate
-	limit    time.Duration // the caller's patience; 0: endless
+	timeout  time.Duration // of the caller; 0: none
 
 	written  bool // handed to a write
 	answered bool // all of its answer was read
 	want     []Block
 	tooLarge bool
-	blocks   []Block // what the caller got
+	blocks   []Block // the caller's result
 	err      error
 }
 
-// event is a line of the log of what the connection did: a command answered, or
-// a notification.
+// event is a line of the log: a command answered, or a notification.
 type event struct {
 	at   int // how much of the stream has to be read first
 	text string
@@ -92,7 +91,7 @@ func logged(n Notification) string { return fmt.Sprintf("%T %v", n, n) }
 
 type model struct {
 	t      *testing.T
-	random *rand.Rand // of whoever scripts: before and after the run, and tmux in between
+	random *rand.Rand // of the goroutine that scripts: the test before and after the run, and tmux in between
 	opts   ConnOptions
 	gate   gate
 	conn   *Conn
@@ -102,25 +101,25 @@ type model struct {
 	half    *scripted   // read by tmux, but for the line of its nonce
 	pending []*scripted // read by tmux, not answered
 	nonces  map[*scripted]string
-	stream  []byte // what tmux wrote, or would have
+	stream  []byte // everything that tmux wrote, or would have written
 	events  []event
 	number  int // of the last block
-	life    int // how many bytes tmux writes before it dies; -1: it does not
+	life    int // number of bytes that tmux writes before it dies; -1: it does not
 	violate bool
 	heavy   bool // commands are long, and tmux is slow
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the fields below
 	commands []*scripted
 	log      []string
-	sent     []byte // all that was handed to writes
-	seenSent int    // up to where commands have been found in it
+	sent     []byte // everything that was handed to writes
+	seenSent int    // the end of the last command found in it
 }
 
 const modelMaxAnswer = 4096
 
 func newModel(t *testing.T, seed uint64) *model {
 	m := &model{t: t, random: rand.New(rand.NewPCG(seed, 1)), life: -1, nonces: map[*scripted]string{}}
-	m.opts = ConnOptions{MaxAnswer: modelMaxAnswer, OnNotification: m.told, Trace: m.trace, gate: &m.gate}
+	m.opts = ConnOptions{MaxAnswer: modelMaxAnswer, OnNotification: m.notified, Trace: m.trace, gate: &m.gate}
 	if m.random.IntN(3) == 0 {
 		m.opts.MaxInFlight = 1 + m.random.IntN(20)
 	}
@@ -162,13 +161,13 @@ func (m *model) newCommand(id int) *scripted {
 		c.filler = m.random.IntN(48 << 10)
 	}
 	if m.random.IntN(3) == 0 {
-		c.limit = time.Duration(1+m.random.IntN(5000)) * time.Microsecond
+		c.timeout = time.Duration(1+m.random.IntN(5000)) * time.Microsecond
 	}
 	c.tooLarge = (c.kind == wiretest.Nonce || c.kind == wiretest.Sealed) && m.random.IntN(12) == 0
 	return c
 }
 
-func (m *model) told(n Notification) {
+func (m *model) notified(n Notification) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.log = append(m.log, logged(n))
@@ -193,7 +192,7 @@ func (m *model) trace(sent bool, data []byte) {
 	}
 }
 
-// commandOf is whose command line this is; nil: it is that of a nonce.
+// commandOf returns the command of a line; nil: it is the line of a nonce.
 func (m *model) commandOf(line []byte) *scripted {
 	rest, ok := bytes.CutPrefix(line, []byte("run "))
 	if !ok {
@@ -205,8 +204,7 @@ func (m *model) commandOf(line []byte) *scripted {
 	return m.commands[id]
 }
 
-// run has everybody at work until all have been told what became of their
-// commands.
+// run lets all callers run until each has its result.
 func (m *model) run() {
 	tmux, client := net.Pipe()
 	m.tmux = tmux
@@ -226,7 +224,7 @@ func (m *model) run() {
 	others.Go(func() { m.dial(over, dials) })
 	callers.Wait()
 	close(over)
-	synctest.Wait() // tmux may be in the middle of telling something
+	synctest.Wait() // tmux may be in the middle of a notification
 	require.NoError(m.t, m.conn.Close())
 	others.Wait()
 	require.Error(m.t, m.conn.Err())
@@ -234,8 +232,8 @@ func (m *model) run() {
 
 func (m *model) call(c *scripted) {
 	ctx := m.t.Context()
-	if c.limit > 0 {
-		limited, cancel := context.WithTimeout(ctx, c.limit)
+	if c.timeout > 0 {
+		limited, cancel := context.WithTimeout(ctx, c.timeout)
 		defer cancel()
 		ctx = limited
 	}
@@ -252,8 +250,8 @@ func (m *model) call(c *scripted) {
 	c.blocks, c.err = m.conn.call(ctx, req)
 }
 
-// dial shuts the gate now and then: once those inside have left, nothing that
-// is gated may be written until it opens.
+// dial shuts the gate now and then. Once the commands inside have left, no gated
+// command may be written until it opens.
 func (m *model) dial(over <-chan struct{}, times int) {
 	for range times {
 		select {
@@ -288,7 +286,7 @@ func (m *model) gatedWrites() (n int) {
 	return n
 }
 
-// check compares what everybody got with what the script says.
+// check compares every result with the script.
 func (m *model) check(seen map[string]int) {
 	for _, c := range m.commands {
 		kind := m.fate(c)
@@ -308,7 +306,7 @@ func (m *model) check(seen map[string]int) {
 	require.Empty(m.t, m.conn.queued.callers)
 }
 
-// fate names what became of a command; empty: what may not be.
+// fate names the fate of a command; empty: it is none of those that may be.
 func (m *model) fate(c *scripted) string {
 	is := func(kind string, rightly bool) string {
 		if rightly {
@@ -324,7 +322,7 @@ func (m *model) fate(c *scripted) string {
 	case errors.Is(err, ErrTooLarge):
 		return is("too large", c.answered && c.tooLarge)
 	case errors.Is(err, context.DeadlineExceeded):
-		return is("left", c.limit > 0)
+		return is("left", c.timeout > 0)
 	case errors.Is(err, ErrUnknownOutcome):
 		return is("unknown", c.written && !c.answered)
 	case errors.Is(err, ErrNotSent):

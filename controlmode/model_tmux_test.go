@@ -14,9 +14,9 @@ import (
 	"interplexer/controlmode/internal/wiretest"
 )
 
-// play is the scripted tmux of the model. It reads what is there, answers some
-// of it, tells things in between, and dies when it must, or when the client
-// has closed the connection.
+// play is the scripted tmux of the model. It reads the commands that are there,
+// answers some of them, writes notifications in between, and dies when it must, or
+// when the client has closed the connection.
 func (m *model) play() {
 	defer m.tmux.Close()
 	buf := make([]byte, 32<<10)
@@ -35,7 +35,7 @@ func (m *model) play() {
 			}
 			m.answer(c)
 			if m.random.IntN(3) == 0 {
-				m.tellSomething()
+				m.writeNotification()
 			}
 			if !m.write(from) {
 				return
@@ -43,7 +43,7 @@ func (m *model) play() {
 		}
 		if m.random.IntN(4) == 0 {
 			from := len(m.stream)
-			m.tellSomething()
+			m.writeNotification()
 			if !m.write(from) {
 				return
 			}
@@ -51,7 +51,7 @@ func (m *model) play() {
 	}
 }
 
-// readSome waits a while for commands; false: the client is gone.
+// readSome waits a while for commands. It returns false if the client is gone.
 func (m *model) readSome(buf []byte) bool {
 	patience := time.Duration(m.random.IntN(3000)) * time.Microsecond
 	if m.heavy {
@@ -71,7 +71,7 @@ func (m *model) readSome(buf []byte) bool {
 	return err == nil || errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// read takes one line of the client's.
+// read takes one line of the client.
 func (m *model) read(line string) {
 	c := m.commandOf([]byte(line))
 	if c == nil { // the second line of the command before
@@ -91,8 +91,8 @@ func (m *model) read(line string) {
 	m.pending = append(m.pending, c)
 }
 
-// write writes what was added to the stream, in pieces; false: tmux has died,
-// or the client is gone.
+// write writes the bytes added to the stream, in pieces. It returns false if tmux has
+// died or the client is gone.
 func (m *model) write(from int) bool {
 	end := len(m.stream)
 	dies := m.life >= 0 && end > m.life
@@ -114,7 +114,7 @@ func (m *model) write(from int) bool {
 
 func (m *model) line(text string) { m.stream = append(append(m.stream, text...), '\n') }
 
-// happens logs what the client does once it has read the stream so far.
+// happens logs what the client must do once it has read the stream so far.
 func (m *model) happens(text string) {
 	m.events = append(m.events, event{at: len(m.stream), text: text})
 }
@@ -147,7 +147,7 @@ func (m *model) answer(c *scripted) {
 			break
 		}
 		if c.kind != wiretest.Sealed && c.kind != wiretest.Nonce && i < c.frame.Blocks-1 && m.random.IntN(4) == 0 {
-			m.tellSomething()
+			m.writeNotification()
 		}
 		if free {
 			m.endFree(c)
@@ -155,13 +155,13 @@ func (m *model) answer(c *scripted) {
 		}
 	}
 	if len(c.want) <= c.frame.FreeText && m.nonces[c] != "" {
-		c.tooLarge = false // it failed before what is too large
+		c.tooLarge = false // it failed before the block that is too large
 	}
 	m.happens(fmt.Sprint("answered ", c.id))
 }
 
-// endFree scripts what follows the free block of a command, up to its nonce.
-// What is told before a nonce of its own line comes out with it.
+// endFree scripts the lines after the free block of a command, up to its nonce.
+// Notifications before a nonce on its own line are delivered with it.
 func (m *model) endFree(c *scripted) {
 	if c.kind == wiretest.Sealed {
 		for range c.frame.Blocks - c.frame.FreeText - 1 {
@@ -182,7 +182,7 @@ func (m *model) endFree(c *scripted) {
 	m.line(m.nonces[c])
 	m.line("%end " + g)
 	if c.tooLarge {
-		m.events = append(m.events[:first], event{text: logged(Missed{})}) // it cannot be told what is text
+		m.events = append(m.events[:first], event{text: logged(Missed{})}) // text and notifications cannot be told apart
 	}
 	for i := range m.events[first:] {
 		m.events[first+i].at = len(m.stream)
@@ -207,7 +207,7 @@ func (m *model) body(c *scripted, i int, g string, free bool) (body []byte) {
 		for range m.random.IntN(12) {
 			add(m.hostileLine(g))
 		}
-	default: // tmux's own text, in which some of what it tells may stand
+	default: // tmux's own text, in which some of its notifications may stand
 		for range m.random.IntN(4) {
 			add([]string{"$1 @2 %3", "no such pane: %9", "%pause %1", "%continue %1", "%message hello", "", "%exit", "%end 1 1 1"}[m.random.IntN(8)])
 		}
@@ -215,7 +215,7 @@ func (m *model) body(c *scripted, i int, g string, free bool) (body []byte) {
 	return body
 }
 
-// hostileLine is what a program prints that knows all that can be known: the
+// hostileLine is a line of a program that knows everything that can be known: the
 // guard of the block that its text stands in, and those of the next.
 func (m *model) hostileLine(g string) string {
 	next := fmt.Sprintf("1795541631 %d 1", m.number+1)
@@ -242,8 +242,8 @@ func (m *model) hostileLine(g string) string {
 	return string(bytes.ReplaceAll(line, []byte("\n"), []byte("\r")))
 }
 
-// tellSomething scripts a notification, or a block that nobody asked for.
-func (m *model) tellSomething() {
+// writeNotification scripts a notification, or a block that answers no command.
+func (m *model) writeNotification() {
 	if m.random.IntN(3) > 0 {
 		m.notification()
 		return
@@ -296,7 +296,7 @@ func (m *model) notification() {
 	m.happens(logged(n))
 }
 
-// breakRules writes what no tmux would: the connection must be given up.
+// breakRules writes what no tmux would write: the connection must be given up.
 func (m *model) breakRules(c *scripted) {
 	g := m.begin(1)
 	switch {

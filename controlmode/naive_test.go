@@ -15,8 +15,8 @@ import (
 	"interplexer/controlmode/controltest"
 )
 
-// naive reads control mode as most clients do: an answer goes from a %begin to
-// a line that is trusted to end it. It shows that the corpus can fool a reader.
+// naive reads control mode as most clients do: an answer goes from a %begin to a line
+// that is trusted to end it. It shows that the corpus can fool a reader.
 type naive struct {
 	ends func(guard, line string) bool
 }
@@ -51,7 +51,7 @@ func (n naive) replies(stream string) []string {
 	return replies
 }
 
-// tap is a connection of its own with all that came over it.
+// tap is a connection of its own that keeps all that came over it.
 type tap struct {
 	*controlmode.Conn
 	mu   sync.Mutex // guards came
@@ -79,7 +79,7 @@ func (c *tap) trace(sent bool, data []byte) {
 	}
 }
 
-// take is what came since the last time.
+// take returns the bytes since the last call.
 func (c *tap) take() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -87,12 +87,12 @@ func (c *tap) take() string {
 	return c.came.String()
 }
 
-// A verdict says whether a naive reader of the same stream had another answer
-// than tmux gave: to the capture of a pane, and to what the next caller asked.
+// verdict says whether a naive reader of the same stream got another answer than tmux
+// gave: to the capture of a pane, and to the next command.
 type verdict struct{ screenWrong, nextWrong bool }
 
-// fooled captures a pane, asks for something else, and says what naive readers
-// make of that.
+// fooled captures a pane, sends another command, and returns how naive readers
+// understand the answers.
 func (c *tap) fooled(t *testing.T, socket string, pane controlmode.PaneInfo) (byPrefix, byGuard verdict) {
 	t.Helper()
 	c.take()
@@ -113,8 +113,8 @@ func (c *tap) fooled(t *testing.T, socket string, pane controlmode.PaneInfo) (by
 	return judge(naivePrefix), judge(naiveGuard)
 }
 
-// TestNaiveReadersAreFooled is the control of the tests of hostile content: on
-// the streams that our client reads right, one that trusts guards is wrong.
+// TestNaiveReadersAreFooled is the control of the tests of hostile content: on the
+// streams that our client reads right, a reader that trusts guards is wrong.
 func TestNaiveReadersAreFooled(t *testing.T) {
 	t.Parallel()
 	socket := controltest.SocketName(t)
@@ -142,9 +142,10 @@ func TestNaiveReadersAreFooled(t *testing.T) {
 	require.Subset(t, crossed, []string{"alternate-pending", "guards"})
 }
 
-// TestGuessedGuards has a pane show what the next answers could end by: every
-// number that is near, at every second that is. The answer of one who trusts
-// the number is cut there, and the next caller gets what the pane makes up.
+// TestGuessedGuards has a pane show all lines that could end the next answers: every
+// number that is near, at every second that is near. For a reader that trusts the
+// number, the answer is cut there, and the next caller gets text that the pane made
+// up.
 func TestGuessedGuards(t *testing.T) {
 	t.Parallel()
 	const numbers, seconds = 80, 30

@@ -12,8 +12,10 @@ import (
 	"interplexer/controlmode/controltest"
 )
 
-// The place is the cursor's at the typing, whatever is typed and shown by then.
+// The place is the cursor's at the start of the typing, whatever is typed and shown
+// later.
 func TestSendKeysFrom(t *testing.T) {
+	t.Parallel()
 	socket, client, target := newHistory(t, controlmode.ServerOptions{}, 100, "printf prompt; tmux wait-for -S prompted; stty -echo; exec cat")
 	controltest.Tmux(t, socket, "wait-for", "prompted")
 	place, err := client.SendKeysFrom(t.Context(), target, new(controlmode.Input).Bytes("one\r"))
@@ -29,6 +31,7 @@ func TestSendKeysFrom(t *testing.T) {
 }
 
 func TestPlaceOfTheAlternateScreen(t *testing.T) {
+	t.Parallel()
 	_, client, target := newHistory(t, controlmode.ServerOptions{}, 3, `printf 'ab\033[?1049h\033[5;9H'; exec cat`)
 	require.Eventually(t, func() bool {
 		j, err := client.CaptureJoined(t.Context(), target, 0)
@@ -38,6 +41,7 @@ func TestPlaceOfTheAlternateScreen(t *testing.T) {
 }
 
 func TestCaptureJoined(t *testing.T) {
+	t.Parallel()
 	long := strings.Repeat("0123456789", 20)
 	socket, client, target := newHistory(t, controlmode.ServerOptions{}, 100,
 		fmt.Sprintf("echo %s; printf '%%s' 'é\\\\$ end'; tmux wait-for -S shown; stty -echo; exec cat", long))
@@ -71,7 +75,7 @@ func TestCaptureJoined(t *testing.T) {
 	require.ErrorIs(t, err, controlmode.ErrNotFound)
 }
 
-// A text of every size comes whole and alone, where show-buffer overruns, too.
+// A text of every size comes whole and alone, also where show-buffer overruns.
 func TestCaptureJoinedOfEverySize(t *testing.T) {
 	t.Parallel()
 	socket, client, target := newHistory(t, controlmode.ServerOptions{}, 0, "stty -echo; tmux wait-for -S silent; exec cat")

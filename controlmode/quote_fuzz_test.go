@@ -12,8 +12,8 @@ import (
 	"interplexer/controlmode/controltest"
 )
 
-// fuzzClient is a client of a private real tmux that lives as long as the fuzz
-// test does. The tmux server ends with its connection, however that ends.
+// fuzzClient is a client of a private real tmux that lives as long as the fuzz test.
+// The tmux server ends with its connection, however that ends.
 func fuzzClient(f *testing.F) controlmode.Client {
 	conn, _, err := controlmode.Dial(f.Context(), controlmode.DialOptions{
 		SocketName: controltest.SocketName(f), Env: testEnv(), Dir: "/",
@@ -44,8 +44,8 @@ func quoted(t *testing.T, text string) (arg string, ok bool) {
 	return arg, true
 }
 
-// FuzzQuote sends any text through the real tmux's parser into a buffer, and
-// looks at what is in it: exactly the text, whatever it was.
+// FuzzQuote sends any text through the real tmux's parser into a buffer, and compares
+// the buffer with the text.
 func FuzzQuote(f *testing.F) {
 	client := fuzzClient(f)
 	addHostile(f)
@@ -63,8 +63,8 @@ func FuzzQuote(f *testing.F) {
 	})
 }
 
-// FuzzEscapeFormat has the real tmux expand any text, escaped, and compare what
-// comes out to the text.
+// FuzzEscapeFormat has the real tmux expand any text, escaped, and compare the result
+// with the text.
 func FuzzEscapeFormat(f *testing.F) {
 	client := fuzzClient(f)
 	addHostile(f)

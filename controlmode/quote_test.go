@@ -15,8 +15,8 @@ import (
 	"interplexer/controlmode/controltest"
 )
 
-// hostileTexts are n strings of every kind that has fooled a parser before,
-// without NUL.
+// hostileTexts are n strings of every kind that has fooled a parser before, without
+// NUL.
 func hostileTexts(n int) []string {
 	rng := rand.New(rand.NewPCG(1, 2))
 	pieces := []string{
@@ -42,9 +42,10 @@ func hostileTexts(n int) []string {
 	return texts
 }
 
-// TestQuoteRoundTrip sends text through the real tmux's parser, as arguments of
-// a program that writes down what it got.
+// TestQuoteRoundTrip sends text through the real tmux's parser, as arguments of a
+// program that writes down its arguments.
 func TestQuoteRoundTrip(t *testing.T) {
+	t.Parallel()
 	socket := controltest.SocketName(t)
 	client := connect(t, controlmode.ServerOptions{SocketName: socket})
 	texts := hostileTexts(2500)
@@ -60,7 +61,7 @@ func TestQuoteRoundTrip(t *testing.T) {
 	require.Equal(t, texts, strings.Split(strings.TrimSuffix(string(got), "\x00"), "\x00"))
 }
 
-// What a list cannot carry counts as unset, and spoils nothing.
+// A value that a list cannot carry counts as unset, and spoils nothing.
 func TestListSessionsWithHostileOptions(t *testing.T) {
 	t.Parallel()
 	client := connect(t, controlmode.ServerOptions{})

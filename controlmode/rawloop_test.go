@@ -14,10 +14,10 @@ import (
 	"interplexer/controlmode"
 )
 
-// rawLine is what Ping sends.
+// rawLine is the command of Ping.
 const rawLine = "display-message -p ok\n"
 
-// rawLoop is the least that can drive a control-mode client: it writes command
+// rawLoop is the least code that can drive a control-mode client: it writes command
 // lines and counts the lines that end a block.
 type rawLoop struct {
 	pty   io.ReadWriter
@@ -74,7 +74,7 @@ func (r *rawLoop) run(b *testing.B, n int) {
 		ends := bytes.Count(r.carry, end)
 		answered += ends
 		send(ends)
-		// What is left may be the start of an end.
+		// The rest may be the start of an end.
 		keep := min(len(r.carry), len(end)-1)
 		r.carry = r.carry[:copy(r.carry, r.carry[len(r.carry)-keep:])]
 	}

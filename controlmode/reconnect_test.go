@@ -17,8 +17,8 @@ import (
 	"interplexer/controlmode/controltest"
 )
 
-// busyPane changes windows as fast as it can, as its user may: with plain
-// clients, which no gate of ours holds back.
+// busyPane changes windows as fast as it can, as its user may: with ordinary clients,
+// which no gate of ours holds back.
 const busyPane = `while :; do
 	tmux new-window -d -n other cat
 	tmux split-window -d cat
@@ -29,11 +29,10 @@ const busyPane = `while :; do
 	tmux new-window -d true
 done`
 
-// TestReconnectsUnderChange kills the control clients again and again, by turns,
-// while others create, rename, resize and kill sessions, windows come and go
-// from inside panes, and a pane floods the hub: on versions up
-// to 3.6 a notification at the wrong moment of an attach would kill the tmux
-// server.
+// TestReconnectsUnderChange kills the control clients again and again, by turns.
+// Meanwhile others create, rename, resize and kill sessions, windows come and go from
+// inside panes, and a pane floods the hub. On versions up to 3.6, a notification at
+// the wrong moment of an attach would kill the tmux server.
 func TestReconnectsUnderChange(t *testing.T) {
 	t.Parallel()
 	socket := controltest.SocketName(t)
@@ -102,8 +101,8 @@ func openFlooded(t *testing.T, server *controlmode.Server, flood controlmode.Pan
 	return hub
 }
 
-// otherClient waits until there is exactly one client besides one, and is its
-// process: a client that was killed stays in tmux's list until tmux notices.
+// otherClient waits until there is exactly one client besides one, and returns its
+// process id. A client that was killed stays in tmux's list until tmux notices.
 func otherClient(t *testing.T, socket string, one int) (other int) {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -118,8 +117,8 @@ func otherClient(t *testing.T, socket string, one int) (other int) {
 	return other
 }
 
-// churn makes, resizes, renames and kills a session, whatever the connection
-// does.
+// churn makes, resizes, renames and kills a session, whatever happens to the
+// connection.
 func churn(ctx context.Context, client controlmode.Client, name string) error {
 	pane, err := client.NewSession(ctx, controlmode.NewSessionOptions{Name: name, Width: 80, Height: 24, Command: []string{"cat"}})
 	for _, step := range []func() error{
@@ -141,12 +140,12 @@ func churn(ctx context.Context, client controlmode.Client, name string) error {
 	return err
 }
 
-// interrupted: the connection was cut, or the test is over.
+// interrupted reports whether the connection was cut, or the test is over.
 func interrupted(err error) bool {
 	return errors.Is(err, controlmode.ErrUnknownOutcome) || errors.Is(err, controlmode.ErrDown) || errors.Is(err, context.Canceled)
 }
 
-// sweep kills what an interruption may have left of a session.
+// sweep kills the remains of a session after an interruption.
 func sweep(ctx context.Context, client controlmode.Client, name string) error {
 	list, err := client.ListSessions(ctx, "@none")
 	for _, s := range list {

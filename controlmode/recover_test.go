@@ -19,7 +19,7 @@ import (
 	"interplexer/controlmode/controltest"
 )
 
-// clientPID is the process of a server's control client.
+// clientPID is the process id of a server's control client.
 func clientPID(t testing.TB, socket string) int {
 	t.Helper()
 	pids := clientPIDs(t, socket)
@@ -27,7 +27,7 @@ func clientPID(t testing.TB, socket string) int {
 	return pids[0]
 }
 
-// clientPIDs are the processes of all control clients.
+// clientPIDs are the process ids of all control clients.
 func clientPIDs(t testing.TB, socket string) (pids []int) {
 	t.Helper()
 	for _, text := range strings.Fields(controltest.Tmux(t, socket, "list-clients", "-F", "#{client_pid}")) {
@@ -55,7 +55,7 @@ func awaitConnected(t testing.TB, sub *controlmode.Subscription) controlmode.Ser
 	}
 }
 
-func TestKilledClientIsReplaced(t *testing.T) {
+func TestTimedKilledClientIsReplaced(t *testing.T) {
 	socket := controltest.SocketName(t)
 	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
 	id, err := server.Current(t.Context())
@@ -79,6 +79,7 @@ func TestKilledClientIsReplaced(t *testing.T) {
 }
 
 func TestKilledTmuxServerIsReplaced(t *testing.T) {
+	t.Parallel()
 	socket := controltest.SocketName(t)
 	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
 	old, err := server.Current(t.Context())
@@ -99,9 +100,11 @@ func TestKilledTmuxServerIsReplaced(t *testing.T) {
 	require.ErrorIs(t, server.On(old).KillSession(t.Context(), pane.Session), controlmode.ErrServerGone)
 }
 
-// TestStoppedTmux: a tmux server that does not answer costs its callers their
-// deadline and nothing else.
+// A tmux server that does not answer costs its callers their deadline and nothing
+// else. With 30 callers and places for 20, a caller is either canceled or refused
+// (ConnOptions.MaxInFlight).
 func TestStoppedTmux(t *testing.T) {
+	t.Parallel()
 	socket := controltest.SocketName(t)
 	server := controltest.Start(t, controlmode.ServerOptions{
 		SocketName: socket, Conn: controlmode.ConnOptions{MaxInFlight: 20},
@@ -134,8 +137,8 @@ func TestStoppedTmux(t *testing.T) {
 	cancel()
 	require.NoError(t, waiting.Wait())
 
-	// The abandoned commands keep their places: what is asked next gets its
-	// own answer, not one of theirs.
+	// The abandoned commands keep their places: the next command gets its own answer,
+	// not one of theirs.
 	require.NoError(t, syscall.Kill(id.PID, syscall.SIGCONT))
 	require.Eventually(t, func() bool { return client.Ping(t.Context()) == nil }, 5*time.Second, time.Millisecond)
 	for _, pane := range panes {
@@ -151,7 +154,7 @@ func canceledAfter(t testing.TB, d time.Duration) context.Context {
 	return ctx
 }
 
-func TestCloseReturnsWhileTmuxIsStopped(t *testing.T) {
+func TestTimedCloseReturnsWhileTmuxIsStopped(t *testing.T) {
 	socket := controltest.SocketName(t)
 	conn, id, err := controlmode.Dial(t.Context(), controlmode.DialOptions{SocketName: socket, Env: testEnv(), Dir: "/"})
 	require.NoError(t, err)
@@ -173,6 +176,7 @@ func TestCloseReturnsWhileTmuxIsStopped(t *testing.T) {
 }
 
 func TestServerRefusals(t *testing.T) {
+	t.Parallel()
 	socket := controltest.SocketName(t)
 	controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
 	require.ErrorIs(t, controlmode.NewServer(controlmode.ServerOptions{SocketName: socket}).Start(t.Context()), controlmode.ErrLocked)
@@ -192,8 +196,9 @@ func TestServerRefusals(t *testing.T) {
 	require.NoError(t, controltest.Start(t, controlmode.ServerOptions{ConfigFile: broken}).Close(), "tmux goes on after a mistake in its configuration")
 }
 
-// A tmux server that dies while it is dialed at the start is started anew.
+// A tmux server that dies during the first dial is started again.
 func TestStartDialsAgain(t *testing.T) {
+	t.Parallel()
 	binary, died := t.TempDir()+"/tmux", t.TempDir()+"/died"
 	script := "#!/bin/sh\n" +
 		`case "$*" in *" -C "*) [ -e ` + died + ` ] || { : >` + died + `; echo died >&2; exit 1; } ;; esac` + "\n" +
@@ -205,8 +210,11 @@ func TestStartDialsAgain(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// A tmux server that ends answers what reached it with the signal, and mostly
-// has no session any more by then: that is not how its sessions ended.
+// A tmux server that ends still answers commands that reached it with the signal, and
+// mostly has no session any more by then. Its sessions did not end that way, so the
+// list must not come back empty. The command may reach tmux before or after the
+// signal (tmux orders neither), and the Server may notice the end first
+// (ErrServerGone).
 func TestEndingServerListsNothing(t *testing.T) {
 	t.Parallel()
 	for range 5 {
@@ -237,16 +245,17 @@ func TestEndingServerListsNothing(t *testing.T) {
 	}
 }
 
-// A tmux server that is ending takes no more clients, and goes only when those
-// that it has are gone: it is waited for, and another is started.
+// A tmux server that is ending accepts no more clients, and goes only when its last
+// client is gone. Start waits for that, and starts another.
 func TestStartWaitsForAnEndingServer(t *testing.T) {
+	t.Parallel()
 	socket := controltest.SocketName(t)
 	n := startNaive(t, socket, "new-session", "-x", "80", "-y", "24", "cat").attached()
 	before := serverPID(socket)
 	thaw := freeze(t, n.cmd.Process.Pid)
 	controltest.Tmux(t, socket, "kill-server")
 	dials := 0
-	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket, Logger: slog.New(logged(func(message string) {
+	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket, Logger: slog.New(logHook(func(message string) {
 		if message == "tmux dial failed" {
 			dials++
 		}

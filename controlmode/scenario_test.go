@@ -29,22 +29,22 @@ type stage struct {
 	client controlmode.Client
 	await  func(channel string) // until a pane's program has run `tmux wait-for -S channel`
 
-	mu   sync.Mutex // guards told
-	told []controlmode.Notification
+	mu       sync.Mutex // guards received
+	received []controlmode.Notification
 }
 
 func (s *stage) notify(n controlmode.Notification) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.told = append(s.told, n)
+	s.received = append(s.received, n)
 }
 
-// heard reports whether n was told; a Ping before it has brought all that was
-// due.
-func (s *stage) heard(n controlmode.Notification) bool {
+// hasReceived reports whether n was received. A Ping before it has delivered all
+// notifications that were due.
+func (s *stage) hasReceived(n controlmode.Notification) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, other := range s.told {
+	for _, other := range s.received {
 		if fmt.Sprintf("%#v", other) == fmt.Sprintf("%#v", n) {
 			return true
 		}
@@ -52,7 +52,7 @@ func (s *stage) heard(n controlmode.Notification) bool {
 	return false
 }
 
-// scenarios are what every tmux must do, and what each transcript records.
+// scenarios are what every tmux must do, and the content of each transcript.
 var scenarios = map[string]func(*stage){
 	"sessions": playSessions,
 	"capture":  playCapture,
@@ -63,6 +63,7 @@ var scenarios = map[string]func(*stage){
 // TestScenarios plays every scenario on the real tmux; with -record it also
 // writes the transcripts.
 func TestScenarios(t *testing.T) {
+	t.Parallel()
 	for name, play := range scenarios {
 		t.Run(name, func(t *testing.T) {
 			socket := controltest.SocketName(t)
@@ -88,6 +89,7 @@ func TestScenarios(t *testing.T) {
 
 // TestTranscripts plays every scenario on every recorded tmux.
 func TestTranscripts(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob(filepath.Join(transcripts, "*", "*.txt"))
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
@@ -112,7 +114,7 @@ func testEnv() []string {
 	return []string{"TERM=xterm-256color", "PATH=/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin", "SHELL=/bin/sh", "HOME=/", "LANG=C"}
 }
 
-// countingNonce makes what the client writes the same in every run.
+// countingNonce makes the client write the same in every run.
 func countingNonce() func() string {
 	var n atomic.Int64
 	return func() string { return fmt.Sprintf("%032x", n.Add(1)) }
@@ -149,8 +151,8 @@ func playSessions(s *stage) {
 	_, err = s.client.ListPanes(ctx, pane.Session)
 	require.ErrorIs(s, err, controlmode.ErrNotFound)
 	require.NoError(s, s.client.Ping(ctx))
-	require.True(s, s.heard(controlmode.SessionsChanged{}))
-	require.True(s, s.heard(controlmode.SessionRenamed{Session: pane.Session, Name: "two; #{pid}"}))
+	require.True(s, s.hasReceived(controlmode.SessionsChanged{}))
+	require.True(s, s.hasReceived(controlmode.SessionRenamed{Session: pane.Session, Name: "two; #{pid}"}))
 }
 
 func playCapture(s *stage) {
@@ -219,9 +221,9 @@ func playWindows(s *stage) {
 		}
 	}
 	require.Equal(s, 1, active)
-	require.True(s, s.heard(controlmode.WindowAdd{Window: panes[2].Window, Unlinked: true}))
-	require.True(s, s.heard(controlmode.WindowRenamed{Window: pane.Window, Name: "here", Unlinked: true}))
+	require.True(s, s.hasReceived(controlmode.WindowAdd{Window: panes[2].Window, Unlinked: true}))
+	require.True(s, s.hasReceived(controlmode.WindowRenamed{Window: pane.Window, Name: "here", Unlinked: true}))
 	require.NoError(s, s.client.KillSession(ctx, pane.Session))
 	require.NoError(s, s.client.Ping(ctx))
-	require.True(s, s.heard(controlmode.WindowClose{Window: pane.Window, Unlinked: true}))
+	require.True(s, s.hasReceived(controlmode.WindowClose{Window: pane.Window, Unlinked: true}))
 }

@@ -12,26 +12,26 @@ import (
 	"interplexer/controlmode/internal/wire"
 )
 
-// asked adds a call of somebody's.
-func asked(s *schedule, from, text string) *call {
+// addCall adds a call of a sender.
+func addCall(s *schedule, from, text string) *call {
 	k := &call{req: request{sender: from, text: []byte(text)}}
 	s.add(k)
 	return k
 }
 
-func TestScheduleTakesCallersByTurns(t *testing.T) {
+func TestScheduleTakesTurns(t *testing.T) {
 	var s schedule
 	for range 300 {
-		asked(&s, "many", "x")
+		addCall(&s, "many", "x")
 	}
-	few := asked(&s, "few", "y")
+	few := addCall(&s, "few", "y")
 	require.Equal(t, "many", s.next().req.sender)
 	require.Same(t, few, s.next())
 	for range maxLaneCalls - 1 {
 		require.Equal(t, "many", s.next().req.sender)
 	}
 	require.Nil(t, s.next(), "nobody may have more than that with tmux")
-	late := asked(&s, "few", "z")
+	late := addCall(&s, "few", "z")
 	require.Same(t, late, s.next(), "and nobody waits for it")
 	s.answered(few)
 	s.answered(late)
@@ -41,8 +41,8 @@ func TestScheduleTakesCallersByTurns(t *testing.T) {
 
 func TestScheduleBoundsBytes(t *testing.T) {
 	var s schedule
-	large := asked(&s, "a", strings.Repeat("x", 2*maxLaneBytes))
-	small := asked(&s, "a", "x")
+	large := addCall(&s, "a", strings.Repeat("x", 2*maxLaneBytes))
+	small := addCall(&s, "a", "x")
 	require.Same(t, large, s.next(), "a command that is larger than the bound goes alone")
 	require.Nil(t, s.next())
 	require.Equal(t, 1, s.bytes)
@@ -51,9 +51,9 @@ func TestScheduleBoundsBytes(t *testing.T) {
 	require.Zero(t, s.bytes)
 }
 
-func TestScheduleDropsWhatIsTakenBack(t *testing.T) {
+func TestScheduleRemove(t *testing.T) {
 	var s schedule
-	first, second, third := asked(&s, "a", "1"), asked(&s, "a", "22"), asked(&s, "b", "333")
+	first, second, third := addCall(&s, "a", "1"), addCall(&s, "a", "22"), addCall(&s, "b", "333")
 	require.True(t, s.remove(first))
 	require.True(t, s.remove(third))
 	require.False(t, s.remove(third), "only once")
@@ -65,7 +65,7 @@ func TestScheduleDropsWhatIsTakenBack(t *testing.T) {
 	s.answered(second)
 	require.Empty(t, s.callers)
 	require.Empty(t, s.roundRobin)
-	fourth := asked(&s, "b", "4")
+	fourth := addCall(&s, "b", "4")
 	require.Equal(t, []*call{fourth}, s.takeAll())
 	require.Zero(t, s.calls)
 }
@@ -85,7 +85,7 @@ func TestNoTurn(t *testing.T) {
 		require.NoError(t, err)
 	}
 	late := request{sender: "slow", text: []byte("never"), frame: wire.Frame{Blocks: 1}}
-	for range c.opts.MaxInFlight { // what is given up takes no place
+	for range c.opts.MaxInFlight { // a call that is given up takes no place
 		_, err := c.call(t.Context(), late)
 		require.ErrorIs(t, err, ErrNoTurn)
 		require.ErrorIs(t, err, ErrOverloaded)

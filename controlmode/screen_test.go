@@ -13,7 +13,7 @@ import (
 	"interplexer/controlmode/controltest"
 )
 
-// newDrawing is a pane of 10 by 5 cells whose program has drawn something.
+// newDrawing is a pane of 10 by 5 cells whose program has drawn on it.
 func newDrawing(t *testing.T, script string) (controlmode.Client, controlmode.Target) {
 	t.Helper()
 	socket := controltest.SocketName(t)
@@ -27,6 +27,7 @@ func newDrawing(t *testing.T, script string) (controlmode.Client, controlmode.Ta
 }
 
 func TestCaptureScreen(t *testing.T) {
+	t.Parallel()
 	client, target := newDrawing(t, `printf 'plain \033[31mred\033[0m\nwrapped over two  \n\033[1m\\$~\303\251\033[0m'`)
 	for name, test := range map[string]struct {
 		options controlmode.ScreenOptions
@@ -53,7 +54,8 @@ func TestCaptureScreen(t *testing.T) {
 	require.NoError(t, client.Ping(t.Context()))
 }
 
-func TestCaptureScreenTellsTheState(t *testing.T) {
+func TestCaptureScreenState(t *testing.T) {
+	t.Parallel()
 	client, target := newDrawing(t, `seq 20; printf '\033[?1049h\033[2;3H\033[?25l'`)
 	_, state, err := client.CaptureScreen(t.Context(), target, controlmode.ScreenOptions{})
 	require.NoError(t, err)
@@ -65,9 +67,10 @@ func TestCaptureScreenTellsTheState(t *testing.T) {
 	require.Equal(t, "copy-mode", state.Mode)
 }
 
-// What a program prints can be anything, and a joined capture any number of
-// lines: guards, and the numbers that a buffer's size is told by, fool nobody.
+// A program can print anything, and a joined capture can have any number of lines.
+// Guards in it fool nobody, nor do numbers like a buffer's size.
 func TestCaptureScreenOfALiar(t *testing.T) {
+	t.Parallel()
 	socket := controltest.SocketName(t)
 	client := connect(t, controlmode.ServerOptions{SocketName: socket})
 	hostile, err := client.NewSession(t.Context(), controlmode.NewSessionOptions{
@@ -85,6 +88,7 @@ func TestCaptureScreenOfALiar(t *testing.T) {
 }
 
 func TestCaptureLinesJoined(t *testing.T) {
+	t.Parallel()
 	socket, client, target := newHistory(t, controlmode.ServerOptions{HistoryLimit: 20_000}, 30, `printf '%0200d\n' 7; tmux wait-for -S wide; read x; seq 3000; tmux wait-for -S more; exec cat`)
 	controltest.Tmux(t, socket, "wait-for", "wide")
 	all := controlmode.Lines{First: controlmode.HistoryStart, Last: controlmode.ScreenEnd, Join: true}
@@ -104,9 +108,9 @@ func TestCaptureLinesJoined(t *testing.T) {
 	require.Equal(t, 30+4+1+3000, strings.Count(got, "\n"))
 }
 
-// Each piece of a styled history begins with the style that it has, whatever the
-// lines before it.
+// Each piece of a styled history begins with its style, whatever the lines before it.
 func TestCaptureLinesStyled(t *testing.T) {
+	t.Parallel()
 	const script = `BEGIN { for (i = 1; i <= 6000; i++) {
 		if (i % 130 == 1) printf "\033[0;%d;%dm", 31 + i % 7, 1 + i % 4
 		print i % 500 < 100 ? i : ""

@@ -12,10 +12,10 @@ import (
 	"interplexer/controlmode/controltest"
 )
 
-// cutStream is a Repaint with a cut on tmux 3.8, which tells of the pause and the
-// resumption between the blocks of the answer: of pane %1, of whose cut nobody
-// is to hear, and of %2.
-const cutStream = `< %begin 1 1 0
+// pausedRepaintStream is a Repaint with a pause on tmux 3.8, which sends %pause and
+// %continue between the blocks of the answer: for pane %1, which the Hub paused
+// itself and must not report, and for %2.
+const pausedRepaintStream = `< %begin 1 1 0
 < %end 1 1 0
 < %session-changed $0 hub
 > refresh-client -f no-output,ignore-size ; display-message -p '#{pid} #{start_time} #{version} #{socket_path}'
@@ -60,14 +60,16 @@ const cutStream = `< %begin 1 1 0
 < %end 1 13 1
 `
 
-// A cut is not taken for a pause of tmux's own, which comes before or after it.
-func TestCutIsNotTold(t *testing.T) {
+// A Hub does not report its own pause, and does report pauses of tmux's own before
+// and after it.
+func TestOwnPauseIsNotReported(t *testing.T) {
+	t.Parallel()
 	line := "display-message -p -t '$1:.%1' " + controlmode.RepaintFormat +
 		" ; refresh-client -A '%1:pause' ; capturep -b ipx-capture -e -N -t '$1:.%1'" +
 		" ; capturep -p -P -C -t '$1:.%1' ; refresh-client -A '%1:continue'" +
 		" ; showb -b ipx-capture ; deleteb -b ipx-capture ; deleteb -b cafe"
 	file := filepath.Join(t.TempDir(), "cut.txt")
-	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(cutStream, "REPAINT", line, 1)), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(pausedRepaintStream, "REPAINT", line, 1)), 0o600))
 	told := make(chan controlmode.Notification, 64)
 	hub, err := controlmode.ScriptedHub(controltest.NewReplay(t, file), func() string { return "cafe" },
 		func(n controlmode.Notification) { told <- n })

@@ -12,8 +12,8 @@ import (
 	"interplexer/controlmode/controltest"
 )
 
-// liar prints, without end, guards with every number and time that the next
-// answers can have, and lines that look like notifications.
+// liar prints, without end, guards with every number and time that the next answers
+// can have, and lines that look like notifications.
 const liar = `
 t=$(date +%s)
 tmux wait-for -S lying
@@ -27,9 +27,9 @@ while :; do
 	[ $n -lt 40000 ] || n=$1
 done`
 
-// TestSpoofedGuards captures a pane that prints fake guards as fast as it can,
-// beside panes whose text is known: no answer may be cut short, run on, or
-// reach another caller.
+// TestSpoofedGuards captures a pane that prints fake guards as fast as it can, beside
+// panes whose text is known. No answer may be cut short, run on, or reach another
+// caller.
 func TestSpoofedGuards(t *testing.T) {
 	t.Parallel()
 	socket := controltest.SocketName(t)
@@ -82,7 +82,7 @@ func TestSpoofedGuards(t *testing.T) {
 	require.NoError(t, honest.Wait())
 }
 
-// lies checks that a screen is all of the liar's and nothing else.
+// lies checks that a screen holds only lines of the liar.
 func lies(screen string, height int) error {
 	lines := strings.SplitAfter(screen, "\n")
 	if len(lines) != height+1 || lines[height] != "" {

@@ -10,7 +10,8 @@ import (
 	"interplexer/controlmode/controltest"
 )
 
-// renamed has a session renamed n times, and waits until all of that was told.
+// renamed renames a session n times, and waits until all notifications of that have
+// been delivered.
 func renamed(t *testing.T, c controlmode.Client, s controlmode.SessionID, names ...string) {
 	t.Helper()
 	for _, name := range names {
@@ -19,8 +20,8 @@ func renamed(t *testing.T, c controlmode.Client, s controlmode.SessionID, names 
 	require.NoError(t, c.Ping(t.Context()))
 }
 
-// names are the session names that a loop over a subscription hears of, until
-// the last of them is told; "" stands for a Missed.
+// names are the session names that a loop over a subscription receives, up to the
+// last name; "" stands for a Missed.
 func names(ctx context.Context, sub *controlmode.Subscription, last string) (heard []string) {
 	for n := range sub.All(ctx) {
 		switch n := n.(type) {
@@ -36,7 +37,8 @@ func names(ctx context.Context, sub *controlmode.Subscription, last string) (hea
 	return heard
 }
 
-func TestAllGivesWhatIsTold(t *testing.T) {
+func TestAllYieldsEveryNotification(t *testing.T) {
+	t.Parallel()
 	server := controltest.Start(t, controlmode.ServerOptions{})
 	client, pane := newPane(t, server, "s", "cat")
 	sub := server.Subscribe(64)
@@ -46,9 +48,10 @@ func TestAllGivesWhatIsTold(t *testing.T) {
 	require.Equal(t, []string{"c"}, names(t.Context(), sub, "c"), "a loop that was left goes on where it was")
 }
 
-// A Missed stands where something was lost, and is there at once, not only when
-// something else happens.
-func TestMissedStandsForWhatWasLost(t *testing.T) {
+// A Missed stands where a notification was lost, and comes at once, not only with the
+// next notification.
+func TestMissedStandsForLostNotifications(t *testing.T) {
+	t.Parallel()
 	server := controlmode.NewServer(controlmode.ServerOptions{})
 	sub := server.Subscribe(2)
 	defer sub.Close()
@@ -67,9 +70,10 @@ func TestMissedStandsForWhatWasLost(t *testing.T) {
 	require.Equal(t, []string{"e", "f"}, names(t.Context(), sub, "f"))
 }
 
-// All ends in every way that it may, also while it waits; goleak would find
-// what stays behind.
+// All ends in every way that it may, also while it waits. goleak would find a
+// goroutine that stays behind.
 func TestAllEnds(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(*controlmode.Server, *controlmode.Subscription, context.CancelFunc){
 		"context": func(_ *controlmode.Server, _ *controlmode.Subscription, cancel context.CancelFunc) { cancel() },
 		"Close": func(_ *controlmode.Server, sub *controlmode.Subscription, _ context.CancelFunc) {
@@ -108,8 +112,9 @@ func TestAllEnds(t *testing.T) {
 	}
 }
 
-// What is queued is not given after the end.
-func TestAllEndsBeforeWhatIsQueued(t *testing.T) {
+// Notifications that are still queued at the end are not yielded.
+func TestAllEndsBeforeQueuedNotifications(t *testing.T) {
+	t.Parallel()
 	server := controltest.Start(t, controlmode.ServerOptions{})
 	client, pane := newPane(t, server, "s", "cat")
 	sub := server.Subscribe(64)
@@ -124,6 +129,7 @@ func TestAllEndsBeforeWhatIsQueued(t *testing.T) {
 }
 
 func TestCloseBeforeStart(t *testing.T) {
+	t.Parallel()
 	server := controlmode.NewServer(controlmode.ServerOptions{SocketName: controltest.SocketName(t)})
 	sub := server.Subscribe(1)
 	require.NoError(t, server.Close())

@@ -9,9 +9,10 @@ import (
 	"interplexer/controlmode"
 )
 
-// What tmux would run as code, find another session by, or print where only its
-// own text is expected, is refused, and no session is left behind.
+// A name is refused that tmux would run as code, find another session by, or print
+// where only its own text is expected. No session is left behind.
 func TestUserOptionsAreForPlainNames(t *testing.T) {
+	t.Parallel()
 	client := connect(t, controlmode.ServerOptions{})
 	for name, option := range map[string]string{
 		"a.b": "@x", "$0": "@x", "=a": "@x", "": "@x", "a\n" + strings.Repeat("%end 1 2 1\n", 30): "@x",

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -21,11 +23,11 @@ import (
 
 // verb is a method that sends something to tmux, or prepares it.
 type verb struct {
-	// arguments makes sound ones, without the context. Only a verb that takes
-	// text needs them.
+	// arguments makes valid ones, without the context. Only a verb that takes text
+	// needs them.
 	arguments func(*victim) []any
-	// texts are where in the arguments there is text of any origin, as
-	// textsIn calls the places.
+	// texts are the places in the arguments that hold text of any origin, by the
+	// names that textsIn gives them.
 	texts []string
 }
 
@@ -123,8 +125,8 @@ func (v *victim) newPane() controlmode.Target {
 	return controlmode.PaneOf(pane.Session, pane.Pane)
 }
 
-// payloads run PROGRAM if any of tmux or a shell takes them for code. Some
-// names are given with Options, which only a plain one can be: they come last.
+// payloads run PROGRAM if tmux or a shell takes any of them for code. Some names are
+// given with Options, which only a plain name may have: those payloads come last.
 var payloads = []string{
 	"#(PROGRAM)", "##(PROGRAM)", "x#(PROGRAM)", "#{l:#(PROGRAM)}", "#{?1,#(PROGRAM),}", "}#(PROGRAM)#{x", "@x}#(PROGRAM)#{@x", "@#(PROGRAM)",
 	"#[x]#(PROGRAM)", "#[#(PROGRAM)]", "%%#(PROGRAM)", "#{E:@x}#{T:@x}", "$(PROGRAM)", "`PROGRAM`", "; run-shell -b 'PROGRAM'", ";", "\\;",
@@ -132,10 +134,9 @@ var payloads = []string{
 	"} ; run-shell -b 'PROGRAM' ; {", "\x00#(PROGRAM)", "-F#(PROGRAM)", "$0", "=:", "\n" + strings.Repeat("%end 1 2 1\n", 30),
 }
 
-// victim is a tmux server on which nothing may run but what was asked for.
+// victim is a tmux server on which only the requested programs may run.
 type victim struct {
 	*testing.T
-	socket   string
 	server   *controlmode.Server
 	id       controlmode.ServerID
 	client   controlmode.Client
@@ -151,11 +152,11 @@ func newVictim(t *testing.T) *victim {
 	// It stays, so that one look later on shows it.
 	program := "#!/bin/sh\n: >\"$0.ran\"\nexec tmux wait-for never\n"
 	require.NoError(t, os.WriteFile(v.program(), []byte(program), 0o700))
-	sockets := filepath.Join(v.dir, "#{pid}#(x)") // long input is handed over beside the socket: its path is a text, too
+	sockets := filepath.Join(v.dir, "#{pid}#(x)") // the folder's path is a text too: long input is handed over in it
 	require.NoError(t, os.Mkdir(sockets, 0o700))
-	t.Setenv("TMUX_TMPDIR", sockets)
-	v.socket = controltest.SocketName(t)
-	v.server = controltest.Start(t, controlmode.ServerOptions{SocketName: v.socket})
+	env := slices.DeleteFunc(controlmode.CleanEnv(os.Environ()), func(e string) bool { return strings.HasPrefix(e, "TMUX_TMPDIR=") })
+	t.Cleanup(func() { _ = exec.Command("tmux", "-S", v.id.Socket, "kill-server").Run() })
+	v.server = controltest.Start(t, controlmode.ServerOptions{SocketName: "victim", Env: append(env, "TMUX_TMPDIR="+sockets)})
 	v.client, v.pane = newPane(t, v.server, "victim", "cat")
 	var err error
 	v.id, err = v.server.Current(t.Context())
@@ -164,20 +165,28 @@ func newVictim(t *testing.T) *victim {
 	return v
 }
 
+// tmux runs an ordinary tmux client.
+func (v *victim) tmux(args ...string) string {
+	v.Helper()
+	out, err := exec.Command("tmux", append([]string{"-S", v.id.Socket}, args...)...).Output()
+	require.NoError(v, err)
+	return strings.TrimSpace(string(out))
+}
+
 func (v *victim) program() string { return filepath.Join(v.dir, "program") }
 
-// ofTests are export_test.go's; the text of Print is code.
-var ofTests = []string{"Client.Print", "Client.Same", "Client.ThroughBuffer", "Hub.Ping", "Input.Line"}
+// testMethods are methods of export_test.go; the text of Print is code.
+var testMethods = []string{"Client.Print", "Client.Same", "Client.ThroughBuffer", "Hub.Ping", "Input.Line"}
 
-// TestVerbsAreKnown: a new method, or a new text in the arguments of an old
-// one, must be entered into verbs, and so is attacked.
+// A new method, or a new text in the arguments of an old one, must be entered into
+// verbs, and so is attacked.
 func TestVerbsAreKnown(t *testing.T) {
 	found := map[string]bool{}
 	for _, receiver := range []any{controlmode.Client{}, new(controlmode.Hub), new(controlmode.Input)} {
 		of := reflect.TypeOf(receiver)
 		for i := range of.NumMethod() {
 			name := reflect.Indirect(reflect.ValueOf(receiver)).Type().Name() + "." + of.Method(i).Name
-			if slices.Contains(ofTests, name) {
+			if slices.Contains(testMethods, name) {
 				continue
 			}
 			found[name] = true
@@ -198,39 +207,54 @@ func TestVerbsAreKnown(t *testing.T) {
 	}
 }
 
-// TestNothingIsExecuted puts payloads into every text of every verb.
+// TestNothingIsExecuted puts payloads into every text of every verb. Several victims
+// share the verbs.
 func TestNothingIsExecuted(t *testing.T) {
-	v := newVictim(t)
-	for name, verb := range verbs {
-		if verb.arguments == nil {
-			continue
-		}
-		v.T = t
-		var places []string
-		textsIn(arguments(verb.arguments(v)), "", func(place string, _ func(string)) { places = append(places, place) })
-		require.ElementsMatch(t, verb.texts, places, name)
-		for _, place := range places {
-			t.Run(name+" "+place, func(t *testing.T) {
+	t.Parallel()
+	const victims = 4
+	names := slices.Sorted(maps.Keys(verbs))
+	for i := range victims {
+		t.Run(fmt.Sprint("victim ", i+1), func(t *testing.T) {
+			t.Parallel()
+			v := newVictim(t)
+			for at := i; at < len(names); at += victims {
 				v.T = t
-				for _, payload := range payloads {
-					args := arguments(verb.arguments(v))
-					textsIn(args, "", func(at string, set func(string)) {
-						if at == place {
-							set(strings.ReplaceAll(payload, "PROGRAM", v.program()))
-						}
-					})
-					v.call(name, args)
-				}
-				v.requireUnharmed()
-			})
-		}
+				v.attack(names[at])
+			}
+			v.T = t
+			v.requireUnharmed()
+			v.requireHarmedBy("display-message -p \"#(" + v.program() + ")\"")
+		})
 	}
-	v.T = t
-	v.requireUnharmed()
-	v.requireHarmedBy("display-message -p \"#(" + v.program() + ")\"")
 }
 
-// call calls a verb, and sends what an Input's has prepared.
+// attack puts payloads into every text of a verb.
+func (v *victim) attack(name string) {
+	t, verb := v.T, verbs[name]
+	if verb.arguments == nil {
+		return
+	}
+	var places []string
+	textsIn(arguments(verb.arguments(v)), "", func(place string, _ func(string)) { places = append(places, place) })
+	require.ElementsMatch(t, verb.texts, places, name)
+	for _, place := range places {
+		t.Run(name+" "+place, func(t *testing.T) {
+			v.T = t
+			for _, payload := range payloads {
+				args := arguments(verb.arguments(v))
+				textsIn(args, "", func(at string, set func(string)) {
+					if at == place {
+						set(strings.ReplaceAll(payload, "PROGRAM", v.program()))
+					}
+				})
+				v.call(name, args)
+			}
+			v.requireUnharmed()
+		})
+	}
+}
+
+// call calls a verb, and sends the prepared input of a verb of Input.
 func (v *victim) call(name string, args reflect.Value) {
 	v.Helper()
 	of, method, _ := strings.Cut(name, ".")
@@ -271,15 +295,15 @@ func (v *victim) requireHonest(err error, format string, args ...any) {
 	require.NoError(v, err, append([]any{format}, args...)...)
 }
 
-// requireUnharmed: no file was written and no process started but the panes',
-// no command of a payload's was run, and the connection is the first.
+// requireUnharmed: no file was written, no process was started except those of panes,
+// no command of a payload was run, and the connection is the first one.
 func (v *victim) requireUnharmed() {
 	v.Helper()
 	require.NoError(v, v.client.Ping(v.Context()))
 	require.Equal(v, 1, v.server.Connects())
 	var strangers []string
 	quiet := func() bool {
-		strangers = v.strangers()
+		strangers = v.otherChildren()
 		return len(strangers) == 0
 	}
 	for deadline := time.Now().Add(10 * time.Second); !quiet(); { // a killed pane's program may be ending
@@ -288,7 +312,7 @@ func (v *victim) requireUnharmed() {
 	entries, err := os.ReadDir(v.dir)
 	require.NoError(v, err)
 	require.Len(v, entries, 2, "%v", entries)
-	require.Empty(v, strings.TrimSpace(controltest.Tmux(v, v.socket, "show-options", "-qv", "-t", v.anchor(), "@x")), "an anchor's option is set")
+	require.Empty(v, v.tmux("show-options", "-qv", "-t", v.anchor(), "@x"), "an anchor's option is set")
 }
 
 // anchor is a control client's session, to which no verb gives an option.
@@ -312,13 +336,13 @@ func (v *victim) requireHarmedBy(line string) {
 	require.NoError(v, err)
 	require.Eventually(v, func() bool { _, err := os.Stat(v.program() + ".ran"); return err == nil }, 10*time.Second, time.Millisecond)
 	if _, err := os.Stat("/proc/self/stat"); err == nil {
-		require.Len(v, v.strangers(), 1)
+		require.Len(v, v.otherChildren(), 1)
 	}
 }
 
-// strangers are the tmux server's child processes that are no pane's program.
+// otherChildren are the tmux server's child processes that are no pane's program.
 // Without a /proc there are none to be seen.
-func (v *victim) strangers() []string {
+func (v *victim) otherChildren() []string {
 	v.Helper()
 	children := map[string]string{}
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
@@ -334,7 +358,7 @@ func (v *victim) strangers() []string {
 			children[pid] = string(stat)
 		}
 	}
-	for pid := range strings.FieldsSeq(controltest.Tmux(v, v.socket, "list-panes", "-a", "-F", "#{pane_pid}")) {
+	for pid := range strings.FieldsSeq(v.tmux("list-panes", "-a", "-F", "#{pane_pid}")) {
 		delete(children, pid)
 	}
 	var list []string
@@ -351,15 +375,15 @@ func arguments(args []any) reflect.Value {
 	return v
 }
 
-// placesIn is where a value can hold text.
+// placesIn lists the places where a value can hold text.
 func placesIn(v reflect.Value) []string {
 	var places []string
 	textsIn(v, "", func(place string, _ func(string)) { places = append(places, place) })
 	return places
 }
 
-// textsIn visits every place in a value that can hold text, with a function
-// that puts some there. An empty list or map gets an element for that.
+// textsIn visits every place in a value that can hold text, with a function that sets
+// the text there. An empty list or map gets an element for that.
 func textsIn(v reflect.Value, place string, visit func(place string, set func(string))) {
 	switch v.Kind() {
 	case reflect.String:
@@ -383,8 +407,8 @@ func textsIn(v reflect.Value, place string, visit func(place string, set func(st
 	}
 }
 
-// replaced visits the texts of a copy of what a pointer or an interface holds,
-// which takes its place when one is set.
+// replaced visits the texts of a copy of the value that a pointer or an interface
+// holds. The copy takes the value's place when one is set.
 func replaced(v, pointer, held reflect.Value, place string, visit func(string, func(string))) {
 	if held.IsValid() {
 		pointer.Elem().Set(held)

@@ -45,7 +45,7 @@ func (w *windows) describe() map[controlmode.PaneID]controlmode.PaneDetail {
 	return byID
 }
 
-// becomes waits for what no event tells of.
+// becomes polls for a state that no notification reports.
 func (w *windows) becomes(p controlmode.PaneInfo, is func(controlmode.PaneDetail) bool) controlmode.PaneDetail {
 	w.Helper()
 	require.Eventually(w, func() bool {
@@ -61,6 +61,7 @@ func (w *windows) becomes(p controlmode.PaneInfo, is func(controlmode.PaneDetail
 var cat = controlmode.ProgramOptions{Command: []string{"cat"}}
 
 func TestDescribePanes(t *testing.T) {
+	t.Parallel()
 	w := newWindows(t)
 	dir := t.TempDir() + "/a b#{pid} \xc3\xa9"
 	require.NoError(t, os.Mkdir(dir, 0o700))
@@ -94,6 +95,7 @@ func TestDescribePanes(t *testing.T) {
 }
 
 func TestWindows(t *testing.T) {
+	t.Parallel()
 	w := newWindows(t)
 	ctx := t.Context()
 	made, err := w.NewWindow(ctx, w.session, controlmode.NewWindowOptions{ProgramOptions: cat, Detached: true})
@@ -125,6 +127,7 @@ func TestWindows(t *testing.T) {
 }
 
 func TestPanes(t *testing.T) {
+	t.Parallel()
 	w := newWindows(t)
 	ctx := t.Context()
 	right, err := w.SplitWindow(ctx, w.pane(w.first), controlmode.SplitOptions{ProgramOptions: cat, Side: controlmode.Right, Size: 30})
@@ -166,6 +169,7 @@ func TestPanes(t *testing.T) {
 }
 
 func TestRespawnPane(t *testing.T) {
+	t.Parallel()
 	w := newWindows(t)
 	ctx := t.Context()
 	require.NoError(t, w.SetRemainOnExit(ctx, w.session, w.first.Window, true))
@@ -181,7 +185,8 @@ func TestRespawnPane(t *testing.T) {
 }
 
 // A program that ends at once leaves its pane, too.
-func TestKeptFromTheStart(t *testing.T) {
+func TestRemainOnExitFromTheStart(t *testing.T) {
+	t.Parallel()
 	w := newWindows(t)
 	ends := controlmode.ProgramOptions{Command: []string{"/bin/false"}}
 	kept, err := w.NewWindow(t.Context(), w.session, controlmode.NewWindowOptions{ProgramOptions: ends, RemainOnExit: true})

@@ -40,7 +40,7 @@ func counting() func() string {
 	return func() string { return fmt.Sprintf("%032x", n.Add(1)) }
 }
 
-// onRecording records on a real tmux what it then replays without one.
+// onRecording records on a real tmux, and replays that without one.
 func onRecording(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "messenger.txt") // as a rule, a file in testdata
 	var recorder controltest.Recorder
@@ -67,8 +67,7 @@ func onRecording(t *testing.T) {
 	}
 }
 
-// Two tests of code that uses a Client: on a real tmux, and on what was recorded
-// of one.
+// Two tests of code that uses a Client: one on a real tmux, and one on its recording.
 func Example() {
 	tests := map[string]func(*testing.T){
 		"TestOnARealTmux": onARealTmux,

@@ -2,7 +2,7 @@ package controltest_test
 
 import "testing"
 
-// TestExample runs what the package's example shows.
+// TestExample runs the package's example.
 func TestExample(t *testing.T) {
 	t.Run("OnARealTmux", onARealTmux)
 	t.Run("OnRecording", onRecording)

@@ -51,8 +51,8 @@ func TestText(t *testing.T) {
 	require.Equal(t, text, string(again), "who has opened it has it")
 }
 
-// What comes too late finds nothing, whatever has the number of the descriptor
-// by then.
+// A process that comes too late finds nothing, whatever file has the number of the
+// descriptor by then.
 func TestNamesAreNotGivenAgain(t *testing.T) {
 	dir := t.TempDir()
 	seen := map[string]bool{}
@@ -89,14 +89,14 @@ func TestRenew(t *testing.T) {
 	require.Empty(t, files(t, dir))
 }
 
-// A folder may be removed while something is made in it.
+// A folder may be removed while a file is made in it.
 func TestRemovedMeanwhile(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "cleaned")
 	for range 1000 {
 		removed := make(chan struct{})
 		go func() {
 			defer close(removed)
-			_ = os.RemoveAll(dir) // unless something has been made meanwhile
+			_ = os.RemoveAll(dir) // unless another file has been made meanwhile
 		}()
 		f, err := handover.Text(dir, "x")
 		<-removed

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// decoded is all that came out of a stream.
+// decoded is the output of a decoder.
 type decoded struct {
 	answers [][]Block
 	told    []Notification

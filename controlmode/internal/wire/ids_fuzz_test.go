@@ -7,8 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzIDs reads any text as every kind of id: what is taken for one has no
-// other spelling.
+// FuzzIDs reads any text as every kind of id. An id has only one spelling.
 func FuzzIDs(f *testing.F) {
 	for _, text := range []string{"$0", "@17", "%4294967295", "%4294967296", "$01", "%-1", "@+1", "$ 1", "", "$", "1 2 /tmp/tmux-0/default", "1 2 a b", "1 2 "} {
 		f.Add(text)
@@ -38,7 +37,7 @@ func FuzzIDs(f *testing.F) {
 	})
 }
 
-// FuzzServerID writes any id of a tmux server: it must be read as it was.
+// FuzzServerID writes any id of a tmux server, which must be read as it was.
 func FuzzServerID(f *testing.F) {
 	f.Add(1, int64(1795541631), "/tmp/tmux-0/interplexer")
 	f.Add(-1, int64(-1), " a  b\n")

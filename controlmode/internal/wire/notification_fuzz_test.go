@@ -12,8 +12,9 @@ import (
 	"interplexer/controlmode/internal/wiretest"
 )
 
-// FuzzNotification reads any line: it must not panic, must not keep the line,
-// and must read what wireForm writes of a notification as the same again.
+// FuzzNotification reads any line. It must not panic, must not keep the line, and
+// must read the line that wiretest.Line writes of a notification as the same
+// notification.
 func FuzzNotification(f *testing.F) {
 	for _, file := range wiretest.Transcripts(f, "../../..") {
 		text, err := os.ReadFile(file)
@@ -47,7 +48,7 @@ func FuzzNotification(f *testing.F) {
 	})
 }
 
-// FuzzOutput writes output as tmux does: it must come out as it was.
+// FuzzOutput writes output as tmux does. The parser must return the original bytes.
 func FuzzOutput(f *testing.F) {
 	f.Add(uint32(0), uint32(0), []byte("a\x1b[m\\033 é\xff\x00\n\x7f"))
 	f.Add(uint32(4294967295), uint32(7), []byte(`\\134\0`))

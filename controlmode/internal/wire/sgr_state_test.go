@@ -28,9 +28,9 @@ func TestLastLines(t *testing.T) {
 	}
 }
 
-// What a piece begins with leads from the end of the one before to the style that
-// its lines have.
-func TestCarriedStyle(t *testing.T) {
+// The start of a piece leads from the end of the piece before to the style of its
+// lines.
+func TestStyleOfPieces(t *testing.T) {
 	var c SGRState
 	require.Nil(t, c.Transition(nil))
 	c.Consume([]byte("\x1b[31mred\x0eqq\x1b]8;;u\x1b\\link\n"))

@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzDecodeVis decodes what vis(3) makes of any bytes, in whichever of the
-// forms that it has for each, and then the bytes themselves as if they were
-// encoded, which may fail but must not panic.
+// FuzzDecodeVis decodes the vis(3) encoding of any bytes, in any of the forms that
+// each byte has. Then it decodes the bytes themselves as if they were encoded, which
+// may fail but must not panic.
 func FuzzDecodeVis(f *testing.F) {
 	f.Add([]byte("a\\b$HOME\x1b[m\t é\n\x00\x000\xff"), []byte{})
 	f.Add([]byte("\x007\x00x\\$${a} \a\b\f\n\r\v\t"), []byte("\x01\x02"))
@@ -34,8 +34,8 @@ func FuzzDecodeVis(f *testing.F) {
 	})
 }
 
-// visForm encodes as vis(3) may with VIS_OCTAL and VIS_CSTYLE; forms picks
-// among what it has for each byte, again and again.
+// visForm encodes as vis(3) may with VIS_OCTAL and VIS_CSTYLE. forms picks among the
+// forms of each byte, again and again.
 func visForm(text, forms []byte) string {
 	cstyle := map[byte]string{
 		'\\': `\\`, '$': `\$`, '\a': `\a`, '\b': `\b`, '\f': `\f`, '\n': `\n`, '\r': `\r`, ' ': `\s`, '\t': `\t`, '\v': `\v`, 0: `\0`,
