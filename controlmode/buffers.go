@@ -59,7 +59,7 @@ func (s *Server) deleteLater(buffer string) {
 	s.leftovers = append(s.leftovers, buffer)
 }
 
-func (b serverCaller) deleteLater(buffer string) { b.server.deleteLater(buffer) }
+func (c serverCaller) deleteLater(buffer string) { c.server.deleteLater(buffer) }
 
 // deleteLeftovers deletes the noted buffers when tmux answers on the connection. It
 // does not block: Close waits for the goroutine that deletes them.

@@ -76,8 +76,8 @@ const typeRate = 1 << 20
 // awaitTyping waits until a sender may type so many bytes while others are active,
 // and reserves the time. It fails with ErrNoTurn when that is later than ctx's
 // deadline.
-func (b serverCaller) awaitTyping(ctx context.Context, name string, bytes int) error {
-	k := &b.server.bulk
+func (c serverCaller) awaitTyping(ctx context.Context, name string, bytes int) error {
+	k := &c.server.bulk
 	k.typing.Lock()
 	now := time.Now()
 	for other, free := range k.mayType {

@@ -1,11 +1,6 @@
 package controlmode
 
-import (
-	"bytes"
-	"fmt"
-
-	"interplexer/controlmode/internal/wire"
-)
+import "interplexer/controlmode/internal/wire"
 
 // captureLine builds a command line that captures a pane, and finds the captured
 // text in the answer. No other code writes capture-pane.
@@ -103,49 +98,9 @@ func (l *captureLine) text(answer []wire.Block, lines int) ([]byte, error) {
 	case !l.fromBuffer:
 		return printed, nil
 	case !l.version.has(overrunBuffers):
-		return bufferText(l.version, printed)
+		return wire.BufferText(printed, l.version.has(encodedBuffers))
 	case l.sizeBlock > 0:
-		return firstBytes(printed, answer[l.sizeBlock].Body)
+		return wire.FirstBytes(printed, answer[l.sizeBlock].Body)
 	}
-	return firstLines(printed, lines)
-}
-
-// bufferText takes the newline of show-buffer's own from its output, and decodes the
-// rest. The buffer of a capture ends with a newline.
-func bufferText(v Version, printed []byte) ([]byte, error) {
-	text, ok := bytes.CutSuffix(printed, []byte("\n"))
-	if !ok || !bytes.HasSuffix(text, []byte("\n")) {
-		return nil, fmt.Errorf("%w: show-buffer printed no newline of its own", ErrProtocol)
-	}
-	if v.has(encodedBuffers) {
-		return wire.DecodeVis(text)
-	}
-	return text, nil
-}
-
-// firstLines cuts the output of show-buffer after so many lines (see overrunBuffers).
-func firstLines(printed []byte, lines int) ([]byte, error) {
-	end := 0
-	for range lines {
-		n := bytes.IndexByte(printed[end:], '\n') + 1
-		if n == 0 {
-			return nil, fmt.Errorf("%w: show-buffer printed less than %d lines", ErrProtocol, lines)
-		}
-		end += n
-	}
-	return printed[:end:end], nil
-}
-
-// firstBytes cuts the output of show-buffer to the buffer's size (see
-// overrunBuffers). size is the output of bufferSizeCommand.
-func firstBytes(printed, size []byte) ([]byte, error) {
-	r := wire.RecordReader{Rest: string(size)}
-	n := r.Number()
-	if r.Newline(); r.Bad || r.Rest != "" {
-		return nil, fmt.Errorf("%w: a buffer's size is %q", ErrProtocol, size)
-	}
-	if n > len(printed) {
-		return nil, fmt.Errorf("%w: show-buffer printed %d bytes of %d", ErrProtocol, len(printed), n)
-	}
-	return printed[:n:n], nil
+	return wire.FirstLines(printed, lines)
 }

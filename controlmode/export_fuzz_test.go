@@ -14,7 +14,7 @@ func (c Client) ThroughBuffer(ctx context.Context, arg string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return bufferText(c.version, blocks[1].Body)
+	return wire.BufferText(blocks[1].Body, c.version.has(encodedBuffers))
 }
 
 // Same has tmux compare one quoted argument with the expansion of the other one.

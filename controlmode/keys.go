@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"interplexer/controlmode/handover"
 	"interplexer/controlmode/internal/wire"
@@ -15,9 +14,6 @@ const (
 	// maxKeyBytes is the longest text that is sent as keys. Longer text goes through
 	// a paste buffer, which is 100 times faster and just as exact.
 	maxKeyBytes = 4 << 10
-	// maxHexKeys bounds the arguments of one send-keys -H: from 9,995 on, tmux's
-	// parser overflows its stack.
-	maxHexKeys = 1000
 	// unmeteredBytes is the longest text that is not subject to typeRate; see
 	// awaitTyping.
 	unmeteredBytes = 64 << 10
@@ -51,12 +47,12 @@ func (in *Input) Bytes(s string) *Input {
 		return in.buffer(s, "paste-buffer -r -d -b %s")
 	}
 	for s != "" {
-		if n := literalPrefix(s); n > 0 {
+		if n := wire.LiteralPrefix(s); n > 0 {
 			in.literal(s[:n])
 			s = s[n:]
 			continue
 		}
-		n := hexPrefix(s)
+		n := wire.HexPrefix(s)
 		in.hex(s[:n])
 		s = s[n:]
 	}
@@ -299,38 +295,4 @@ func (t *inputLine) deleteBuffers(ctx context.Context, c Client) {
 			later.deleteLater(l.buffer)
 		}
 	}
-}
-
-// literalSize is the size of the character at the start of s if send-keys -l types it
-// unchanged: it is valid UTF-8 and no control character. Else it is 0.
-func literalSize(s string) int {
-	r, size := utf8.DecodeRuneInString(s)
-	if r < 0x20 || r == 0x7f || r == utf8.RuneError && size == 1 {
-		return 0
-	}
-	return size
-}
-
-// literalPrefix is the number of bytes at the start of s that send-keys -l types
-// unchanged.
-func literalPrefix(s string) int {
-	n := 0
-	for n < len(s) {
-		size := literalSize(s[n:])
-		if size == 0 {
-			break
-		}
-		n += size
-	}
-	return n
-}
-
-// hexPrefix is the number of bytes at the start of s that need send-keys -H, up to
-// its maximum.
-func hexPrefix(s string) int {
-	n := 0
-	for n < len(s) && n < maxHexKeys && literalSize(s[n:]) == 0 {
-		n++
-	}
-	return n
 }

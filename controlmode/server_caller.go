@@ -27,25 +27,25 @@ type serverCaller struct {
 	id     ServerID
 }
 
-func (b serverCaller) call(ctx context.Context, req request) ([]wire.Block, error) {
+func (c serverCaller) call(ctx context.Context, req request) ([]wire.Block, error) {
 	if !req.readOnly {
-		b.server.changes.Add(1)
-		defer b.server.changes.Add(1)
+		c.server.changes.Add(1)
+		defer c.server.changes.Add(1)
 	}
 	for {
-		conn, id, err := b.server.connected(ctx)
+		conn, id, err := c.server.connected(ctx)
 		if err != nil {
 			return nil, err
 		}
-		if id != b.id {
+		if id != c.id {
 			return nil, ErrServerGone
 		}
 		if req.bulk {
-			if conn, err = b.server.bulkConn(ctx, id); err != nil {
+			if conn, err = c.server.bulkConn(ctx, id); err != nil {
 				return nil, err
 			}
 		} else {
-			b.server.bulk.lastShort.Store(time.Now().UnixNano())
+			c.server.bulk.lastShort.Store(time.Now().UnixNano())
 		}
 		blocks, err := conn.call(ctx, req)
 		lost := errors.Is(err, ErrNotSent) || req.readOnly && errors.Is(err, ErrUnknownOutcome)
@@ -57,7 +57,7 @@ func (b serverCaller) call(ctx context.Context, req request) ([]wire.Block, erro
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
-		b.server.awaitReplaced(ctx, conn)
+		c.server.awaitReplaced(ctx, conn)
 	}
 }
 
