@@ -40,6 +40,21 @@ func Pipe(dir string) (read *os.File, f *File, err error) {
 	return read, f, nil
 }
 
+// Gate hands over the end of a pipe that others read from, under a path in a folder.
+// Whoever opens the path and reads blocks until something is written, or until this
+// process has closed write or has ended. Closing both is the caller's.
+func Gate(dir string) (write *os.File, f *File, err error) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, nil, fmt.Errorf("handover: %w", err)
+	}
+	if f, err = link(dir, read); err != nil {
+		write.Close()
+		return nil, nil, err
+	}
+	return write, f, nil
+}
+
 // link gives an open file a path that, unlike its number in /proc, is never used
 // again. It closes the file when it fails.
 func link(dir string, file *os.File) (*File, error) {

@@ -133,7 +133,7 @@ func (s *Screens) reap(ctx context.Context, hub *controlmode.Hub) {
 }
 
 func (s *Screens) reapUnless(ctx context.Context, hub *controlmode.Hub, needed func(controlmode.WindowID) bool) {
-	if _, err := hub.Reap(ctx, needed); err != nil {
+	if _, err := hub.PruneWindows(ctx, needed); err != nil {
 		s.enqueueLater(func(q *workQueue) { q.orphans = true })
 	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // pauseAfter says for how long tmux keeps output that the hub has not read, before
-// it pauses the pane (its flag pause-after): normally for controlmode.PauseAfter
+// it pauses the pane (its flag pause-after): normally for controlmode.DefaultPauseAfter
 // seconds, and for pauseAfterLong while a Tap that wants every byte gets its output
 // late.
 type pauseAfter struct {
@@ -28,7 +28,7 @@ func (s *Screens) lengthenPauseAfter(now time.Time) {
 	s.goRun(func(ctx context.Context) {
 		ctx, cancel := tmux.Context(ctx)
 		defer cancel()
-		_ = hub.Keep(ctx, pauseAfterLong) // if that fails it may be in force all the same
+		_ = hub.SetPauseAfter(ctx, pauseAfterLong) // if that fails it may be in force all the same
 	})
 }
 
@@ -39,7 +39,7 @@ func (s *Screens) shortenPauseAfter(ctx context.Context, hub *controlmode.Hub) {
 	}
 	ctx, cancel := tmux.Context(ctx)
 	defer cancel()
-	if err := hub.Keep(ctx, controlmode.PauseAfter); err == nil {
+	if err := hub.SetPauseAfter(ctx, controlmode.DefaultPauseAfter); err == nil {
 		s.pauseAfter.long.Store(false)
 	}
 }

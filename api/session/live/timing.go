@@ -35,14 +35,14 @@ const (
 	lateAge   = time.Second
 	lateBytes = 64 << 10
 	// lateOutput is the age of output which a Tap wants all of that makes tmux keep
-	// output for pauseAfterLong seconds instead of controlmode.PauseAfter. Ten
+	// output for pauseAfterLong seconds instead of controlmode.DefaultPauseAfter. Ten
 	// megabytes printed at once are delivered within two seconds on a busy machine.
 	// The hub's own answers are as late meanwhile, which has to fit into
 	// tmux.Timeout (5 s).
 	lateOutput     = 250 * time.Millisecond
 	pauseAfterLong = 4 // seconds
 	// onTimeFor is how long no such output is late before tmux is to keep output
-	// for controlmode.PauseAfter again.
+	// for controlmode.DefaultPauseAfter again.
 	onTimeFor = time.Second
 	// defaultIdle is Options.Idle unless it is given.
 	defaultIdle = 30 * time.Second

@@ -90,7 +90,7 @@ func (r *Registry) start(ctx context.Context, row db.Session, o session.CreateOp
 func (r *Registry) newTmuxSession(ctx context.Context, row db.Session, o session.CreateOptions) (controlmode.ServerID, controlmode.PaneInfo, error) {
 	opts := controlmode.NewSessionOptions{
 		Name: session.DefaultName(row.ID), Width: o.Width, Height: o.Height, Dir: o.Cwd, Env: o.Env, Command: o.Command,
-		Options: map[string]string{identityOption: identity(row.UID, row.User.Name)}, Keep: o.KeepAfterExit,
+		Options: map[string]string{identityOption: identity(row.UID, row.User.Name)}, RemainOnExit: o.KeepAfterExit,
 	}
 	for {
 		on, err := r.tmux.Current(ctx)

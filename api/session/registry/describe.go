@@ -55,7 +55,7 @@ func (r *Registry) describe(ctx context.Context, rec *record) (session.Session, 
 	}
 	r.noteNewer(rec, panes)
 	if slices.ContainsFunc(panes, func(p controlmode.PaneDetail) bool { return p.Dead && p.ExitStatus < 0 && p.Signal == 0 }) {
-		rec.ref.Server.AskForDead()
+		controlmode.ReapChildren(rec.ref.Server)
 	}
 	return rec.described(panes), nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"interplexer/api/session"
 	"interplexer/api/session/tmux"
+	"interplexer/controlmode"
 	"interplexer/db"
 )
 
@@ -158,4 +159,26 @@ func (rs *records) amend(row db.Session) {
 	now.row.Name, now.row.Labels, now.row.ModifyTime = row.Name, row.Labels, row.ModifyTime
 	now.row.Width, now.row.Height, now.row.KeepAfterExit = row.Width, row.Height, row.KeepAfterExit
 	rs.set(&now)
+}
+
+// keepWindows says of each window whether its panes stay when their programs have
+// ended.
+func (r *Registry) keepWindows(ctx context.Context, rec *record, keep bool) error {
+	client := rec.ref.Client(r.tmux)
+	panes, err := client.ListPanes(ctx, rec.ref.Tmux)
+	if err != nil {
+		return r.explain(ctx, rec, err, tmux.Reading)
+	}
+	done := map[controlmode.WindowID]bool{}
+	for _, pane := range panes {
+		if done[pane.Window] {
+			continue
+		}
+		done[pane.Window] = true
+		// A window may have closed meanwhile.
+		if err := client.SetRemainOnExit(ctx, rec.ref.Tmux, pane.Window, keep); err != nil && !errors.Is(err, controlmode.ErrNotFound) {
+			return r.explain(ctx, rec, err, tmux.Writing)
+		}
+	}
+	return nil
 }

@@ -21,7 +21,7 @@ func (r *Registry) CreateWindow(ctx context.Context, p session.Principal, id int
 			return err
 		}
 		made, err = rec.ref.Client(r.tmux).NewWindow(ctx, rec.ref.Tmux, controlmode.NewWindowOptions{
-			ProgramOptions: options, Name: n.Name, Detached: n.Background, Keep: rec.row.KeepAfterExit,
+			ProgramOptions: options, Name: n.Name, Detached: n.Background, RemainOnExit: rec.row.KeepAfterExit,
 		})
 		return err
 	})

@@ -1,0 +1,66 @@
+// Package session is the vocabulary of the domain: the types, options and errors that
+// all rooms and all front ends share. It imports nothing of ours, starts nothing and
+// asks nobody; its functions only check and convert values.
+//
+// # The rooms
+//
+//	session            this vocabulary
+//	session/registry   who owns which session; create, list, edit, end, reconcile,
+//	                   windows and panes, typing
+//	session/live       the screens of watched sessions: caches, viewers, output
+//	session/expect     waits, and what of a screen is an echo
+//	session/shellrun   run and exec
+//	session/render     pictures of screens
+//	session/tmux       a user's session on a tmux server; errors and time limits of tmux
+//	session/tty        what the kernel says of a pane's terminal
+//	session/flight     one call for those who ask at the same time
+//	session/sessiontest  the harness of tests: all rooms on a real tmux and store
+//	access             tokens and their users
+//	idempotency        responses that are kept for retries
+//
+// # The arrows
+//
+//	cmd -> api -> registry -> live -> render, tmux, flight -> controlmode
+//	             |            ^
+//	             |            +-- expect, shellrun (they declare the five methods
+//	             |                that they need of a registry)
+//	             +-> access, idempotency -> db <- registry
+//
+// Any package may import session. SQL is only in db, text of tmux commands only in
+// controlmode, types of HTTP only in api. TestArrows holds the table.
+//
+// # Invariants
+//
+//   - A session is first a row, then a tmux session that carries the row's identity.
+//     Reconciliation mends whatever a crash leaves between the two.
+//   - The registry is the only writer of its rows; it has them in memory.
+//   - A caller reaches a session only through the registry and its Principal. A
+//     stranger gets ErrNotFound there (registry/records.go), on every way.
+//   - A cached capture is shown only while its screen's version is the one that it was
+//     captured with, and for a second at most (live/cache.go).
+//   - The hub's reader waits for nobody. The loop of the hub alone links windows.
+//   - A command that may have been carried out is never sent again by itself
+//     (ErrUnknownOutcome).
+//
+// # Glossary
+//
+//	anchor      the tmux session that a control client of ours is attached to
+//	hub         the second control client, whose session other windows are linked into
+//	            so that tmux reports their output
+//	watched     a session that somebody has looked at lately; its windows are linked
+//	screen      one pane's screen, with its version and its caches
+//	version     how many changes of a screen were reported so far
+//	variant     the form of a capture that tmux is asked for: ANSI, joined, lines …
+//	viewer      a caller who looks at one pane for a while
+//	follower    the goroutine that looks for all viewers of a session
+//	tap         a listener that gets every byte of a pane, such as a run's recorder
+//	cursor      a place in a pane's output; offsets count bytes
+//	epoch       one recording of a pane's output; cursors of another one mean nothing
+//	gap         output that was lost; resync: to go on from the screen of now
+//	repaint     a screen with its styles and modes, for a terminal, and its cursor
+//	paused      said of a pane that prints too much for its output to be read
+//	held        said of a request that waits for a change: long-polls and streams
+//	adopt       to give a tmux session of ours that has no row its row back
+//	reconcile   to make rows and tmux agree
+//	mark        the escape sequence before and after a command's output
+package session
