@@ -26,6 +26,9 @@ type CreateOptions struct {
 	Labels  map[string]string
 	// KeepAfterExit: see Session.
 	KeepAfterExit bool
+	// Launcher is started in place of Command, which is checked and recorded all the
+	// same; nil: Command itself.
+	Launcher []string
 }
 
 // Edit is a change of a session; the zero value changes nothing.

@@ -88,8 +88,12 @@ func (r *Registry) start(ctx context.Context, row db.Session, o session.CreateOp
 // newTmuxSession creates the tmux session under a generated name, never user
 // text. Should another store's session have the name, the uid makes it unique.
 func (r *Registry) newTmuxSession(ctx context.Context, row db.Session, o session.CreateOptions) (controlmode.ServerID, controlmode.PaneInfo, error) {
+	program := o.Command
+	if o.Launcher != nil {
+		program = o.Launcher
+	}
 	opts := controlmode.NewSessionOptions{
-		Name: session.DefaultName(row.ID), Width: o.Width, Height: o.Height, Dir: o.Cwd, Env: o.Env, Command: o.Command,
+		Name: session.DefaultName(row.ID), Width: o.Width, Height: o.Height, Dir: o.Cwd, Env: o.Env, Command: program,
 		Options: map[string]string{identityOption: identity(row.UID, row.User.Name)}, RemainOnExit: o.KeepAfterExit,
 	}
 	for {

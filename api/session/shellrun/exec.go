@@ -11,6 +11,9 @@ import (
 	"interplexer/api/session/live"
 )
 
+// sh runs the scripts.
+const sh = "/bin/sh"
+
 // endTime bounds the end of the session of a program that has ended.
 const endTime = 10 * time.Second
 
@@ -46,7 +49,10 @@ func (r *Runner) startProgram(ctx context.Context, p session.Principal, o sessio
 	if err != nil {
 		return nil, err
 	}
-	made, err := r.sessions.Create(ctx, p, session.CreateOptions{Command: []string{"/bin/sh", files.path}, Cwd: o.Cwd, Env: o.Env})
+	made, err := r.sessions.Create(ctx, p, session.CreateOptions{
+		Command: []string{sh}, Cwd: o.Cwd, Env: o.Env,
+		Launcher: []string{sh, "-c", ". " + files.path, sh},
+	})
 	if err != nil {
 		files.close(true)
 		return nil, err
@@ -116,8 +122,8 @@ func (r *Runner) endSession(p session.Principal, id int64) {
 
 // programScript runs a program between the marks. It waits at the gate twice: before
 // the program, until its output is recorded, and after it, until all of the output
-// has been read; when the service is gone the gate does not hold it. An interrupt is
-// for the program, not for the script (trap).
+// has been read; when the service is gone the gate does not hold it. The program has
+// a process group of its own (set -m), so that an interrupt is for it alone.
 func programScript(o session.ExecOptions, m marks, report, gate, stdin string) string {
 	words := make([]string, len(o.Words()))
 	for i, w := range o.Words() {
@@ -127,11 +133,11 @@ func programScript(o session.ExecOptions, m marks, report, gate, stdin string) s
 	if stdin != "" {
 		command += " <" + stdin
 	}
-	return "trap : INT QUIT\n" +
+	return "set -m\n" +
 		"read -r __interplexer <" + gate + " || exit 1\n" +
 		"unset __interplexer\n" +
 		say(m.begin) + tell("begin", report) +
-		command + "\n" +
+		"eval " + quoted(command) + "\n" +
 		"__interplexer=$?\n" +
 		say(m.end) + tell(`"end $__interplexer"`, report) +
 		"{ read -r __interplexer_gate <" + gate + "; } 2>/dev/null\n" +
