@@ -77,7 +77,7 @@ func paneError(ctx context.Context, v *live.Viewer, err error) error {
 // unlessTransient returns nil for errors that go away by themselves: a stream
 // waits meanwhile.
 func unlessTransient(err error) error {
-	if errors.Is(err, session.ErrUnavailable) || errors.Is(err, session.ErrOverloaded) {
+	if session.IsTransient(err) {
 		return nil
 	}
 	return err

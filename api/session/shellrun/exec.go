@@ -84,13 +84,8 @@ func (r *Runner) startProgram(ctx context.Context, p session.Principal, o sessio
 
 // recordProgram has the pane's output recorded, and lets the script go on.
 func (r *Runner) recordProgram(ctx context.Context, p session.Principal, id int64, files *program, m marks, maxOutput int) (*run, *live.Viewer, error) {
-	v, err := r.sessions.View(ctx, p, id, "")
+	v, pane, err := r.viewLive(ctx, p, id, "")
 	if err != nil {
-		return nil, nil, err
-	}
-	pane, err := v.LivePane(ctx)
-	if err != nil {
-		v.Close()
 		return nil, nil, err
 	}
 	x := r.newRun(p, id, pane.ID, m, maxOutput)

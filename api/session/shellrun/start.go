@@ -29,13 +29,8 @@ func (p shellProcess) notTaken() { _ = p.show(reveal) }
 
 // startInShell types a command. The run that it returns is the pane's only one.
 func (r *Runner) startInShell(ctx context.Context, p session.Principal, id int64, o session.RunOptions) (*run, error) {
-	v, err := r.sessions.View(ctx, p, id, o.Pane)
+	v, pane, err := r.viewLive(ctx, p, id, o.Pane)
 	if err != nil {
-		return nil, err
-	}
-	pane, err := v.LivePane(ctx)
-	if err != nil {
-		v.Close()
 		return nil, err
 	}
 	m := newMarks(session.RandomID())
@@ -50,38 +45,71 @@ func (r *Runner) startInShell(ctx context.Context, p session.Principal, id int64
 		v.Close()
 		return nil, err
 	}
-	if shell.shell == fish {
-		x.recorder.skip(fishPreface)
-	}
-	pane.Attach(x.recorder)
-	end := func() {
-		pane.Detach(x.recorder)
-		shell.script.close(!x.failed())
-		shell.close()
-		v.Close()
-	}
-	in := typist{r.sessions, p, id, pane}
-	if err := in.typeHidden(ctx, shell); err != nil {
-		x.fail(err)
-		end()
+	c := &typedCommand{run: x, command: o.Command, viewer: v, shell: shell, typist: typist{r.sessions, p, id, pane}}
+	if err := c.begin(ctx); err != nil {
 		r.runs.drop(x)
-		close(x.over)
+		c.fail(err)
+		c.close()
 		return nil, err
 	}
-	follow := func(ctx context.Context) {
-		x.follow(ctx, v, shell)
-		if shell.shell == busybox {
-			in.mendHistory(ctx, shell, o.Command)
-		}
-		end()
-		close(x.over)
-	}
-	if !r.goFollow(follow) {
-		x.fail(session.ErrUnavailable)
-		end()
+	if !r.goFollow(c.follow) {
+		r.runs.drop(x)
+		c.fail(session.ErrUnavailable)
+		c.close()
 		return nil, session.ErrUnavailable
 	}
 	return x, nil
+}
+
+// viewLive views a pane, and waits until the hub reports all of its output. Close the
+// Viewer.
+func (r *Runner) viewLive(ctx context.Context, p session.Principal, id int64, pane string) (*live.Viewer, live.LivePane, error) {
+	v, err := r.sessions.View(ctx, p, id, pane)
+	if err != nil {
+		return nil, live.LivePane{}, err
+	}
+	found, err := v.LivePane(ctx)
+	if err != nil {
+		v.Close()
+		return nil, live.LivePane{}, err
+	}
+	return v, found, nil
+}
+
+// typedCommand is a run that is typed into a shell, and all that it holds open.
+type typedCommand struct {
+	*run
+	command string
+	viewer  *live.Viewer
+	shell   shellProcess
+	typist  typist
+}
+
+// begin has the output recorded, and types.
+func (c *typedCommand) begin(ctx context.Context) error {
+	if c.shell.shell == fish {
+		c.recorder.skip(fishPreface)
+	}
+	c.typist.pane.Attach(c.recorder)
+	return c.typist.typeHidden(ctx, c.shell)
+}
+
+// follow waits for the end of the run.
+func (c *typedCommand) follow(ctx context.Context) {
+	c.run.follow(ctx, c.viewer, c.shell)
+	if c.shell.shell == busybox {
+		c.typist.mendHistory(ctx, c.shell, c.command)
+	}
+	c.close()
+}
+
+// close makes the run's result final.
+func (c *typedCommand) close() {
+	c.typist.pane.Detach(c.recorder)
+	c.shell.script.close(!c.failed())
+	c.shell.close()
+	c.viewer.Close()
+	close(c.over)
 }
 
 // openShell finds the shell in a pane's foreground, waits for its prompt, and makes
