@@ -63,26 +63,28 @@ func (r *Runner) startProgram(ctx context.Context, p session.Principal, o sessio
 		r.endSession(p, made.ID)
 		return nil, err
 	}
-	follow := func(ctx context.Context) {
-		x.follow(ctx, v, files)
+	end := func() {
 		files.close(true)
 		v.Close()
 		close(x.over)
+	}
+	follow := func(ctx context.Context) {
+		x.follow(ctx, v, files)
+		end()
 		if ctx.Err() == nil {
 			r.endSession(p, made.ID)
 		}
 	}
-	if !r.goFollow(follow) { // the service stops: what is left of the script ends with it
+	if !r.goFollow(follow) { // the service stops: the script ends without it
 		x.fail(session.ErrUnavailable)
-		v.Close()
-		files.close(true)
-		close(x.over)
+		end()
 		return nil, session.ErrUnavailable
 	}
 	return x, nil
 }
 
-// recordProgram has the pane's output recorded, and lets the script go on.
+// recordProgram has the pane's output recorded, until the pane is gone, and lets the
+// script go on.
 func (r *Runner) recordProgram(ctx context.Context, p session.Principal, id int64, files *program, m marks, maxOutput int) (*run, *live.Viewer, error) {
 	v, pane, err := r.viewLive(ctx, p, id, "")
 	if err != nil {
@@ -97,7 +99,6 @@ func (r *Runner) recordProgram(ctx context.Context, p session.Principal, id int6
 	pane.Attach(x.recorder)
 	files.watch(pane.PID)
 	if _, err := io.WriteString(files.gate, "go\n"); err != nil {
-		pane.Detach(x.recorder)
 		r.runs.drop(x)
 		v.Close()
 		return nil, nil, fmt.Errorf("%w: %w", session.ErrNoResources, err)
