@@ -30,10 +30,7 @@ type member struct {
 // parseObject returns badRequest if the body is not a JSON object, or has a field
 // twice. The body must be valid UTF-8.
 func parseObject(body []byte) (*object, error) {
-	if !json.Valid(body) {
-		return nil, badRequest(whyInvalid(body))
-	}
-	if kindOf(body) != '{' {
+	if kindOf(body) != '{' && json.Valid(body) {
 		return nil, badRequest("The body must be a JSON object.")
 	}
 	members, err := membersOf(body)
@@ -47,20 +44,24 @@ func parseObject(body []byte) (*object, error) {
 	return o, nil
 }
 
-// whyInvalid says where the JSON is wrong.
-func whyInvalid(body []byte) string {
+// whyInvalid says where the JSON is wrong, in encoding/json's words.
+func whyInvalid(body []byte) error {
 	var syntax *json.SyntaxError
 	if errors.As(json.Unmarshal(body, new(json.RawMessage)), &syntax) {
-		return fmt.Sprintf("The body is not JSON: %s at byte %d.", syntax, syntax.Offset)
+		return badRequest(fmt.Sprintf("The body is not JSON: %s at byte %d.", syntax, syntax.Offset))
 	}
-	return "The body is not JSON."
+	return badRequest("The body is not JSON.")
 }
 
-// membersOf splits an object that is valid JSON.
+// membersOf splits an object. It returns badRequest if raw is not JSON, or has a
+// field twice.
 func membersOf(raw json.RawMessage) ([]member, error) {
-	parts := jsonParts(raw)
+	parts, err := jsonParts(raw)
+	if err != nil {
+		return nil, whyInvalid(raw)
+	}
 	members := make([]member, 0, len(parts)/2)
-	seen := make(map[string]bool, len(parts)/2)
+	seen := make(map[string]bool) // without a size, a small one needs no allocation
 	for pair := range slices.Chunk(parts, 2) {
 		name, problem := decodeText(pair[0])
 		if problem != "" {
@@ -122,7 +123,11 @@ func (o *object) texts(name string) []string {
 		o.fail(name, "must be an array of strings")
 		return nil
 	}
-	values := jsonParts(raw)
+	values, err := jsonParts(raw)
+	if err != nil { // parseObject has read it before
+		o.fail(name, "must be an array of strings")
+		return nil
+	}
 	texts := make([]string, 0, len(values))
 	for i, v := range values {
 		text, problem := decodeText(v)

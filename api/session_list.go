@@ -145,8 +145,12 @@ func (t partialSessionJSON) MarshalJSON() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	parts, err := jsonParts(whole)
+	if err != nil {
+		return nil, err
+	}
 	text := []byte{'{'}
-	for pair := range slices.Chunk(jsonParts(whole), 2) {
+	for pair := range slices.Chunk(parts, 2) {
 		if name, _ := decodeText(pair[0]); slices.Contains(t.fields, name) {
 			if len(text) > 1 {
 				text = append(text, ',')

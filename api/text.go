@@ -3,67 +3,70 @@ package api
 import (
 	"bytes"
 	"encoding/json"
-	"strconv"
-	"strings"
-	"unicode/utf16"
+	"errors"
+	"io"
+	"sync"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-// The functions of this file split and decode JSON that json.Valid has accepted
-// and that is valid UTF-8. They run about as fast as memory is read: a paste may
-// be a megabyte, and other requests wait for the processor.
-
-const jsonSpace = " \t\r\n"
+// The functions of this file split and decode JSON with jsontext, which neither
+// replaces half of a surrogate pair silently nor copies the values.
 
 // kindOf returns the first byte of a JSON value, which identifies its type; 0 if
 // there is none.
 func kindOf(raw json.RawMessage) byte {
-	raw = bytes.TrimLeft(raw, jsonSpace)
+	raw = bytes.TrimLeft(raw, " \t\r\n")
 	if len(raw) == 0 {
 		return 0
 	}
 	return raw[0]
 }
 
-// jsonParts splits an array into its values, and an object into alternating names
-// and values.
-func jsonParts(raw json.RawMessage) []json.RawMessage {
-	raw = bytes.Trim(raw, jsonSpace)
-	raw = raw[1 : len(raw)-1]
-	var parts []json.RawMessage
-	depth, begin := 0, 0
-	for i := 0; i < len(raw); i++ {
-		switch raw[i] {
-		case '"':
-			i += stringLength(raw[i:]) - 1
-		case '[', '{':
-			depth++
-		case ']', '}':
-			depth--
-		case ',', ':':
-			if depth == 0 {
-				parts = append(parts, bytes.Trim(raw[begin:i], jsonSpace))
-				begin = i + 1
-			}
-		}
-	}
-	if last := bytes.Trim(raw[begin:], jsonSpace); len(last) > 0 {
-		parts = append(parts, last)
-	}
-	return parts
+// partsDecoder reads JSON from a buffer without copying it.
+type partsDecoder struct {
+	buffer bytes.Buffer
+	json   jsontext.Decoder
 }
 
-// stringLength returns the length of the JSON string at the start of raw, with
-// its quotes.
-func stringLength(raw []byte) int {
-	n := 1
-	for {
-		n += bytes.IndexByte(raw[n:], '"') + 1
-		before := raw[1 : n-1]
-		backslashes := len(before) - len(bytes.TrimRight(before, `\`))
-		if backslashes%2 == 0 {
-			return n
-		}
+// partsDecoders saves four allocations for each body.
+var partsDecoders = sync.Pool{New: func() any { return new(partsDecoder) }}
+
+// partsOptions: only the first level is decoded here, and its names and texts are
+// checked when they are decoded.
+var partsOptions = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}
+
+// jsonParts splits an array into its values, and an object into alternating names
+// and values. They are parts of raw. The error is nil only if raw is one whole
+// array or object.
+func jsonParts(raw json.RawMessage) ([]json.RawMessage, error) {
+	d := partsDecoders.Get().(*partsDecoder)
+	defer func() {
+		d.buffer = bytes.Buffer{} // raw may be large
+		d.json.Reset(&d.buffer)
+		partsDecoders.Put(d)
+	}()
+	d.buffer = *bytes.NewBuffer(raw)
+	d.json.Reset(&d.buffer, partsOptions...)
+	if _, err := d.json.ReadToken(); err != nil {
+		return nil, err
 	}
+	parts := make([]json.RawMessage, 0, 8)
+	for kind := d.json.PeekKind(); kind != '}' && kind != ']'; kind = d.json.PeekKind() {
+		value, err := d.json.ReadValue()
+		if err != nil {
+			return nil, err
+		}
+		end := d.json.InputOffset()
+		parts = append(parts, raw[end-int64(len(value)):end])
+	}
+	if _, err := d.json.ReadToken(); err != nil {
+		return nil, err
+	}
+	if _, err := d.json.ReadToken(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("api: JSON goes on after its end")
+	}
+	return parts, nil
 }
 
 // decodeText decodes a JSON value that should be a string. If it is not one, or
@@ -72,56 +75,10 @@ func decodeText(raw json.RawMessage) (text, problem string) {
 	if kindOf(raw) != '"' {
 		return "", "must be a string"
 	}
-	quoted := string(bytes.Trim(raw, jsonSpace))
-	text, ok := unescape(quoted[1 : len(quoted)-1])
-	if !ok {
+	var room [64]byte // short texts need no other
+	decoded, err := jsontext.AppendUnquote(room[:0], bytes.Trim(raw, " \t\r\n"))
+	if err != nil {
 		return "", "has half of a surrogate pair, which is no character"
 	}
-	return text, ""
-}
-
-// unescape decodes the part between the quotes. It is not ok if an escape such as
-// \ud800 stands outside a pair.
-func unescape(s string) (text string, ok bool) {
-	var b strings.Builder
-	for {
-		before, after, escaped := strings.Cut(s, `\`)
-		if !escaped && b.Len() == 0 {
-			return s, true
-		}
-		b.WriteString(before)
-		if !escaped {
-			return b.String(), true
-		}
-		b.Grow(len(after)) // enough for the rest: decoding only shortens it
-		unit, isUnit := escapedUnit(after)
-		if !isUnit {
-			b.WriteByte(escapes[after[0]])
-			s = after[1:]
-			continue
-		}
-		s = after[5:]
-		if utf16.IsSurrogate(unit) {
-			rest, found := strings.CutPrefix(s, `\`)
-			second, isUnit := escapedUnit(rest)
-			unit = utf16.DecodeRune(unit, second)
-			if !found || !isUnit || unit == '\uFFFD' {
-				return "", false
-			}
-			s = rest[5:]
-		}
-		b.WriteRune(unit)
-	}
-}
-
-// escapes maps the character after a backslash to the byte that it stands for.
-var escapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
-
-// escapedUnit reads uXXXX, the part of an escape after the backslash.
-func escapedUnit(s string) (rune, bool) {
-	if len(s) < 5 || s[0] != 'u' {
-		return 0, false
-	}
-	n, err := strconv.ParseUint(s[1:5], 16, 16)
-	return rune(n), err == nil
+	return string(decoded), ""
 }
