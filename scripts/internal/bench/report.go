@@ -1,9 +1,17 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"os"
+	"os/exec"
+	"runtime"
+	"text/tabwriter"
 	"time"
+
+	"interplexer/controlmode"
 )
 
 // report is a benchmark's outcome.
@@ -85,4 +93,70 @@ func (r report) writeJSON(path string) error {
 		return err
 	}
 	return os.WriteFile(path, append(text, '\n'), 0o644)
+}
+
+// print writes the report for people.
+func (r report) print(out io.Writer) {
+	screens := ""
+	if !r.Live {
+		screens = " without live screens"
+	}
+	fmt.Fprintf(out, "\n%s\nmedians of %d rounds of %gs; A: interplexer%s, B: a server that starts tmux per call, C: a fixed 2 KB text\n\n",
+		r.Machine, r.Rounds, r.Seconds, screens)
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "operation\tclients\tA /s\tB /s\tC /s\tA/B\tA/C\tp50 A ms\tp50 B ms\tA/B\tp99 A ms\tp99 B ms\tA/B\t")
+	for _, row := range r.Rows {
+		c, share := "-", "-"
+		if row.Fixed != nil {
+			c, share = fmt.Sprintf("%.0f", row.Fixed.Rate), fmt.Sprintf("%.2f", *row.VersusFixed)
+		}
+		fmt.Fprintf(w, "%s\t%d\t%.0f\t%.0f\t%s\t%.1f\t%s\t%.2f\t%.2f\t1/%.1f\t%.2f\t%.2f\t1/%.1f\t\n",
+			row.Operation, row.Clients, row.Interplexer.Rate, row.Spawner.Rate, c, row.VersusSpawner, share,
+			row.Interplexer.P50, row.Spawner.P50, 1/row.P50Ratio, row.Interplexer.P99, row.Spawner.P99, 1/row.P99Ratio)
+	}
+	w.Flush()
+	fmt.Fprintln(out)
+	for _, v := range r.Verdicts {
+		fmt.Fprintln(out, v)
+	}
+}
+
+// machine is what figures depend on and a reader has to know.
+type machine struct {
+	OS    string `json:"os"`
+	Arch  string `json:"arch"`
+	Cores int    `json:"cores"`
+	Go    string `json:"go"`
+	Tmux  string `json:"tmux"`
+	// CaptureLeaks: this tmux leaks what capture-pane -p prints to a control
+	// client (3.2 to 3.5a), so that the service captures the longer way round.
+	CaptureLeaks bool   `json:"capture_leaks"`
+	Store        string `json:"store"`
+}
+
+func describeMachine(ctx context.Context, s settings) (machine, error) {
+	out, err := exec.CommandContext(ctx, s.tmux, "-V").Output()
+	if err != nil {
+		return machine{}, fmt.Errorf("bench: %s -V: %w", s.tmux, err)
+	}
+	v, err := controlmode.ParseVersion(string(out))
+	if err != nil {
+		return machine{}, err
+	}
+	store := "SQLite"
+	if s.databaseURL != "" {
+		store = "Postgres"
+	}
+	return machine{
+		OS: runtime.GOOS, Arch: runtime.GOARCH, Cores: runtime.NumCPU(), Go: runtime.Version(),
+		Tmux: v.Text, CaptureLeaks: v.Major < 3 || v.Major == 3 && v.Minor < 6, Store: store,
+	}, nil
+}
+
+func (m machine) String() string {
+	form := "capture-pane -p"
+	if m.CaptureLeaks {
+		form = "the leak-free form, as capture-pane -p leaks"
+	}
+	return fmt.Sprintf("tmux %s (captures by %s), %d cores, %s/%s, %s, %s", m.Tmux, form, m.Cores, m.OS, m.Arch, m.Go, m.Store)
 }

@@ -24,11 +24,11 @@ var (
 func TestChaos(t *testing.T) {
 	folder := t.TempDir()
 	build(t, folder, "-race", "./cmd/interplexer")
-	build(t, folder, "./scripts/chaosrun")
+	build(t, folder, "./scripts/internal/chaos")
 	for _, store := range []string{"sqlite", "postgres"} {
 		t.Run(store, func(t *testing.T) {
 			t.Parallel()
-			cmd := exec.CommandContext(t.Context(), filepath.Join(folder, "chaosrun"), "-v",
+			cmd := exec.CommandContext(t.Context(), filepath.Join(folder, "chaos"), "-v",
 				"-interplexer", filepath.Join(folder, "interplexer"),
 				"-for", lasts.String(), "-store", store, "-seed", fmt.Sprint(*seed))
 			// It takes down what it has started.
@@ -44,7 +44,7 @@ func TestChaos(t *testing.T) {
 func build(t *testing.T, folder string, args ...string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", append([]string{"build", "-buildvcs=false", "-o", folder + "/"}, args...)...)
-	cmd.Dir = filepath.Join("..", "..")
+	cmd.Dir = filepath.Join("..", "..", "..")
 	out, err := cmd.CombinedOutput()
 	require.NoErrorf(t, err, "go build %s: %s", strings.Join(args, " "), out)
 }

@@ -1,4 +1,4 @@
-// Command chaosrun breaks the service in every way that is known, at random and
+// Command chaos breaks the service in every way that is known, at random and
 // under load, and checks that it keeps what it promises: scripts/chaos builds
 // and runs it.
 //
