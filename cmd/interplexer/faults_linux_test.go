@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/http"
@@ -10,145 +11,139 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"interplexer/cmd/interplexer/faults"
 	"interplexer/db/dbtest"
 )
-
-// fault is something that goes wrong while the service is in use.
-type fault struct {
-	name string
-	// setUp makes the site fit for it before the service starts.
-	setUp func(*trial)
-	// do makes it happen and returns when it has; undo ends it, if it does not
-	// end by itself.
-	do, undo func(*trial)
-	// shown is waited for between do and undo: the fault is felt.
-	shown func(*trial) bool
-	// over: what was broken is whole again. nil: there is nothing to see of it.
-	over func(*trial) bool
-	// spares: nobody may notice anything.
-	spares bool
-	// fate is the status of the session of before; empty: running.
-	fate string
-	// severed: connections to the service itself may break.
-	severed bool
-	within  time.Duration // until all works again; 0: 5 s
-	leaves  string        // what is rightly left behind; empty: nothing
-}
 
 // trial is one fault on a service of its own.
 type trial struct {
 	*site
-	fault
+	trialCase
 	v        *server
 	at       string // the URL, which a restart keeps
 	client   *http.Client
-	postgres *dbtest.Server
-	args     []string // of serve
-	token    string   // an administrator's
+	postgres *dbtest.Server // nil: SQLite
+	args     []string       // of serve
+	token    string         // of an administrator
 	session  sessionJSON
 	pane     int // process of its program
-	before   whole
-	did      time.Time // when it happened
-	starts   string    // file in which the tmux of a wrapper counts its starts
+	before   healthy
+	injected time.Time // when the fault was made
+	wrapper  *faults.Wrapper
 
-	mu      sync.Mutex // guards what follows
-	seen    map[string]map[string]int
-	strange map[string]int // what nothing documents
-	slowest time.Duration
-	broken  time.Time // the first time that readyz or the metrics said so
+	mu           sync.Mutex                // guards the fields below
+	seen         map[string]map[string]int // by client, then by response: how many
+	undocumented map[string]int            // responses that the fault's effect does not allow
+	slowest      time.Duration             // of all responses
+	noticed      time.Time                 // when readyz or the metrics reported a problem first
 }
 
-// whole is what the service is made of when nothing is wrong.
-type whole struct {
+// healthy describes the service when nothing is wrong.
+type healthy struct {
 	tmux, command, hub int // processes
 	socket             string
 	usage              usage
 }
 
-// TestFaults breaks the service in every way that we can think of while clients
-// poll, wait, listen, type and create, and holds what they are told, how long it
-// takes and what is left behind against what is promised. With -v it prints a
+// TestFaults makes every fault of the catalogue while clients poll, wait, listen,
+// type and create sessions. It checks that they get documented responses only, how
+// long the recovery takes, and that nothing is left behind. With -v it prints a
 // table.
 func TestFaults(t *testing.T) {
 	var mu sync.Mutex // guards rows
-	rows := make([]string, len(faults))
+	rows := make([]string, len(trialCases))
 	t.Run("kinds", func(t *testing.T) {
-		for i, f := range faults {
-			t.Run(f.name, func(t *testing.T) {
+		for i, tc := range trialCases {
+			t.Run(tc.Name, func(t *testing.T) {
 				t.Parallel()
-				row := f.try(t)
+				row := tc.try(t)
 				mu.Lock()
 				defer mu.Unlock()
 				rows[i] = row
 			})
 		}
 	})
-	t.Logf("%-52s %8s %8s %8s  %-12s %s", "what was done", "noticed", "slowest", "whole in", "left behind", "what clients saw besides success")
+	t.Logf("%-54s %8s %8s %9s  %-12s %s", "fault", "noticed", "slowest", "recovered", "left behind", "responses besides success")
 	for _, row := range rows {
 		t.Log(row)
 	}
 }
 
-// try runs a fault and gives its row of the table.
-func (f fault) try(t *testing.T) string {
-	c := &trial{site: newSite(t, ""), fault: f, seen: map[string]map[string]int{}, strange: map[string]int{}}
+// try makes a fault and returns its row of the table.
+func (tc trialCase) try(t *testing.T) string {
+	c := &trial{site: newSite(t, ""), trialCase: tc, seen: map[string]map[string]int{}, undocumented: map[string]int{}}
 	c.begin()
-	stop := c.watch()
+	stop := c.startClients()
 	defer stop()
-
-	c.did = time.Now()
-	f.do(c)
-	if f.shown != nil {
-		require.Truef(t, assert.Eventually(t, func() bool { return f.shown(c) }, patience, tick), "the fault is not felt: %s\n%s", c.answers(), c.v.log)
-	}
-	began := time.Now()
-	if f.undo != nil {
-		f.undo(c)
-	}
-	whole := assert.Eventually(t, func() bool { return (f.over == nil || f.over(c)) && c.works() }, patience, tick)
-	took := time.Since(began)
-	require.Truef(t, whole, "it does not recover\n%s\n%s", c.answers(), c.v.log)
-	within := f.within
-	if within == 0 {
-		within = 5 * time.Second
-	}
-	assert.Lessf(t, took, within, "time to recover\n%s", c.v.log)
-	c.feels()
+	took := c.breakAndRecover()
+	c.checkSession()
 	stop()
 
 	c.mu.Lock()
-	strange, noticed := c.strange, c.broken
+	undocumented, noticed := c.undocumented, c.noticed
 	c.mu.Unlock()
-	assert.Emptyf(t, strange, "answers that nothing documents\n%s", c.v.log)
+	assert.Emptyf(t, undocumented, "responses that are not documented for this fault\n%s", c.v.log)
 	assert.Less(t, c.slowest, 20*time.Second, "no request hangs")
 	c.end()
-	left := "nothing"
-	if f.leaves != "" {
-		left = f.leaves
-	}
 	when := "-"
-	if noticed.After(c.did) {
-		when = fmt.Sprintf("%.2f s", noticed.Sub(c.did).Seconds())
+	if noticed.After(c.injected) {
+		when = fmt.Sprintf("%.2f s", noticed.Sub(c.injected).Seconds())
 	}
-	return fmt.Sprintf("%-52s %8s %6.2f s %6.2f s  %-12s %s", f.name, when, c.slowest.Seconds(), took.Seconds(), left, c.answers())
+	return fmt.Sprintf("%-54s %8s %6.2f s %7.2f s  %-12s %s", c.Name, when, c.slowest.Seconds(), took.Seconds(), cmp.Or(c.leaves, "nothing"), c.failures())
 }
 
-// begin starts the service and a session, and notes what it is made of.
+// breakAndRecover makes the fault, undoes it when it is felt, and returns the time
+// from then until everything works.
+func (c *trial) breakAndRecover() time.Duration {
+	c.t.Helper()
+	c.injected = time.Now()
+	undo, err := c.Inject(c.system())
+	undoOnce := sync.OnceValue(func() error {
+		if undo == nil {
+			return nil
+		}
+		return undo()
+	})
+	c.t.Cleanup(func() { _ = undoOnce() }) // a trial that fails must leave no process stopped
+	require.NoError(c.t, err)
+	if c.felt != nil {
+		require.Truef(c.t, assert.Eventually(c.t, func() bool { return c.felt(c) }, patience, tick), "the fault is not felt: %s\n%s", c.failures(), c.v.log)
+	}
+	if c.check != nil {
+		c.check(c)
+	}
+	began := time.Now()
+	require.NoError(c.t, undoOnce())
+	recovered := assert.Eventually(c.t, func() bool { return c.hasRecovered() && c.works() }, patience, tick)
+	took := time.Since(began)
+	require.Truef(c.t, recovered, "the service does not recover\n%s\n%s", c.failures(), c.v.log)
+	assert.Lessf(c.t, took, cmp.Or(c.within, 5*time.Second), "time to recover\n%s", c.v.log)
+	return took
+}
+
+// hasRecovered reports whether the service has repaired the damage.
+func (c *trial) hasRecovered() bool {
+	switch {
+	case c.recovered != nil:
+		return c.recovered(c)
+	case c.Effect.Replaces != 0:
+		return c.replaced(c.Effect.Replaces)
+	}
+	return true
+}
+
+// begin starts the service and a session, and notes the healthy state.
 func (c *trial) begin() {
 	c.t.Helper()
-	c.starts = filepath.Join(c.tmp, "starts")
-	require.NoError(c.t, os.Mkdir(c.temporary(), 0o700))
-	c.env = append(c.env, "TMPDIR="+c.temporary())
-	if c.setUp != nil {
-		c.setUp(c)
-	}
+	require.NoError(c.t, os.Mkdir(c.tempFolder(), 0o700))
+	c.env = append(c.env, "TMPDIR="+c.tempFolder())
+	c.setUp()
 	port, err := net.Listen("tcp", "127.0.0.1:0") // the same after a restart
 	require.NoError(c.t, err)
 	c.args = append(c.args, "--listen", port.Addr().String())
@@ -160,12 +155,12 @@ func (c *trial) begin() {
 	}
 	c.session = c.v.create(c.token, `{"name":"old","command":["sh","-c","stty raw -echo; exec cat"]}`)
 	require.Eventually(c.t, c.works, patience, tick)
-	stop := c.watch() // what is opened once is opened now
-	require.Eventually(c.t, func() bool { return c.clients() == 2 && c.allAnswered() }, patience, tick)
+	stop := c.startClients() // the service opens some files once, for the first requests
+	require.Eventually(c.t, func() bool { return c.clientCount() == 2 && c.allResponded() }, patience, tick)
 	stop()
 	c.mu.Lock()
-	require.Empty(c.t, c.strange)
-	c.seen, c.slowest, c.broken = map[string]map[string]int{}, 0, time.Time{}
+	require.Empty(c.t, c.undocumented)
+	c.seen, c.slowest, c.noticed = map[string]map[string]int{}, 0, time.Time{}
 	c.mu.Unlock()
 	c.before.tmux = c.number("display-message", "-p", "#{pid}")
 	c.before.socket = c.tmux("display-message", "-p", "#{socket_path}")
@@ -175,6 +170,10 @@ func (c *trial) begin() {
 	c.before.usage = c.v.usage(c.token)
 }
 
+// tempFolder is the service's folder for temporary files.
+func (c *trial) tempFolder() string { return filepath.Join(c.tmp, "tmp") }
+
+// number runs tmux and returns its output.
 func (c *trial) number(args ...string) int {
 	c.t.Helper()
 	n, err := strconv.Atoi(c.tmux(args...))
@@ -182,7 +181,8 @@ func (c *trial) number(args ...string) int {
 	return n
 }
 
-// controlClients are the processes of the service's two clients; 0: not there.
+// controlClients returns the processes of the service's two clients; 0: it is not
+// there.
 func (c *trial) controlClients() (command, hub int) {
 	out, err := c.tmuxCommand("list-clients", "-F", "#{client_pid} #{client_flags}").Output()
 	if err != nil {
@@ -201,7 +201,8 @@ func (c *trial) controlClients() (command, hub int) {
 	return command, hub
 }
 
-func (c *trial) clients() int {
+// clientCount returns the number of clients of the tmux server.
+func (c *trial) clientCount() int {
 	out, err := c.tmuxCommand("list-clients").Output()
 	if err != nil {
 		return 0
@@ -209,22 +210,16 @@ func (c *trial) clients() int {
 	return strings.Count(string(out), "\n")
 }
 
-// renewed reports whether the clients named are others than before.
-func (c *trial) renewed(command, hub bool) bool {
-	nowCommand, nowHub := c.controlClients()
-	return nowCommand != 0 && nowHub != 0 && c.clients() == 2 &&
-		(nowCommand != c.before.command) == command && (nowHub != c.before.hub) == hub
+// replaced reports whether both clients are there, and exactly those of kinds are
+// others than before.
+func (c *trial) replaced(kinds faults.ClientKind) bool {
+	command, hub := c.controlClients()
+	return command != 0 && hub != 0 && c.clientCount() == 2 &&
+		(command != c.before.command) == (kinds&faults.CommandClient != 0) && (hub != c.before.hub) == (kinds&faults.HubClient != 0)
 }
 
-func (c *trial) kill(pid int, signal syscall.Signal) {
-	c.t.Helper()
-	require.NoError(c.t, syscall.Kill(pid, signal))
-	if signal == syscall.SIGSTOP { // a trial that fails must leave nothing stopped
-		c.t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
-	}
-}
-
-// works reports whether the service does all that it should.
+// works reports whether the service is ready, and a session can be created, captured
+// and deleted.
 func (c *trial) works() bool {
 	ok := func(method, path, body string, status int) (string, bool) {
 		res, text, err := c.v.do(c.token, method, path, body)
@@ -245,25 +240,22 @@ func (c *trial) works() bool {
 	}, 2*time.Second, tick)
 }
 
-// silent is a test that may fail.
+// silent discards the errors of an assertion that may fail.
 type silent struct{}
 
 func (silent) Errorf(string, ...any) {}
 
-// feels holds the session of before against its fate: what lives can be typed
-// into and shows it.
-func (c *trial) feels() {
+// checkSession checks the session of before: that it has the status of the fault's
+// effect and, if it runs, that one can type into it.
+func (c *trial) checkSession() {
 	c.t.Helper()
-	want := c.fate
-	if want == "" {
-		want = "running"
-	}
+	want := c.Effect.Ends.Status()
 	path := c.session.path("")
 	require.Eventuallyf(c.t, func() bool {
 		return strings.Contains(c.v.call(c.token, "GET", path, "", http.StatusOK), `"status":"`+want+`"`)
 	}, patience, tick, "%s", want)
 	if want != "running" {
-		require.Eventually(c.t, func() bool { return gone(c.pane) }, patience, tick, "its program has ended")
+		require.Eventually(c.t, func() bool { return !faults.Alive(c.pane) }, patience, tick, "its program has ended")
 		return
 	}
 	require.Eventually(c.t, func() bool {
@@ -272,13 +264,7 @@ func (c *trial) feels() {
 	}, patience, 5*tick)
 }
 
-// gone: the process has ended; one that nobody has waited for counts.
-func gone(pid int) bool {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	return err != nil || strings.Contains(string(stat), ") Z ")
-}
-
-// end removes what the trial made and waits until nothing else is left.
+// end deletes the sessions, waits until nothing is left, and stops the service.
 func (c *trial) end() {
 	c.t.Helper()
 	store := c.open()
@@ -292,7 +278,7 @@ func (c *trial) end() {
 	c.v.stop()
 }
 
-// left is what should not be there any more.
+// left lists what is left behind.
 func (c *trial) left() (left []string) {
 	windows := strings.Fields(c.tmux("list-windows", "-a", "-F", "#{session_name}"))
 	for _, name := range windows {
@@ -300,20 +286,20 @@ func (c *trial) left() (left []string) {
 			left = append(left, "session "+name)
 		}
 	}
-	if len(windows) != 2 || c.clients() != 2 {
-		left = append(left, fmt.Sprintf("%d windows and %d clients of the service's own", len(windows), c.clients()))
+	if len(windows) != 2 || c.clientCount() != 2 {
+		left = append(left, fmt.Sprintf("%d windows and %d clients of the service itself", len(windows), c.clientCount()))
 	}
 	if buffers := c.tmux("list-buffers"); buffers != "" {
 		left = append(left, "buffers "+buffers)
 	}
-	files, _ := filepath.Glob(filepath.Join(c.temporary(), "interplexer-*")) // fails only for a bad pattern
+	files, _ := filepath.Glob(filepath.Join(c.tempFolder(), "interplexer-*")) // fails only for a bad pattern
 	left = append(left, files...)
 	if n := len(familyOf(c.t, c.v.cmd.Process.Pid).Children); n != 2 {
 		left = append(left, fmt.Sprintf("%d children", n))
 	}
 	c.client.CloseIdleConnections()
 	now := c.v.usage(c.token)
-	pool := c.postgres != nil // whose connections are descriptors, too
+	pool := c.postgres != nil // the connections are descriptors, too
 	if now.Goroutines > c.before.usage.Goroutines || now.Descriptors > c.before.usage.Descriptors && !pool {
 		left = append(left, fmt.Sprintf("%+v of %+v", now, c.before.usage))
 	}

@@ -19,20 +19,20 @@ import (
 const (
 	historyLines = 50_000
 	pasteBytes   = 1 << 20
-	// thinkTime is about how long a user waits between two keys.
-	thinkTime = 4 * time.Millisecond
+	// keyInterval is the mean time that a user waits between two keys.
+	keyInterval = 4 * time.Millisecond
 )
 
-// runBulk measures what one user's keys and polls take while a second captures
-// a long history again and again and a third pastes a megabyte again and again,
-// beside what they take when nobody else is there.
+// runBulk measures the latency of one user's keys and polls, while a second user
+// captures a long history again and again and a third user pastes a megabyte again
+// and again. It compares that with the latency when no other user is there.
 func runBulk(ctx context.Context, args []string, out io.Writer) error {
-	return withBench(ctx, "bulk", args, out, func(ctx context.Context, b *bench, y *summary) error {
-		ours, err := b.service(ctx, "a", "", "--history-limit", fmt.Sprint(historyLines))
+	return withSummary(ctx, "bulk", args, out, func(ctx context.Context, b *bench, y *summary) error {
+		ours, err := b.startService(ctx, "a", "", "--history-limit", fmt.Sprint(historyLines))
 		if err != nil {
 			return err
 		}
-		if err := ours.furnish(ctx, 1); err != nil {
+		if err := ours.createSessions(ctx, 1); err != nil {
 			return err
 		}
 		reader, err := ours.newReader(ctx)
@@ -44,9 +44,9 @@ func runBulk(ctx context.Context, args []string, out io.Writer) error {
 			return err
 		}
 		var histories, pastes atomic.Int64
-		seen, err := b.beside(ctx, ours.target, out,
-			func(ctx context.Context) error { return untilStoppedDo(ctx, &histories, reader.capture) },
-			func(ctx context.Context) error { return untilStoppedDo(ctx, &pastes, paster.paste) })
+		seen, err := b.measureUser(ctx, ours.target, out,
+			func(ctx context.Context) error { return repeatUntilDone(ctx, &histories, reader.capture) },
+			func(ctx context.Context) error { return repeatUntilDone(ctx, &pastes, paster.paste) })
 		if err != nil {
 			return err
 		}
@@ -57,16 +57,17 @@ func runBulk(ctx context.Context, args []string, out io.Writer) error {
 	})
 }
 
-// besideOthers are what keys and polls took when nobody else was there, and when
-// others were busy.
-type besideOthers struct {
-	keys, polls map[string][]figures // idle and busy
-	busy        time.Duration        // how long others were
+// userLatency has the latency of one user's keys and polls, when no other user is
+// there ("idle") and when others are ("busy").
+type userLatency struct {
+	keys, polls map[string][]figures // by "idle" and "busy", then by round
+	busy        time.Duration        // for which others were there
 }
 
-// beside measures both in turns. What others do ends with its context.
-func (b *bench) beside(ctx context.Context, t *target, out io.Writer, others ...func(context.Context) error) (besideOthers, error) {
-	seen := besideOthers{keys: map[string][]figures{}, polls: map[string][]figures{}}
+// measureUser measures a user of t in each round, first alone and then beside
+// others, whose functions return when their context is done.
+func (b *bench) measureUser(ctx context.Context, t *target, out io.Writer, others ...func(context.Context) error) (userLatency, error) {
+	seen := userLatency{keys: map[string][]figures{}, polls: map[string][]figures{}}
 	measure := func(ctx context.Context, name string) error {
 		key, poll, err := typeAndPoll(ctx, t, b.duration)
 		seen.keys[name], seen.polls[name] = append(seen.keys[name], key), append(seen.polls[name], poll)
@@ -93,8 +94,8 @@ func (b *bench) beside(ctx context.Context, t *target, out io.Writer, others ...
 	return seen, nil
 }
 
-// judge notes the figures, and that others may make the slowest five times as slow.
-func (o besideOthers) judge(y *summary) {
+// judge notes the figures. Others may make the p99 five times as long.
+func (o userLatency) judge(y *summary) {
 	for _, what := range []struct {
 		name string
 		seen map[string][]figures
@@ -107,20 +108,20 @@ func (o besideOthers) judge(y *summary) {
 	}
 }
 
-// typeAndPoll types a key and looks at the screen, which therefore is captured
-// anew, again and again.
+// typeAndPoll types a key and requests the screen, again and again for d. The service
+// has to capture each time, because a key makes the cached screen old.
 func typeAndPoll(ctx context.Context, t *target, d time.Duration) (keys, polls figures, err error) {
 	c, err := dial(ctx, t.addr)
 	if err != nil {
 		return figures{}, figures{}, err
 	}
 	defer c.close()
-	s := t.seats[0]
+	s := t.sessions[0]
 	poll := pollStep(t, s)
 	key := t.request("POST", "/api/sessions/"+s.id+"/send-keys", `{"text":"x"}`)
 	var typed, polled []time.Duration
 	for until := time.Now().Add(d); time.Now().Before(until); {
-		time.Sleep(thinkTime/2 + rand.N(thinkTime))
+		time.Sleep(keyInterval/2 + rand.N(keyInterval))
 		begin := time.Now()
 		if _, err := c.do(key, 204); err != nil {
 			return figures{}, figures{}, err
@@ -137,29 +138,29 @@ func typeAndPoll(ctx context.Context, t *target, d time.Duration) (keys, polls f
 	return newFigures(typed, d), newFigures(polled, d), nil
 }
 
-// errNotNow: a program has yet to read what was pasted before, say.
-var errNotNow = errors.New("bench: not now")
+// errBusy reports a 503: the program has not read the paste before, for example.
+var errBusy = errors.New("bench: not now")
 
-// untilStoppedDo counts how often something is done before ctx is.
-func untilStoppedDo(ctx context.Context, done *atomic.Int64, do func(context.Context) error) error {
+// repeatUntilDone calls do until ctx is done, and counts the calls that succeed.
+func repeatUntilDone(ctx context.Context, count *atomic.Int64, do func(context.Context) error) error {
 	for {
 		err := do(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case errors.Is(err, errNotNow):
+		case errors.Is(err, errBusy):
 		case err != nil:
 			return err
 		default:
-			done.Add(1)
+			count.Add(1)
 		}
 	}
 }
 
-// bulkUser is another user with a session of their own.
+// bulkUser is another user, with one session.
 type bulkUser struct {
 	*target
-	at string // the session
+	url string // of the session
 }
 
 func (p *interplexer) newBulkUser(ctx context.Context, name string, command ...string) (*bulkUser, error) {
@@ -177,26 +178,26 @@ func (p *interplexer) newBulkUser(ctx context.Context, name string, command ...s
 	}
 	defer c.close()
 	id, err := t.create(c, command)
-	return &bulkUser{target: t, at: "http://" + t.addr + "/api/sessions/" + id}, err
+	return &bulkUser{target: t, url: "http://" + t.addr + "/api/sessions/" + id}, err
 }
 
-// newReader is a user whose session has a long history.
+// newReader returns a user whose session has a long history.
 func (p *interplexer) newReader(ctx context.Context) (*bulkUser, error) {
 	u, err := p.newBulkUser(ctx, "reader", "sh", "-c", fmt.Sprintf("seq -f '%%075.0f' %d; exec cat", historyLines))
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, startTime)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	for {
 		err := u.capture(ctx)
-		if !errors.Is(err, errNotNow) && !errors.Is(err, errWrongBody) { // while the history is made it moves
+		if !errors.Is(err, errBusy) && !errors.Is(err, errWrongBody) { // the history grows
 			return u, err
 		}
 	}
 }
 
-// capture captures the history, and expects all of it.
+// capture requests the history, and expects all of it.
 func (u *bulkUser) capture(ctx context.Context) error {
 	body, err := u.do(ctx, "GET", "/capture-pane?start=-&trim=true", nil, 200)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
@@ -208,7 +209,7 @@ func (u *bulkUser) capture(ctx context.Context) error {
 	return err
 }
 
-// newPaster is a user whose program swallows what is pasted.
+// newPaster returns a user whose program discards its input.
 func (p *interplexer) newPaster(ctx context.Context) (*bulkUser, error) {
 	return p.newBulkUser(ctx, "paster", "sh", "-c", "stty raw -echo; exec cat >/dev/null")
 }
@@ -223,7 +224,7 @@ func (u *bulkUser) paste(ctx context.Context) error {
 }
 
 func (u *bulkUser) do(ctx context.Context, method, path string, body []byte, status int) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, method, u.at+path, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, method, u.url+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -241,7 +242,7 @@ func (u *bulkUser) do(ctx context.Context, method, path string, body []byte, sta
 	case status:
 		return text, err
 	case http.StatusServiceUnavailable:
-		return nil, errNotNow
+		return nil, errBusy
 	}
 	return nil, fmt.Errorf("%w: %s %s: status %d: %.300q", errResponse, method, path, response.StatusCode, text)
 }

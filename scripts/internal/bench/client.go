@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// client is one kept-alive connection, used by one goroutine.
+// client is a connection that is kept alive. One goroutine uses it.
 type client struct {
 	conn   net.Conn
 	r      *bufio.Reader
@@ -21,7 +21,8 @@ type client struct {
 	unhook func() bool
 }
 
-// dial connects; when ctx is done, what the client waits for fails.
+// dial connects to addr. When ctx is done, the calls of the client fail. The caller
+// closes the client.
 func dial(ctx context.Context, addr string) (*client, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", addr)
@@ -40,8 +41,9 @@ func (c *client) close() {
 	c.conn.Close()
 }
 
-// do sends a request that newRequest made and expects a status. The body is
-// valid until the next call.
+// do sends a request that newRequest has made, waits for the response, and returns
+// its body. It fails when the status is another one. The body is valid until the
+// next call.
 func (c *client) do(request []byte, status int) ([]byte, error) {
 	if _, err := c.conn.Write(request); err != nil {
 		return nil, fmt.Errorf("bench: send: %w", err)
@@ -60,8 +62,8 @@ func (c *client) do(request []byte, status int) ([]byte, error) {
 	return res.body, nil
 }
 
-// newRequest is a whole request as it goes over the wire. The token and the
-// body may be empty; more are further headers, each ended by CRLF.
+// newRequest returns the bytes of a request. The token and the body may be empty.
+// more are more headers, each with CRLF at its end.
 func newRequest(method, path, addr, token, body, more string) []byte {
 	text := method + " " + path + " HTTP/1.1\r\nHost: " + addr + "\r\n"
 	if token != "" {
@@ -76,23 +78,24 @@ func newRequest(method, path, addr, token, body, more string) []byte {
 	return []byte(text + more + "\r\n" + body)
 }
 
-// maxBody bounds what a response may announce.
+// maxBody bounds the length of a response.
 const maxBody = 16 << 20
 
-// errResponse: what came back is not HTTP as this program needs it.
+// errResponse reports a response that is not HTTP as this program reads it, or that
+// has another status than expected.
 var errResponse = errors.New("bench: bad response")
 
-// response is the part of an HTTP/1.1 response that is checked. Its body is
-// valid until the next one is read into the same buffer.
+// response is the part of an HTTP/1.1 response that is checked. Its body is valid
+// until the next response is read into the same buffer.
 type response struct {
 	status int
 	body   []byte
 	etag   []byte // valid as long as the body
 }
 
-// readResponse reads one response, whose body must have a Content-Length. It
-// does no more than that: the load generator shares the cores with what it
-// measures.
+// readResponse reads one response, whose body must have a Content-Length. It does
+// no more than that, because the load generator shares the cores with the servers
+// that it measures. Use net/http elsewhere.
 func readResponse(r *bufio.Reader, buf, etagBuf []byte) (response, error) {
 	status, err := readStatus(r)
 	if err != nil {
@@ -147,7 +150,7 @@ func readBody(r *bufio.Reader, buf []byte, status, length int) (response, error)
 	return response{status: status, body: buf}, nil
 }
 
-// readStatus reads "HTTP/1.1 200 OK".
+// readStatus reads a line such as "HTTP/1.1 200 OK".
 func readStatus(r *bufio.Reader) (int, error) {
 	line, err := readLine(r)
 	if err != nil {

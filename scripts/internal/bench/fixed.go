@@ -7,9 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,30 +16,34 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-const fixedRole = "serve-fixed"
+// Roles of this program, as a server with a fixed response.
+const (
+	fixedRole     = "serve-fixed"
+	heldFixedRole = "serve-held-fixed"
+)
 
-// fixedText is about what a capture weighs.
+// fixedText is as long as a capture, about.
 var fixedText = strings.Repeat("the ceiling that a fixed text sets for any answer of its length", 33)[:2047] + "\n"
 
-// startFixed starts the ceiling: a Gin handler that knows its answer.
-func startFixed(ctx context.Context, dir string, seats int) (*target, *child, error) {
-	self, err := os.Executable()
+// fixedToken is as long as a token of the service. The fixed servers do not look
+// at it, but a request to them is as long as one to the service.
+var fixedToken = strings.Repeat("x", len("ipx_")+43)
+
+// startFixed starts a Gin handler that always responds with the same text, which
+// is the upper bound for the service's speed.
+func (b *bench) startFixed(ctx context.Context, sessions int) (*target, error) {
+	s, err := b.startRole(ctx, fixedRole)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	c, err := startChild(ctx, exec.Command(self, fixedRole), filepath.Join(dir, "fixed.log"))
-	if err != nil {
-		return nil, nil, err
+	t := &target{name: "fixed", addr: s.addr, token: fixedToken}
+	for i := range sessions {
+		t.sessions = append(t.sessions, session{id: strconv.Itoa(i + 1), screen: []byte(fixedText)})
 	}
-	// It does not look at the token, but is sent one, as the service is.
-	t := &target{name: "fixed", addr: c.addr, token: strings.Repeat("x", len("ipx_")+43)}
-	for i := range seats {
-		t.seats = append(t.seats, seat{id: strconv.Itoa(i + 1), screen: []byte(fixedText)})
-	}
-	return t, c, nil
+	return t, nil
 }
 
-// serveFixed is its process.
+// serveFixed is the process that startFixed starts.
 func serveFixed(ctx context.Context, _ []string, out io.Writer) error {
 	ctx, cancel := untilStopped(ctx)
 	defer cancel()
@@ -52,21 +53,92 @@ func serveFixed(ctx context.Context, _ []string, out io.Writer) error {
 func fixedHandler() http.Handler {
 	r := newRouter()
 	text := []byte(fixedText)
-	answer := func(c *gin.Context) {
+	respond := func(c *gin.Context) {
 		c.Header("Content-Length", strconv.Itoa(len(text)))
 		c.Data(http.StatusOK, "text/plain; charset=utf-8", text)
 	}
-	r.POST("/api/session/:id/capture-pane/", answer)
-	r.GET("/api/sessions/:id/capture-pane", answer)
+	r.POST("/api/session/:id/capture-pane/", respond)
+	r.GET("/api/sessions/:id/capture-pane", respond)
 	return r
 }
+
+// startHeldFixed starts the least that can respond to held requests: a Gin handler
+// that shows at once what is typed, with no tmux and no sessions.
+func (b *bench) startHeldFixed(ctx context.Context) (*target, error) {
+	s, err := b.startRole(ctx, heldFixedRole)
+	if err != nil {
+		return nil, err
+	}
+	return &target{name: "fixed", addr: s.addr, token: fixedToken}, nil
+}
+
+// serveHeldFixed is the process that startHeldFixed starts.
+func serveHeldFixed(ctx context.Context, _ []string, out io.Writer) error {
+	ctx, cancel := untilStopped(ctx)
+	defer cancel()
+	return serveHere(ctx, (&heldFixed{changed: make(chan struct{})}).handler(), out)
+}
+
+// heldFixed is one screen.
+type heldFixed struct {
+	held    atomic.Int64  // requests that wait now
+	mu      sync.Mutex    // guards the fields below
+	keys    int           // typed so far
+	changed chan struct{} // closed by the next key
+}
+
+func (f *heldFixed) handler() http.Handler {
+	r := newRouter()
+	r.POST("/api/sessions/", func(c *gin.Context) { c.Data(http.StatusCreated, "application/json", []byte(`{"id":1}`)) })
+	r.POST("/api/sessions/:id/send-keys", f.sendKeys)
+	r.GET("/api/sessions/:id/capture-pane", f.capture)
+	r.GET("/metrics", func(c *gin.Context) {
+		c.String(http.StatusOK, "\ninterplexer_held_requests %d\n", f.held.Load())
+	})
+	return r
+}
+
+func (f *heldFixed) sendKeys(c *gin.Context) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.keys++
+	close(f.changed)
+	f.changed = make(chan struct{})
+	c.Status(http.StatusNoContent)
+}
+
+func (f *heldFixed) state() (keys int, changed <-chan struct{}) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.keys, f.changed
+}
+
+func (f *heldFixed) capture(c *gin.Context) {
+	keys, changed := f.state()
+	if c.Query("wait") != "" && c.GetHeader("If-None-Match") == fixedTag(keys) {
+		f.held.Add(1)
+		select {
+		case <-changed:
+		case <-c.Request.Context().Done():
+		}
+		f.held.Add(-1)
+		keys, _ = f.state()
+	}
+	text := strings.Repeat("x", keys) + strings.Repeat("\n", screenHeight)
+	c.Header("ETag", fixedTag(keys))
+	c.Header("Content-Length", strconv.Itoa(len(text)))
+	c.Data(http.StatusOK, "text/plain; charset=utf-8", []byte(text))
+}
+
+func fixedTag(keys int) string { return fmt.Sprintf(`"%d"`, keys) }
 
 func newRouter() *gin.Engine {
 	gin.SetMode(gin.ReleaseMode)
 	return gin.New()
 }
 
-// serveHere serves on a free port of the loopback, says so, and stops with ctx.
+// serveHere serves on a free port of the loopback interface and prints the
+// address. It returns when ctx is done.
 func serveHere(ctx context.Context, h http.Handler, out io.Writer) error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -81,79 +153,3 @@ func serveHere(ctx context.Context, h http.Handler, out io.Writer) error {
 	}
 	return nil
 }
-
-const heldFixedRole = "serve-held-fixed"
-
-// startHeldFixed starts what answers held requests with as little as can be: a Gin
-// handler that has what is typed come out at once, with no tmux and no sessions.
-func startHeldFixed(ctx context.Context, dir string) (*target, *child, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, nil, err
-	}
-	c, err := startChild(ctx, exec.Command(self, heldFixedRole), filepath.Join(dir, "held-fixed.log"))
-	if err != nil {
-		return nil, nil, err
-	}
-	return &target{name: "fixed", addr: c.addr, token: strings.Repeat("x", len("ipx_")+43)}, c, nil
-}
-
-// serveHeldFixed is its process.
-func serveHeldFixed(ctx context.Context, _ []string, out io.Writer) error {
-	ctx, cancel := untilStopped(ctx)
-	defer cancel()
-	return serveHere(ctx, (&heldFixed{changed: make(chan struct{})}).handler(), out)
-}
-
-// heldFixed is one screen.
-type heldFixed struct {
-	held    atomic.Int64 // requests now
-	mu      sync.Mutex   // guards what follows
-	keys    int          // typed so far
-	changed chan struct{}
-}
-
-func (f *heldFixed) handler() http.Handler {
-	r := newRouter()
-	r.POST("/api/sessions/", func(c *gin.Context) { c.Data(http.StatusCreated, "application/json", []byte(`{"id":1}`)) })
-	r.POST("/api/sessions/:id/send-keys", f.press)
-	r.GET("/api/sessions/:id/capture-pane", f.capture)
-	r.GET("/metrics", func(c *gin.Context) {
-		c.String(http.StatusOK, "\ninterplexer_held_requests %d\n", f.held.Load())
-	})
-	return r
-}
-
-func (f *heldFixed) press(c *gin.Context) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.keys++
-	close(f.changed)
-	f.changed = make(chan struct{})
-	c.Status(http.StatusNoContent)
-}
-
-func (f *heldFixed) now() (keys int, changed <-chan struct{}) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.keys, f.changed
-}
-
-func (f *heldFixed) capture(c *gin.Context) {
-	keys, changed := f.now()
-	if c.Query("wait") != "" && c.GetHeader("If-None-Match") == fixedTag(keys) {
-		f.held.Add(1)
-		select {
-		case <-changed:
-		case <-c.Request.Context().Done():
-		}
-		f.held.Add(-1)
-		keys, _ = f.now()
-	}
-	text := strings.Repeat("x", keys) + strings.Repeat("\n", screenHeight)
-	c.Header("ETag", fixedTag(keys))
-	c.Header("Content-Length", strconv.Itoa(len(text)))
-	c.Data(http.StatusOK, "text/plain; charset=utf-8", []byte(text))
-}
-
-func fixedTag(keys int) string { return fmt.Sprintf(`"%d"`, keys) }

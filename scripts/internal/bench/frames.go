@@ -12,12 +12,12 @@ import (
 
 const framesRole = "draw-frames"
 
-// frameTime makes 20 frames a second.
-const frameTime = 50 * time.Millisecond
+// frameInterval gives 20 frames a second.
+const frameInterval = 50 * time.Millisecond
 
 // drawFrames is the program of a session whose screen changes all the time.
 func drawFrames(ctx context.Context, _ []string, out io.Writer) error {
-	ticker := time.NewTicker(frameTime)
+	ticker := time.NewTicker(frameInterval)
 	defer ticker.Stop()
 	for n := 1; ; n++ {
 		if _, err := out.Write(frame(n)); err != nil {
@@ -31,7 +31,7 @@ func drawFrames(ctx context.Context, _ []string, out io.Writer) error {
 	}
 }
 
-// frame draws a screen whose every line tells the frame's number.
+// frame returns the output that draws frame n. Every line of it shows the number.
 func frame(n int) []byte {
 	var b bytes.Buffer
 	b.WriteString("\x1b[?7l\x1b[H")
@@ -41,11 +41,11 @@ func frame(n int) []byte {
 	return b.Bytes()
 }
 
-var errFrame = errors.New("bench: not a frame that could have been")
+var errFrame = errors.New("bench: the screen never was like this")
 
-// checkFrame returns the number of the frame that a screen shows. tmux reads a
-// program's output in pieces, so the lines below may still be of the frame
-// before; anything else was put together wrongly.
+// checkFrame returns the number of the frame that a screen shows. tmux reads the
+// output of a program in pieces, so that the lower lines may still be those of the
+// frame before. Any other mixture is an error.
 func checkFrame(screen []byte) (int, error) {
 	first, last := 0, 0
 	for line := range bytes.Lines(screen) {

@@ -6,80 +6,96 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
+
+	"interplexer/scripts/internal/process"
 )
 
-// heldPolls is how many long-polls are held at once.
+// heldPolls is the number of long-polls that are held at the same time.
 const heldPolls = 1000
 
-// runHeld measures what a thousand long-polls cost while nothing happens, for
-// the benchmark's duration, and how soon all are answered when something does,
-// beside a handler that does nothing else.
+// runHeld measures a thousand long-polls: the processor time that they take while
+// nothing changes, for the benchmark's duration, and how soon all get a response
+// when something changes. It compares them with a handler that does nothing else.
 func runHeld(ctx context.Context, args []string, out io.Writer) error {
-	return withBench(ctx, "held", args, out, func(ctx context.Context, b *bench, y *summary) error {
+	return withSummary(ctx, "held", args, out, func(ctx context.Context, b *bench, y *summary) error {
 		if b.duration > 55*time.Second {
 			return usageError{fmt.Errorf("--duration must be at most 55s: a request is held for 60 s")}
 		}
-		p, err := b.service(ctx, "a", "")
+		p, err := b.startService(ctx, "a", "")
 		if err != nil {
 			return err
 		}
-		fixed, c, err := startHeldFixed(ctx, b.dir)
+		fixedTarget, err := b.startHeldFixed(ctx)
 		if err != nil {
 			return err
 		}
-		b.stops.add(c.stop)
-		ours, least := &holders{t: p.target}, &holders{t: fixed}
-		both := []*holders{ours, least}
-		for _, h := range both {
-			defer h.close()
-			if err := h.open(ctx); err != nil {
-				return err
-			}
+		ours, fixed := &heldClients{t: p.target}, &heldClients{t: fixedTarget}
+		defer ours.close()
+		defer fixed.close()
+		shares, err := b.measureHeld(ctx, p, ours, fixed)
+		if err != nil {
+			return err
 		}
-		var shares []float64
-		for round := range b.rounds {
-			fmt.Fprintf(out, "round %d of %d\n", round+1, b.rounds)
-			share, err := holdBoth(ctx, p, both, b.duration)
-			if err != nil {
-				return err
-			}
-			shares = append(shares, share)
-			slices.Reverse(both) // who answers first
-		}
-		share, longest, leastLongest := median(shares), milliseconds(median(ours.last)), milliseconds(median(least.last))
-		ratios := make([]float64, b.rounds)
-		for i := range ratios {
-			ratios[i] = float64(ours.last[i]) / float64(least.last[i])
-		}
-		worst, leastWorst := milliseconds(slices.Max(ours.last)), milliseconds(slices.Max(least.last))
-		y.note("last answer ms", longest, "%d long-polls: the last is answered %.1f ms after the change,", heldPolls, longest)
-		y.note("worst last answer ms", worst, "in the worst round %.1f ms;", worst)
-		y.note("fixed last answer ms", leastLongest, "by a Gin handler that does nothing else, %.1f ms,", leastLongest)
-		y.note("fixed worst last answer ms", leastWorst, "in the worst round %.1f ms", leastWorst)
-		y.note("processor share", share, "held, they take %.2f %% of a processor", 100*share)
-		y.Verdicts = []verdict{
-			atMost("time until the last of 1,000 is answered, in ms", longest, 50),
-			atMost("that time over the fixed handler's", median(ratios), 1.5),
-			atMost("share of a processor while nothing happens, in %", 100*share, 5),
-		}
+		judgeHeld(y, median(shares), ours.last, fixed.last)
 		return nil
 	})
 }
 
-// holdBoth has the clients of both wait for d, in which p uses a share of a
-// processor, and then answers them one after the other.
-func holdBoth(ctx context.Context, p *interplexer, both []*holders, d time.Duration) (share float64, err error) {
+// measureHeld runs the rounds, and returns the share of a processor that the
+// service took in each of them.
+func (b *bench) measureHeld(ctx context.Context, p *interplexer, ours, fixed *heldClients) (shares []float64, err error) {
+	both := []*heldClients{ours, fixed}
+	for _, h := range both {
+		if err := h.open(ctx); err != nil {
+			return nil, err
+		}
+	}
+	for round := range b.rounds {
+		fmt.Fprintf(b.out, "round %d of %d\n", round+1, b.rounds)
+		share, err := holdBoth(ctx, p, both, b.duration)
+		if err != nil {
+			return nil, err
+		}
+		shares = append(shares, share)
+		slices.Reverse(both) // the other one responds first
+	}
+	return shares, nil
+}
+
+// judgeHeld notes the figures. ours and fixed have the time until the last response
+// of each round.
+func judgeHeld(y *summary, share float64, ours, fixed []time.Duration) {
+	last, fixedLast := milliseconds(median(ours)), milliseconds(median(fixed))
+	worst, fixedWorst := milliseconds(slices.Max(ours)), milliseconds(slices.Max(fixed))
+	ratios := make([]float64, len(ours))
+	for i := range ratios {
+		ratios[i] = float64(ours[i]) / float64(fixed[i])
+	}
+	y.note("last answer ms", last, "%d long-polls: the last response comes %.1f ms after the change,", heldPolls, last)
+	y.note("worst last answer ms", worst, "in the worst round %.1f ms;", worst)
+	y.note("fixed last answer ms", fixedLast, "from a Gin handler that does nothing else after %.1f ms,", fixedLast)
+	y.note("fixed worst last answer ms", fixedWorst, "in the worst round %.1f ms", fixedWorst)
+	y.note("processor share", share, "while they are held, they take %.2f %% of a processor", 100*share)
+	y.Verdicts = []verdict{
+		atMost("time until the last of 1,000 is answered, in ms", last, 50),
+		atMost("that time over the fixed handler's", median(ratios), 1.5),
+		atMost("share of a processor while nothing happens, in %", 100*share, 5),
+	}
+}
+
+// holdBoth lets the clients of both servers wait for d, and returns the share of a
+// processor that p takes meanwhile. Then it ends the requests of one server after
+// the other.
+func holdBoth(ctx context.Context, p *interplexer, both []*heldClients, d time.Duration) (share float64, err error) {
 	for _, h := range both {
 		if err := h.hold(ctx); err != nil {
 			return 0, err
 		}
 	}
-	before, err := p.processorTime()
+	before, err := process.CPUTime(p.server.PID())
 	if err != nil {
 		return 0, err
 	}
@@ -88,7 +104,7 @@ func holdBoth(ctx context.Context, p *interplexer, both []*holders, d time.Durat
 	case <-ctx.Done():
 		return 0, ctx.Err()
 	}
-	after, err := p.processorTime()
+	after, err := process.CPUTime(p.server.PID())
 	if err != nil {
 		return 0, err
 	}
@@ -100,17 +116,18 @@ func holdBoth(ctx context.Context, p *interplexer, both []*holders, d time.Durat
 	return (after - before).Seconds() / d.Seconds(), nil
 }
 
-// holders are the clients of a session that shows what is typed.
-type holders struct {
-	t       *target
-	id      string
-	typist  *client
-	waiting []*client
-	answers chan error      // one for each that waits
-	last    []time.Duration // how long the last answer of each round took
+// heldClients are clients whose requests one server holds. They all look at one
+// session, which echoes what is typed.
+type heldClients struct {
+	t         *target
+	id        string // of the session
+	typist    *client
+	waiting   []*client
+	responses chan error      // the result of each waiting client
+	last      []time.Duration // of each round: from the change to the last response
 }
 
-func (h *holders) open(ctx context.Context) error {
+func (h *heldClients) open(ctx context.Context) error {
 	var err error
 	if h.typist, err = dial(ctx, h.t.addr); err != nil {
 		return err
@@ -122,12 +139,12 @@ func (h *holders) open(ctx context.Context) error {
 		}
 		h.waiting = append(h.waiting, c)
 	}
-	h.answers = make(chan error, heldPolls)
+	h.responses = make(chan error, heldPolls)
 	h.id, err = h.t.create(h.typist, []string{"sh", "-c", "stty raw -echo; exec cat"})
 	return err
 }
 
-func (h *holders) close() {
+func (h *heldClients) close() {
 	for _, c := range append(h.waiting, h.typist) {
 		if c != nil {
 			c.close()
@@ -135,19 +152,20 @@ func (h *holders) close() {
 	}
 }
 
-// hold has each look at the screen, and then wait for any other.
-func (h *holders) hold(ctx context.Context) error {
-	look := h.t.request("GET", capturePath(h.id), "")
+// hold makes each client request the screen, and then wait for another one. It
+// returns when the server holds all requests.
+func (h *heldClients) hold(ctx context.Context) error {
+	capture := h.t.request("GET", capturePath(h.id), "")
 	for _, c := range h.waiting {
-		if _, err := c.do(look, 200); err != nil {
+		if _, err := c.do(capture, 200); err != nil {
 			return err
 		}
 	}
 	for _, c := range h.waiting {
-		request := newRequest("GET", capturePath(h.id)+"?wait=60", h.t.addr, h.t.token, "", "If-None-Match: "+string(c.etag)+"\r\n")
+		request := h.t.conditionalRequest(capturePath(h.id)+"?wait=60", c.etag)
 		go func() {
 			_, err := c.do(request, 200)
-			h.answers <- err
+			h.responses <- err
 		}()
 	}
 	for held := 0; held < heldPolls; {
@@ -155,24 +173,24 @@ func (h *holders) hold(ctx context.Context) error {
 		if held, err = h.held(ctx); err != nil {
 			return err
 		}
-		if len(h.answers) > 0 {
-			return fmt.Errorf("%w: one is answered before all are held (%v)", errResponse, <-h.answers)
+		if len(h.responses) > 0 {
+			return fmt.Errorf("%w: a response came before all requests were held (%v)", errResponse, <-h.responses)
 		}
 	}
 	return nil
 }
 
-// release types, and waits until all are answered.
-func (h *holders) release() error {
-	if len(h.answers) > 0 {
-		return fmt.Errorf("%w: one is answered though nothing has changed (%v)", errResponse, <-h.answers)
+// release types a key, and waits for the responses to all requests.
+func (h *heldClients) release() error {
+	if len(h.responses) > 0 {
+		return fmt.Errorf("%w: a response came though nothing had changed (%v)", errResponse, <-h.responses)
 	}
 	changed := time.Now()
 	if _, err := h.typist.do(h.t.request("POST", "/api/sessions/"+h.id+"/send-keys", `{"text":"x"}`), 204); err != nil {
 		return err
 	}
 	for range heldPolls {
-		if err := <-h.answers; err != nil {
+		if err := <-h.responses; err != nil {
 			return err
 		}
 	}
@@ -180,43 +198,24 @@ func (h *holders) release() error {
 	return nil
 }
 
-// held is how many requests the service holds, by its metrics, which are too
-// long for a Content-Length.
-func (h *holders) held(ctx context.Context) (int, error) {
+// held returns the number of requests that the server holds, from its metrics. It
+// uses net/http, because that page is too long to have a Content-Length.
+func (h *heldClients) held(ctx context.Context) (int, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+h.t.addr+"/metrics", nil)
 	if err != nil {
 		return 0, err
 	}
 	r.Header.Set("Authorization", "Bearer "+h.t.token)
-	answer, err := http.DefaultClient.Do(r)
+	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return 0, err
 	}
-	defer answer.Body.Close()
-	page, err := io.ReadAll(answer.Body)
+	defer response.Body.Close()
+	page, err := io.ReadAll(response.Body)
 	if err != nil {
 		return 0, err
 	}
 	_, rest, _ := bytes.Cut(page, []byte("\ninterplexer_held_requests "))
 	number, _, _ := bytes.Cut(rest, []byte("\n"))
 	return strconv.Atoi(string(number))
-}
-
-// processorTime is what the service has used so far (proc_pid_stat(5); its
-// ticks are hundredths of a second).
-func (p *interplexer) processorTime() (time.Duration, error) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.child.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	var ticks int64
-	for _, field := range fields[11:13] {
-		n, err := strconv.ParseInt(field, 10, 64)
-		if err != nil {
-			return 0, err
-		}
-		ticks += n
-	}
-	return time.Duration(ticks) * 10 * time.Millisecond, nil
 }

@@ -8,21 +8,21 @@ import (
 	"time"
 )
 
-// runHistory measures what it costs the service and its other users that one
-// captures a long history again and again.
+// runHistory measures the cost of a user who captures a long history again and
+// again: the memory of the service, and the latency of another user.
 func runHistory(ctx context.Context, args []string, out io.Writer) error {
-	return withBench(ctx, "history", args, out, func(ctx context.Context, b *bench, y *summary) error {
-		ours, err := b.service(ctx, "a", "", "--history-limit", fmt.Sprint(historyLines))
+	return withSummary(ctx, "history", args, out, func(ctx context.Context, b *bench, y *summary) error {
+		ours, err := b.startService(ctx, "a", "", "--history-limit", fmt.Sprint(historyLines))
 		if err != nil {
 			return err
 		}
-		if err := ours.furnish(ctx, 1); err != nil {
+		if err := ours.createSessions(ctx, 1); err != nil {
 			return err
 		}
-		if _, _, err := typeAndPoll(ctx, ours.target, b.duration); err != nil { // as it is without histories
+		if _, _, err := typeAndPoll(ctx, ours.target, b.duration); err != nil { // the memory is now that of a service without histories
 			return err
 		}
-		before, err := ours.resident()
+		before, err := ours.memory()
 		if err != nil {
 			return err
 		}
@@ -32,11 +32,11 @@ func runHistory(ctx context.Context, args []string, out io.Writer) error {
 		}
 		var histories atomic.Int64
 		most := before
-		seen, err := b.beside(ctx, ours.target, out,
-			func(ctx context.Context) error { return untilStoppedDo(ctx, &histories, reader.capture) },
+		seen, err := b.measureUser(ctx, ours.target, out,
+			func(ctx context.Context) error { return repeatUntilDone(ctx, &histories, reader.capture) },
 			func(ctx context.Context) error {
 				for ctx.Err() == nil {
-					now, err := ours.resident()
+					now, err := ours.memory()
 					if err != nil {
 						return err
 					}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -9,22 +8,23 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
+
+	"interplexer/scripts/internal/process"
 )
 
-// interplexer is the service under test, the real binary on a store and a tmux
-// server of its own.
+// interplexer is the service under test: the real binary with its own store and its
+// own tmux server.
 type interplexer struct {
 	*target
-	child  *child
+	server *server
 	s      settings
 	dir    string
 	socket string
 }
 
-// startInterplexer starts it, with flags of serve besides, and waits until it is
-// ready.
+// startInterplexer starts the service with more flags of serve, and waits until it
+// is ready.
 func startInterplexer(ctx context.Context, s settings, dir string, flags ...string) (*interplexer, error) {
 	p := &interplexer{target: &target{name: "interplexer"}, s: s, dir: dir, socket: socketName(filepath.Base(dir))}
 	token, err := p.firstToken(ctx)
@@ -32,10 +32,10 @@ func startInterplexer(ctx context.Context, s settings, dir string, flags ...stri
 		return nil, err
 	}
 	cmd := p.command(append([]string{"serve", "--listen", "127.0.0.1:0", "--tmux", s.tmux, "--tmux-socket", p.socket, "--log-level", s.logLevel}, flags...)...)
-	if p.child, err = startChild(ctx, cmd, filepath.Join(dir, "interplexer.log")); err != nil {
+	if p.server, err = startServer(ctx, cmd, filepath.Join(dir, "interplexer.log")); err != nil {
 		return nil, err
 	}
-	p.addr = p.child.addr
+	p.addr = p.server.addr
 	if token == "" {
 		token, err = p.tokenFile()
 	}
@@ -49,19 +49,17 @@ func startInterplexer(ctx context.Context, s settings, dir string, flags ...stri
 	return p, nil
 }
 
-// command runs the service's binary on the store of this run.
+// command returns a command of the service's binary, on the store of this run.
 func (p *interplexer) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(p.s.interplexer, args...)
-	// Settings of another instance, which the environment may hold, are not ours.
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(entry string) bool { return strings.HasPrefix(entry, "INTERPLEXER_") })
-	cmd.Env = append(cmd.Env, "INTERPLEXER_DATA_DIR="+p.dataDir(), "INTERPLEXER_DATABASE_URL="+p.s.databaseURL, "TMUX_TMPDIR="+p.dir)
+	cmd.Env = process.Environ("INTERPLEXER_DATA_DIR="+p.dataDir(), "INTERPLEXER_DATABASE_URL="+p.s.databaseURL, "TMUX_TMPDIR="+p.dir)
 	return cmd
 }
 
 func (p *interplexer) dataDir() string { return filepath.Join(p.dir, "data") }
 
-// firstToken makes a user and a token in a Postgres store. In an embedded one
-// the service does that by itself when it starts.
+// firstToken creates a user and a token in a Postgres store. In an embedded store
+// the service creates the first user when it starts; then firstToken returns "".
 func (p *interplexer) firstToken(ctx context.Context) (string, error) {
 	if p.s.databaseURL == "" {
 		return "", nil
@@ -77,14 +75,11 @@ func (p *interplexer) cli(ctx context.Context, args ...string) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
-	cmd := p.command(args...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
+	out, err := process.Output(p.command(args...))
 	if err != nil {
-		return "", fmt.Errorf("bench: interplexer %s %s: %w: %s", args[0], args[1], err, stderr.String())
+		return "", fmt.Errorf("bench: %w", err)
 	}
-	return strings.TrimSpace(string(out)), nil
+	return out, nil
 }
 
 func (p *interplexer) tokenFile() (string, error) {
@@ -102,11 +97,11 @@ func (p *interplexer) ready(ctx context.Context) error {
 	return err
 }
 
-// stop ends the service and its tmux server, which would outlive it.
+// stop stops the service, and then its tmux server, which would outlive it.
 func (p *interplexer) stop(ctx context.Context) error {
 	var err error
 	if p.s.databaseURL != "" {
 		err = p.clear(context.WithoutCancel(ctx))
 	}
-	return errors.Join(err, p.child.stop(), endTmux(p.s.tmux, p.socket, append(os.Environ(), "TMUX_TMPDIR="+p.dir)))
+	return errors.Join(err, p.server.stop(), endTmux(p.s.tmux, p.socket, append(os.Environ(), "TMUX_TMPDIR="+p.dir)))
 }

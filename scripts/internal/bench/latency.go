@@ -16,92 +16,98 @@ import (
 	"github.com/creack/pty"
 )
 
-// keystrokes is how many are measured of each way of waiting, and, of the spawner's,
-// spawnedKeystrokes. Of 200 the slowest hundredth is one burst of another's on the
-// machine.
+// keystrokes is the number of keys that each transport of the service measures.
+// With 200 keys the slowest hundredth would be one burst of load from another
+// program on the machine.
 const (
 	keystrokes        = 600
-	spawnedKeystrokes = 200
+	spawnedKeystrokes = 200 // of each transport of the spawner
 )
 
-// runLatency measures the time from a key typed through the API to the client
-// seeing its echo, by every way of waiting for it, and what a terminal with nothing
-// but the program takes. These take turns, key by key, so that the machine's moods
-// are everybody's; the spawner, which keeps the machine busy, comes after them.
+// runLatency measures the time from a key typed through the API until the client
+// sees its echo, for every transport of the screen, and for a terminal that has
+// nothing but the program. The transports of the service take turns key by key, so
+// that a slow time of the machine affects all of them. Those of the spawner, which
+// keeps the machine busy, come after them.
 func runLatency(ctx context.Context, args []string, out io.Writer) error {
-	return withBench(ctx, "latency", args, out, func(ctx context.Context, b *bench, y *summary) error {
-		ours, err := b.service(ctx, "a", "")
+	return withSummary(ctx, "latency", args, out, func(ctx context.Context, b *bench, y *summary) error {
+		ours, err := b.startService(ctx, "a", "")
 		if err != nil {
 			return err
 		}
-		theirs, err := b.spawner(ctx)
+		theirs, err := b.startSpawner(ctx)
 		if err != nil {
 			return err
 		}
-		quiet := []*way{
-			{name: "WebSocket", t: ours.target, open: watchSocket},
-			{name: "SSE", t: ours.target, open: watchEvents},
-			{name: "long-poll", t: ours.target, open: watchLongPoll},
-			{name: "bare terminal", open: watchTerminal},
+		quiet := []*transport{
+			{name: "WebSocket", t: ours.target, open: openSocket},
+			{name: "SSE", t: ours.target, open: openEvents},
+			{name: "long-poll", t: ours.target, open: openLongPoll},
+			{name: "bare terminal", open: openTerminal},
 		}
-		busy := []*way{
-			{name: "spawner at 100 Hz", t: theirs, open: watchPolling(10 * time.Millisecond)},
-			{name: "spawner at 10 Hz", t: theirs, open: watchPolling(100 * time.Millisecond)},
+		busy := []*transport{
+			{name: "spawner at 100 Hz", t: theirs, open: openPolling(10 * time.Millisecond)},
+			{name: "spawner at 10 Hz", t: theirs, open: openPolling(100 * time.Millisecond)},
 		}
-		if err := echoes(ctx, quiet, keystrokes, 20*time.Millisecond); err != nil {
+		if err := measureEchoes(ctx, quiet, keystrokes, 20*time.Millisecond); err != nil {
 			return err
 		}
-		if err := echoes(ctx, busy, spawnedKeystrokes, 100*time.Millisecond); err != nil {
+		if err := measureEchoes(ctx, busy, spawnedKeystrokes, 100*time.Millisecond); err != nil {
 			return err
 		}
 		for _, w := range append(quiet, busy...) {
-			f := newFigures(w.took, time.Second)
-			p50, p99 := milliseconds(f.P50), milliseconds(f.P99)
-			y.note(w.name+" p50 ms", p50, "%-18s p50 %7.2f ms   p99 %7.2f ms", w.name, p50, p99)
-			y.Figures[w.name+" p99 ms"] = p99
-			if w.t == ours.target {
-				y.Verdicts = append(y.Verdicts, atMost(w.name+" p50 in ms", p50, 3), atMost(w.name+" p99 in ms", p99, 15))
-			}
+			w.judge(y, w.t == ours.target)
 		}
 		return nil
 	})
 }
 
-// way is one way of waiting for an echo.
-type way struct {
+// transport is one way to type a key and to see its echo.
+type transport struct {
 	name string
 	t    *target // nil: none
-	open func(context.Context, *target, string) (*watching, error)
-	*watching
-	took []time.Duration
+	open func(context.Context, *target, string) (*terminal, error)
+	*terminal
+	took []time.Duration // until the echo of each key
 }
 
-// watching is a client that types and looks for the echo.
-type watching struct {
+// judge notes the figures. There are promises about the transports of the service.
+func (w *transport) judge(y *summary, promised bool) {
+	f := newFigures(w.took, time.Second)
+	p50, p99 := milliseconds(f.P50), milliseconds(f.P99)
+	y.note(w.name+" p50 ms", p50, "%-18s p50 %7.2f ms   p99 %7.2f ms", w.name, p50, p99)
+	y.Figures[w.name+" p99 ms"] = p99
+	if promised {
+		y.Verdicts = append(y.Verdicts, atMost(w.name+" p50 in ms", p50, 3), atMost(w.name+" p99 in ms", p99, 15))
+	}
+}
+
+// terminal is the view that a client has of one session.
+type terminal struct {
 	press func(text string) error
-	// shown is all that the screen has shown, without its line ends; it blocks
-	// until there is news.
-	shown func() (string, error)
+	// read blocks until there is news, and returns the text that is shown now or
+	// was shown, without line ends.
+	read  func() (string, error)
 	close func()
 }
 
-// echoing is the program of the sessions.
-var echoing = []string{"sh", "-c", "stty raw -echo; printf ready; exec cat"}
+// echoProgram is the program of the sessions.
+var echoProgram = []string{"sh", "-c", "stty raw -echo; printf ready; exec cat"}
 
-// echoes measures keystrokes in sessions that echo what they are sent. Those of one
-// way come at any time within spread, which is as long as a poller's interval: keys
-// do not come in step with anything.
-func echoes(ctx context.Context, ways []*way, keys int, spread time.Duration) error {
+// measureEchoes types keys into sessions that echo them. The keys of one transport
+// come at random times within spread, which is as long as the interval of a poller,
+// so that they are not in step with anything.
+func measureEchoes(ctx context.Context, transports []*transport, keys int, spread time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	defer cancel()
-	for _, w := range ways {
+	for _, w := range transports {
 		if err := w.begin(ctx); err != nil {
 			return fmt.Errorf("%s: %w", w.name, err)
 		}
 		defer w.close()
 	}
 	for i := range keys {
-		for _, w := range ways {
+		for _, w := range transports {
 			time.Sleep(30*time.Millisecond + rand.N(spread))
 			key := fmt.Sprintf("<%d>", i)
 			begin := time.Now()
@@ -117,8 +123,9 @@ func echoes(ctx context.Context, ways []*way, keys int, spread time.Duration) er
 	return nil
 }
 
-// begin opens a session of the way's own, if it has any, and waits for its program.
-func (w *way) begin(ctx context.Context) error {
+// begin opens the terminal, on a new session if the transport has a server, and
+// waits for the program.
+func (w *transport) begin(ctx context.Context) error {
 	id := ""
 	if w.t != nil {
 		c, err := dial(ctx, w.t.addr)
@@ -126,13 +133,13 @@ func (w *way) begin(ctx context.Context) error {
 			return err
 		}
 		defer c.close()
-		if id, err = w.t.create(c, echoing); err != nil {
+		if id, err = w.t.create(c, echoProgram); err != nil {
 			return err
 		}
-		w.t.seats = append(w.t.seats, seat{id: id}) // to be ended with the rest
+		w.t.sessions = append(w.t.sessions, session{id: id}) // clear deletes it with the rest
 	}
 	var err error
-	if w.watching, err = w.open(ctx, w.t, id); err != nil {
+	if w.terminal, err = w.open(ctx, w.t, id); err != nil {
 		return err
 	}
 	if err = w.await("ready"); err != nil {
@@ -141,9 +148,10 @@ func (w *way) begin(ctx context.Context) error {
 	return err
 }
 
-func (w *watching) await(text string) error {
+// await reads until the text is shown.
+func (w *terminal) await(text string) error {
 	for {
-		shown, err := w.shown()
+		shown, err := w.read()
 		if err != nil {
 			return err
 		}
@@ -153,8 +161,9 @@ func (w *watching) await(text string) error {
 	}
 }
 
-// pressing types over a connection of its own.
-func pressing(ctx context.Context, t *target, id string) (func(string) error, func(), error) {
+// newTypist returns a function that types over a connection of its own, and one that
+// closes the connection.
+func newTypist(ctx context.Context, t *target, id string) (func(string) error, func(), error) {
 	c, err := dial(ctx, t.addr)
 	if err != nil {
 		return nil, nil, err
@@ -165,7 +174,7 @@ func pressing(ctx context.Context, t *target, id string) (func(string) error, fu
 	}, c.close, nil
 }
 
-func watchSocket(ctx context.Context, t *target, id string) (*watching, error) {
+func openSocket(ctx context.Context, t *target, id string) (*terminal, error) {
 	conn, _, err := websocket.Dial(ctx, "ws://"+t.addr+"/api/sessions/"+id+"/attach", &websocket.DialOptions{
 		Subprotocols: []string{"interplexer.v1"}, HTTPHeader: http.Header{"Authorization": {"Bearer " + t.token}},
 	})
@@ -174,9 +183,9 @@ func watchSocket(ctx context.Context, t *target, id string) (*watching, error) {
 	}
 	conn.SetReadLimit(1 << 20)
 	var shown []byte
-	return &watching{
+	return &terminal{
 		press: func(text string) error { return conn.Write(ctx, websocket.MessageBinary, []byte(text)) },
-		shown: func() (string, error) {
+		read: func() (string, error) {
 			kind, data, err := conn.Read(ctx)
 			if kind == websocket.MessageBinary {
 				shown = append(shown, data...)
@@ -187,8 +196,8 @@ func watchSocket(ctx context.Context, t *target, id string) (*watching, error) {
 	}, nil
 }
 
-func watchEvents(ctx context.Context, t *target, id string) (*watching, error) {
-	press, done, err := pressing(ctx, t, id)
+func openEvents(ctx context.Context, t *target, id string) (*terminal, error) {
+	press, done, err := newTypist(ctx, t, id)
 	if err != nil {
 		return nil, err
 	}
@@ -202,9 +211,9 @@ func watchEvents(ctx context.Context, t *target, id string) (*watching, error) {
 		return nil, err
 	}
 	lines := bufio.NewReader(response.Body)
-	return &watching{
+	return &terminal{
 		press: press,
-		shown: func() (string, error) {
+		read: func() (string, error) {
 			line, err := lines.ReadString('\n')
 			return strings.ReplaceAll(line, `\n`, ""), err
 		},
@@ -215,8 +224,8 @@ func watchEvents(ctx context.Context, t *target, id string) (*watching, error) {
 	}, nil
 }
 
-func watchLongPoll(ctx context.Context, t *target, id string) (*watching, error) {
-	press, done, err := pressing(ctx, t, id)
+func openLongPoll(ctx context.Context, t *target, id string) (*terminal, error) {
+	press, done, err := newTypist(ctx, t, id)
 	if err != nil {
 		return nil, err
 	}
@@ -224,14 +233,10 @@ func watchLongPoll(ctx context.Context, t *target, id string) (*watching, error)
 	if err != nil {
 		return nil, err
 	}
-	return &watching{
+	return &terminal{
 		press: press,
-		shown: func() (string, error) {
-			known := ""
-			if len(c.etag) > 0 {
-				known = "If-None-Match: " + string(c.etag) + "\r\n"
-			}
-			body, err := c.do(newRequest("GET", capturePath(id)+"?wait=60", t.addr, t.token, "", known), 200)
+		read: func() (string, error) {
+			body, err := c.do(t.conditionalRequest(capturePath(id)+"?wait=60", c.etag), 200)
 			return strings.ReplaceAll(string(body), "\n", ""), err
 		},
 		close: func() {
@@ -241,10 +246,10 @@ func watchLongPoll(ctx context.Context, t *target, id string) (*watching, error)
 	}, nil
 }
 
-// watchPolling asks again and again.
-func watchPolling(every time.Duration) func(context.Context, *target, string) (*watching, error) {
-	return func(ctx context.Context, t *target, id string) (*watching, error) {
-		press, done, err := pressing(ctx, t, id)
+// openPolling requests the screen at fixed intervals.
+func openPolling(every time.Duration) func(context.Context, *target, string) (*terminal, error) {
+	return func(ctx context.Context, t *target, id string) (*terminal, error) {
+		press, done, err := newTypist(ctx, t, id)
 		if err != nil {
 			return nil, err
 		}
@@ -254,15 +259,15 @@ func watchPolling(every time.Duration) func(context.Context, *target, string) (*
 		}
 		ticker := time.NewTicker(every)
 		request := t.request("POST", "/api/session/"+id+"/capture-pane/", "")
-		return &watching{
+		return &terminal{
 			press: func(text string) error {
 				select {
-				case <-ticker.C: // of before the key
+				case <-ticker.C: // from before the key
 				default:
 				}
 				return press(text)
 			},
-			shown: func() (string, error) {
+			read: func() (string, error) {
 				select {
 				case <-ticker.C:
 				case <-ctx.Done():
@@ -280,29 +285,29 @@ func watchPolling(every time.Duration) func(context.Context, *target, string) (*
 	}
 }
 
-// watchTerminal has the program on a terminal of its own, with nothing between.
-func watchTerminal(ctx context.Context, _ *target, _ string) (*watching, error) {
-	program := exec.CommandContext(ctx, echoing[0], echoing[1:]...)
-	terminal, err := pty.Start(program)
+// openTerminal runs the program on a pty of its own, with nothing between.
+func openTerminal(ctx context.Context, _ *target, _ string) (*terminal, error) {
+	program := exec.CommandContext(ctx, echoProgram[0], echoProgram[1:]...)
+	tty, err := pty.Start(program)
 	if err != nil {
 		return nil, err
 	}
 	var shown []byte
 	buf := make([]byte, 4096)
-	return &watching{
+	return &terminal{
 		press: func(text string) error {
-			_, err := terminal.WriteString(text)
+			_, err := tty.WriteString(text)
 			return err
 		},
-		shown: func() (string, error) {
-			n, err := terminal.Read(buf)
+		read: func() (string, error) {
+			n, err := tty.Read(buf)
 			shown = append(shown, buf[:n]...)
 			return string(shown[max(0, len(shown)-4096):]), err
 		},
 		close: func() {
 			_ = program.Process.Kill() // fails when it has ended
 			_ = program.Wait()
-			terminal.Close()
+			tty.Close()
 		},
 	}, nil
 }

@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// step is one operation from its first byte to its checked answer.
+// step makes a request and checks the response.
 type step func(*client) error
 
-// errNothing: a cell was over before an operation was.
+// errNothing reports that no operation ended within the time.
 var errNothing = errors.New("bench: no operation ended in time; give a longer --duration")
 
-// load repeats each step on a connection of its own, all at once, and counts
-// what ends between warmup and warmup+d. Every operation that was begun is
-// brought to its end. The first failure ends it.
+// load repeats each step on a connection of its own, all steps at the same time. It
+// counts the operations that end between warmup and warmup+d. It waits for the end
+// of every operation that has begun. The first failure ends the load.
 func load(ctx context.Context, addr string, steps []step, warmup, d time.Duration) (figures, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -16,44 +16,44 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// served is a target that runs in this process.
+// served returns a target that runs in this process.
 func served(t *testing.T, h http.Handler, screen string) *target {
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
-	return &target{addr: strings.TrimPrefix(server.URL, "http://"), seats: []seat{{id: "1", screen: []byte(screen)}}}
+	return &target{addr: strings.TrimPrefix(server.URL, "http://"), sessions: []session{{id: "1", screen: []byte(screen)}}}
 }
 
 func captures(t *target, clients int) []step {
 	steps := make([]step, clients)
 	for i := range steps {
-		steps[i] = captureStep(t, t.seats[0])
+		steps[i] = captureStep(t, t.sessions[0])
 	}
 	return steps
 }
 
-func TestLoadCountsWhatTheServerAnswered(t *testing.T) {
-	var answered atomic.Int64
+func TestLoadCountsEveryResponse(t *testing.T) {
+	var responses atomic.Int64
 	fixed := fixedHandler()
 	target := served(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fixed.ServeHTTP(w, r)
-		answered.Add(1)
+		responses.Add(1)
 	}), fixedText)
 	f, err := load(t.Context(), target.addr, captures(target, 3), 0, 100*time.Millisecond)
 	require.NoError(t, err)
 	require.Positive(t, f.P50)
 	require.LessOrEqual(t, f.P50, f.P99)
-	// All but each client's last, which may end too late, and no more.
+	// The last operation of each client may end too late to be counted.
 	counted := int64(f.Rate*0.1 + 0.5)
-	require.InDelta(t, answered.Load(), counted, 3)
+	require.InDelta(t, responses.Load(), counted, 3)
 }
 
-func TestLoadLeavesTheWarmUpOut(t *testing.T) {
+func TestLoadDoesNotCountTheWarmUp(t *testing.T) {
 	target := served(t, fixedHandler(), fixedText)
 	_, err := load(t.Context(), target.addr, captures(target, 1), 20*time.Millisecond, time.Nanosecond)
 	require.ErrorIs(t, err, errNothing)
 }
 
-func TestLoadFailsOnAnyWrongAnswer(t *testing.T) {
+func TestLoadFailsOnAnyWrongResponse(t *testing.T) {
 	once := func(n int64, wrong, right http.HandlerFunc) http.HandlerFunc {
 		var asked atomic.Int64
 		return func(w http.ResponseWriter, r *http.Request) {
@@ -88,7 +88,7 @@ func TestLoadStopsWithItsContext(t *testing.T) {
 	done := make(chan struct{})
 	target := served(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		asked <- struct{}{}
-		<-done // never answers while the client waits
+		<-done // never responds while the client waits
 	}), "")
 	t.Cleanup(func() { close(done) })
 	go func() { <-asked; cancel(stopped) }()

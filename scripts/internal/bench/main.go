@@ -1,9 +1,9 @@
-// Command bench measures the service side by side with other ways to do
-// the same, all on this machine: scripts/bench builds and runs it.
+// Command bench measures the service beside other ways to do the same, on this
+// machine. The script scripts/bench builds it and runs it.
 //
-// A benchmark is one file with a function in the table below. Servers that it
-// compares with are run by this same program, started again under a role, so
-// that each has a process of its own.
+// A benchmark is a file with a function in the table below. The servers that the
+// service is compared with run in processes of their own: this program starts
+// itself with the name of a role.
 package main
 
 import (
@@ -22,7 +22,7 @@ import (
 	"time"
 )
 
-// benchmarks run with the arguments after their name.
+// benchmarks get the arguments after their name.
 var benchmarks = map[string]func(ctx context.Context, args []string, out io.Writer) error{
 	"bulk":    runBulk,
 	"core":    runCore,
@@ -33,7 +33,7 @@ var benchmarks = map[string]func(ctx context.Context, args []string, out io.Writ
 	"scale":   runScale,
 }
 
-// roles are what a child process of a benchmark does.
+// roles are the jobs of the processes that a benchmark starts.
 var roles = map[string]func(ctx context.Context, args []string, out io.Writer) error{
 	spawnerRole:   serveSpawner,
 	fixedRole:     serveFixed,
@@ -46,7 +46,7 @@ const defaultBenchmark = "core"
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 func run(args []string, stdout, stderr io.Writer) int {
-	// SIGPIPE comes when whoever reads the output leaves, as head does.
+	// SIGPIPE comes when the reader of the output exits, as head does.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE)
 	defer stop()
 
@@ -75,12 +75,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 }
 
-// usageError is a command line that makes no sense.
+// usageError reports a wrong command line.
 type usageError struct{ error }
 
-// settings are a benchmark's flags.
+// settings are the flags of a benchmark.
 type settings struct {
-	interplexer string // the service's binary
+	interplexer string // binary of the service
 	tmux        string
 	databaseURL string // "" is the embedded SQLite; a secret
 	logLevel    string
@@ -88,7 +88,7 @@ type settings struct {
 	rounds   int
 	duration time.Duration // of a cell, in each round
 	warmup   time.Duration // before it
-	clients  []int
+	clients  []int         // in ascending order
 	ops      []operation
 
 	live     bool   // core: with live screens, as the service is by default
@@ -102,16 +102,17 @@ func parseSettings(name string, args []string, out io.Writer) (settings, error) 
 	f := flag.NewFlagSet(name, flag.ContinueOnError)
 	f.SetOutput(out)
 	f.StringVar(&s.interplexer, "interplexer", os.Getenv("INTERPLEXER_BENCH_BINARY"), "`binary` of the service; scripts/bench builds it")
-	f.StringVar(&s.tmux, "tmux", "tmux", "tmux `program` for all")
-	f.Func("database-url", "postgres:// `URL` of a scratch database for the service, instead of SQLite;\nrather set INTERPLEXER_DATABASE_URL, as it may hold a password", func(v string) error {
+	f.StringVar(&s.tmux, "tmux", "tmux", "tmux `program` of all servers")
+	// Not a StringVar, which would print the value of the variable as the default.
+	f.Func("database-url", "postgres:// `URL` of a scratch database for the service, instead of SQLite;\nbetter set INTERPLEXER_DATABASE_URL, because the URL may contain a password", func(v string) error {
 		s.databaseURL = v
 		return nil
 	})
-	f.StringVar(&s.logLevel, "log-level", "info", "`level` at which the service logs, into a file")
-	f.IntVar(&s.rounds, "rounds", 5, "`rounds`, of which the medians are taken")
-	f.DurationVar(&s.duration, "duration", 2*time.Second, "`time` of each cell in each round")
-	f.DurationVar(&s.warmup, "warmup", 300*time.Millisecond, "`time` before that")
-	f.Func("clients", "concurrent clients, a comma-separated `list` (default 1,8,64)", func(v string) (err error) {
+	f.StringVar(&s.logLevel, "log-level", "info", "`level` of the service's log, which goes to a file")
+	f.IntVar(&s.rounds, "rounds", 5, "number of `rounds`; the result is the median over them")
+	f.DurationVar(&s.duration, "duration", 2*time.Second, "`time` of each measurement in each round")
+	f.DurationVar(&s.warmup, "warmup", 300*time.Millisecond, "`time` before each measurement, which does not count")
+	f.Func("clients", "`list` of numbers of concurrent clients, separated by commas (default 1,8,64)", func(v string) (err error) {
 		s.clients, err = parseClients(v)
 		return err
 	})
@@ -119,9 +120,9 @@ func parseSettings(name string, args []string, out io.Writer) (settings, error) 
 		s.ops, err = parseOperations(v)
 		return err
 	})
-	f.BoolVar(&s.live, "live", true, "core: with live screens, as by default; false has every capture ask tmux")
-	f.StringVar(&s.before, "before", "", "older `binary` of the service, with live screens, which poll compares with this one")
-	f.StringVar(&s.jsonFile, "json", "", "write the figures to this `file` too")
+	f.BoolVar(&s.live, "live", true, "core: with live screens, as by default; with false the service asks tmux for every capture")
+	f.StringVar(&s.before, "before", "", "older `binary` of the service, with live screens; poll compares it with this one")
+	f.StringVar(&s.jsonFile, "json", "", "write the figures to this `file`, too")
 	f.BoolVar(&s.check, "check", false, "exit with 1 when a target is missed")
 	if err := f.Parse(args); err != nil {
 		if err == flag.ErrHelp {
@@ -169,5 +170,6 @@ func parseOperations(list string) ([]operation, error) {
 	return ops, nil
 }
 
-// seats is how many sessions are needed for each client to have its own.
-func (s *settings) seats() int { return s.clients[len(s.clients)-1] }
+// sessionCount returns the number of sessions that is needed for each client to
+// have its own.
+func (s *settings) sessionCount() int { return s.clients[len(s.clients)-1] }

@@ -32,7 +32,7 @@ func TestCommandLine(t *testing.T) {
 	}
 }
 
-func TestHelpDoesNotShowTheDatabasesPassword(t *testing.T) {
+func TestHelpDoesNotShowThePassword(t *testing.T) {
 	t.Setenv("INTERPLEXER_DATABASE_URL", "postgres://u:hunter2@localhost/x")
 	var out strings.Builder
 	require.Zero(t, run([]string{"-h"}, &out, &out))

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -10,23 +9,23 @@ import (
 	"time"
 )
 
-// runPoll measures what polls cost: of screens that do not change, that change,
-// and that no cache knows, beside a fixed text and the spawner.
+// runPoll measures polls of screens that do not change, of a screen that changes,
+// and of screens that no cache has, beside a fixed text and the spawner.
 func runPoll(ctx context.Context, args []string, out io.Writer) error {
-	return withBench(ctx, "poll", args, out, func(ctx context.Context, b *bench, y *summary) error {
-		contenders, err := b.pollContenders(ctx)
+	return withSummary(ctx, "poll", args, out, func(ctx context.Context, b *bench, y *summary) error {
+		workloads, err := b.pollWorkloads(ctx)
 		if err != nil {
 			return err
 		}
-		seen, err := b.race(ctx, contenders)
+		measured, err := b.measureInTurn(ctx, workloads)
 		if err != nil {
 			return err
 		}
-		for _, c := range contenders {
-			f := medians(seen[c.name])
-			y.note(c.name, f.Rate, "%-28s %8.0f /s   p50 %7.3f ms   p99 %7.3f ms", c.name, f.Rate, milliseconds(f.P50), milliseconds(f.P99))
+		for _, w := range workloads {
+			f := medians(measured[w.name])
+			y.note(w.name, f.Rate, "%-28s %8.0f /s   p50 %7.3f ms   p99 %7.3f ms", w.name, f.Rate, milliseconds(f.P50), milliseconds(f.P99))
 		}
-		ratio := func(a, b string) float64 { return medianRatio(seen[a], seen[b]) }
+		ratio := func(a, b string) float64 { return medianRatio(measured[a], measured[b]) }
 		y.Verdicts = []verdict{
 			atLeast("unchanged screens over the fixed text", ratio("unchanged", "fixed"), 0.85),
 			atLeast("unchanged screens over the spawner", ratio("unchanged", "spawner"), 60),
@@ -43,64 +42,54 @@ func runPoll(ctx context.Context, args []string, out io.Writer) error {
 	})
 }
 
-// contender is one line of the race.
-type contender struct {
+// workload is a server and the steps that its clients repeat.
+type workload struct {
 	name  string
 	addr  string
 	steps []step
 }
 
-// race measures all in turn, in rounds, and returns what each round saw of each.
-func (b *bench) race(ctx context.Context, all []contender) (map[string][]figures, error) {
+// measureInTurn measures all workloads one after the other in each round, and
+// returns the figures of each workload by round.
+func (b *bench) measureInTurn(ctx context.Context, all []workload) (map[string][]figures, error) {
 	all = slices.Clone(all)
 	measured := map[string][]figures{}
 	for round := range b.rounds {
 		fmt.Fprintf(b.out, "round %d of %d\n", round+1, b.rounds)
-		for _, c := range all {
-			f, err := load(ctx, c.addr, c.steps, b.warmup, b.duration)
+		for _, w := range all {
+			f, err := load(ctx, w.addr, w.steps, b.warmup, b.duration)
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", c.name, err)
+				return nil, fmt.Errorf("%s: %w", w.name, err)
 			}
-			measured[c.name] = append(measured[c.name], f)
+			measured[w.name] = append(measured[w.name], f)
 		}
 		slices.Reverse(all)
 	}
 	return measured, nil
 }
 
-// pollContenders starts everything. Each client has a session of its own, but
-// for the changing one, which all look at.
-func (b *bench) pollContenders(ctx context.Context) ([]contender, error) {
-	n := b.seats()
-	fixed, c, err := startFixed(ctx, b.dir, n)
+// pollWorkloads starts all servers. Each client has a session of its own, except
+// in the workload "changing", where all clients look at the same session.
+func (b *bench) pollWorkloads(ctx context.Context) ([]workload, error) {
+	n := b.sessionCount()
+	fixed, err := b.startFixed(ctx, n)
 	if err != nil {
 		return nil, err
 	}
-	b.stops.add(c.stop)
-	spawner, err := b.spawner(ctx)
+	spawner, err := b.startSpawner(ctx)
 	if err != nil {
 		return nil, err
 	}
-	ours, err := b.service(ctx, "a", "")
+	ours, err := b.startService(ctx, "a", "")
 	if err != nil {
 		return nil, err
 	}
-	all := []*target{spawner, ours.target}
-	var uncached, before, uncachedBefore *interplexer
-	if b.before != "" {
-		if uncached, err = b.service(ctx, "n", "", "--watch-idle", "0"); err != nil {
-			return nil, err
-		}
-		if before, err = b.service(ctx, "o", b.before); err != nil {
-			return nil, err
-		}
-		if uncachedBefore, err = b.service(ctx, "p", b.before, "--watch-idle", "0"); err != nil {
-			return nil, err
-		}
-		all = append(all, uncached.target, before.target, uncachedBefore.target)
+	before, err := b.beforeWorkloads(ctx)
+	if err != nil {
+		return nil, err
 	}
-	for _, t := range all {
-		if err := t.furnish(ctx, n); err != nil {
+	for _, t := range []*target{spawner, ours.target} {
+		if err := t.createSessions(ctx, n); err != nil {
 			return nil, fmt.Errorf("%s: %w", t.name, err)
 		}
 	}
@@ -108,47 +97,68 @@ func (b *bench) pollContenders(ctx context.Context) ([]contender, error) {
 	if err != nil {
 		return nil, err
 	}
-	contenders := []contender{
-		{"fixed", fixed.addr, each(fixed, n, pollStep)},
-		{"unchanged", ours.addr, each(ours.target, n, pollStep)},
-		{"304", ours.addr, each(ours.target, n, notModifiedStep)},
+	return append([]workload{
+		{"fixed", fixed.addr, stepsOf(fixed, n, pollStep)},
+		{"unchanged", ours.addr, stepsOf(ours.target, n, pollStep)},
+		{"304", ours.addr, stepsOf(ours.target, n, notModifiedStep)},
 		{"changing", ours.addr, changing},
-		{"spawner", spawner.addr, each(spawner, n, captureStep)},
-	}
-	if b.before != "" {
-		contenders = append(contenders,
-			contender{"unchanged before", before.addr, each(before.target, n, pollStep)},
-			contender{"304 before", before.addr, each(before.target, n, notModifiedStep)},
-			contender{"uncached", uncached.addr, each(uncached.target, n, captureStep)},
-			contender{"uncached before", uncachedBefore.addr, each(uncachedBefore.target, n, captureStep)})
-	}
-	return contenders, nil
+		{"spawner", spawner.addr, stepsOf(spawner, n, captureStep)},
+	}, before...), nil
 }
 
-func each(t *target, n int, make func(*target, seat) step) []step {
+// beforeWorkloads starts the older service of -before, and both services without
+// live screens. Without -before there are none.
+func (b *bench) beforeWorkloads(ctx context.Context) ([]workload, error) {
+	if b.before == "" {
+		return nil, nil
+	}
+	n := b.sessionCount()
+	start := func(folder, binary string, flags ...string) (*target, error) {
+		p, err := b.startService(ctx, folder, binary, flags...)
+		if err != nil {
+			return nil, err
+		}
+		return p.target, p.createSessions(ctx, n)
+	}
+	uncached, err := start("n", "", "--watch-idle", "0")
+	if err != nil {
+		return nil, err
+	}
+	before, err := start("o", b.before)
+	if err != nil {
+		return nil, err
+	}
+	uncachedBefore, err := start("p", b.before, "--watch-idle", "0")
+	if err != nil {
+		return nil, err
+	}
+	return []workload{
+		{"unchanged before", before.addr, stepsOf(before, n, pollStep)},
+		{"304 before", before.addr, stepsOf(before, n, notModifiedStep)},
+		{"uncached", uncached.addr, stepsOf(uncached, n, captureStep)},
+		{"uncached before", uncachedBefore.addr, stepsOf(uncachedBefore, n, captureStep)},
+	}, nil
+}
+
+// stepsOf makes the steps of n clients, each with its own session.
+func stepsOf(t *target, n int, makeStep func(*target, session) step) []step {
 	var steps []step
 	for i := range n {
-		steps = append(steps, make(t, t.seats[i]))
+		steps = append(steps, makeStep(t, t.sessions[i]))
 	}
 	return steps
 }
 
 func capturePath(id string) string { return "/api/sessions/" + id + "/capture-pane" }
 
-// pollStep expects the seat's own screen, to the byte.
-func pollStep(t *target, s seat) step {
-	request := t.request("GET", capturePath(s.id), "")
-	return func(c *client) error {
-		body, err := c.do(request, 200)
-		if err == nil && !bytes.Equal(body, s.screen) {
-			err = fmt.Errorf("%w: capture of %s: %.300q", errWrongBody, s.id, body)
-		}
-		return err
-	}
+// pollStep expects the screen of the session, to the byte.
+func pollStep(t *target, s session) step {
+	return s.expectScreen(t.request("GET", capturePath(s.id), ""))
 }
 
-// notModifiedStep asks once for the screen and then whether it is another.
-func notModifiedStep(t *target, s seat) step {
+// notModifiedStep requests the screen once. Then it requests it with the ETag, and
+// expects the status 304.
+func notModifiedStep(t *target, s session) step {
 	first := pollStep(t, s)
 	var request []byte
 	return func(c *client) error {
@@ -159,15 +169,41 @@ func notModifiedStep(t *target, s seat) step {
 		if err := first(c); err != nil {
 			return err
 		}
-		request = newRequest("GET", capturePath(s.id), t.addr, t.token, "", "If-None-Match: "+string(c.etag)+"\r\n")
+		request = t.conditionalRequest(capturePath(s.id), c.etag)
 		return nil
 	}
 }
 
-// changing makes a session whose screen changes 20 times a second, and steps
-// that look at it: every screen is one that could have been, and none is older
-// than one that the client has seen.
+// changing creates a session whose screen changes 20 times a second. It returns the
+// steps of the clients that look at it. They check that every screen is one that
+// tmux could have shown, and that none is older than the one before.
 func (b *bench) changing(ctx context.Context, t *target) ([]step, error) {
+	request, err := b.createChanging(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	steps := make([]step, b.sessionCount())
+	for i := range steps {
+		newest := 0
+		steps[i] = func(c *client) error {
+			body, err := c.do(request, 200)
+			if err != nil {
+				return err
+			}
+			n, err := checkFrame(body)
+			if err == nil && n < newest {
+				err = fmt.Errorf("%w: frame %d after %d", errFrame, n, newest)
+			}
+			newest = n
+			return err
+		}
+	}
+	return steps, nil
+}
+
+// createChanging creates the session, waits until it shows a whole frame, and
+// returns the request for a capture of it.
+func (b *bench) createChanging(ctx context.Context, t *target) (request []byte, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -184,39 +220,19 @@ func (b *bench) changing(ctx context.Context, t *target) ([]step, error) {
 	if b.databaseURL != "" {
 		b.stops.add(func() error { return t.end(ctx, id) })
 	}
-	request := t.request("GET", capturePath(id), "")
-	for deadline := time.Now().Add(startTime); ; time.Sleep(10 * time.Millisecond) {
+	request = t.request("GET", capturePath(id), "")
+	for deadline := time.Now().Add(startTimeout); ; time.Sleep(10 * time.Millisecond) {
 		body, err := c.do(request, 200)
 		if err != nil {
 			return nil, err
 		}
-		if _, err = checkFrame(body); err == nil {
-			break
-		}
-		if time.Now().After(deadline) {
-			return nil, err
+		if _, err = checkFrame(body); err == nil || time.Now().After(deadline) {
+			return request, err
 		}
 	}
-	steps := make([]step, b.seats())
-	for i := range steps {
-		seen := 0
-		steps[i] = func(c *client) error {
-			body, err := c.do(request, 200)
-			if err != nil {
-				return err
-			}
-			n, err := checkFrame(body)
-			if err == nil && n < seen {
-				err = fmt.Errorf("%w: frame %d after %d", errFrame, n, seen)
-			}
-			seen = n
-			return err
-		}
-	}
-	return steps, nil
 }
 
-// end ends one session.
+// end deletes one session.
 func (t *target) end(ctx context.Context, id string) error {
 	c, err := dial(context.WithoutCancel(ctx), t.addr)
 	if err != nil {

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"runtime"
 	"text/tabwriter"
@@ -14,7 +12,7 @@ import (
 	"interplexer/controlmode"
 )
 
-// report is a benchmark's outcome.
+// report is the result of the benchmark core.
 type report struct {
 	Benchmark string    `json:"benchmark"`
 	Machine   machine   `json:"machine"`
@@ -26,7 +24,7 @@ type report struct {
 	Verdicts  []verdict `json:"verdicts"`
 }
 
-// row is one operation at one number of clients.
+// row has the figures of one operation with one number of clients.
 type row struct {
 	Operation   string  `json:"operation"`
 	Clients     int     `json:"clients"`
@@ -40,7 +38,7 @@ type row struct {
 	P99Ratio      float64  `json:"p99_over_spawner"`
 }
 
-// column is one target's medians over the rounds.
+// column has the medians of one target over the rounds.
 type column struct {
 	Rate  float64   `json:"per_second"`
 	P50   float64   `json:"p50_ms"`
@@ -48,6 +46,7 @@ type column struct {
 	Rates []float64 `json:"per_second_by_round"`
 }
 
+// newCoreReport takes the medians of the rounds, and judges them.
 func newCoreReport(m machine, s settings, measured map[cell][]figures) report {
 	r := report{Benchmark: "core", Machine: m, Rounds: s.rounds, Seconds: s.duration.Seconds(), LogLevel: s.logLevel, Live: s.live}
 	for _, op := range s.ops {
@@ -87,14 +86,6 @@ func newColumn(rounds []figures) column {
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-func (r report) writeJSON(path string) error {
-	text, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(path, append(text, '\n'), 0o644)
-}
-
 // print writes the report for people.
 func (r report) print(out io.Writer) {
 	screens := ""
@@ -121,15 +112,49 @@ func (r report) print(out io.Writer) {
 	}
 }
 
-// machine is what figures depend on and a reader has to know.
+// promised is the number of clients that the promises are about.
+const promised = 64
+
+// judge compares the rows with the promises. A run without 64 clients, or without
+// an operation, has no verdicts about it.
+func judge(m machine, rows []row) []verdict {
+	capture := 20.0
+	if m.CaptureLeaks {
+		capture = 14
+	}
+	promises := []struct {
+		operation, text string
+		wanted          float64
+		found           func(row) float64
+	}{
+		{opCapture, "captures per second over the spawner's", capture, rateRatio},
+		{opCapture, "the spawner's p99 of captures over ours", 20, func(r row) float64 { return 1 / r.P99Ratio }},
+		{opSend, "send-keys per second over the spawner's", 18, rateRatio},
+		{opCreate, "create+delete per second over the spawner's", 1.3, rateRatio},
+	}
+	var verdicts []verdict
+	for _, p := range promises {
+		for _, r := range rows {
+			if r.Operation == p.operation && r.Clients == promised {
+				verdicts = append(verdicts, atLeast(p.text, p.found(r), p.wanted))
+			}
+		}
+	}
+	return verdicts
+}
+
+func rateRatio(r row) float64 { return r.VersusSpawner }
+
+// machine describes the machine and the programs, on which the figures depend.
 type machine struct {
 	OS    string `json:"os"`
 	Arch  string `json:"arch"`
 	Cores int    `json:"cores"`
 	Go    string `json:"go"`
 	Tmux  string `json:"tmux"`
-	// CaptureLeaks: this tmux leaks what capture-pane -p prints to a control
-	// client (3.2 to 3.5a), so that the service captures the longer way round.
+	// CaptureLeaks says that this tmux (3.2 to 3.5a) leaks memory when capture-pane
+	// -p prints to a control client. The service then captures through a buffer,
+	// which is slower.
 	CaptureLeaks bool   `json:"capture_leaks"`
 	Store        string `json:"store"`
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// measuredAs gives every operation the same figures but for the service's
-// captures, at one number of clients.
+// measuredAs returns the same figures for every operation, except for captures by
+// the service, with one number of clients.
 func measuredAs(clients int, rate float64, p99 time.Duration) map[cell][]figures {
 	m := map[cell][]figures{}
 	for _, op := range operations {
@@ -63,7 +63,7 @@ func TestReportAsTableAndJSON(t *testing.T) {
 	require.Contains(t, text.String(), "tmux 3.3a (captures by the leak-free form")
 
 	path := filepath.Join(t.TempDir(), "core.json")
-	require.NoError(t, r.writeJSON(path))
+	require.NoError(t, writeJSON(path, r))
 	written, err := os.ReadFile(path)
 	require.NoError(t, err)
 	var back report

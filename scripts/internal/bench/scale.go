@@ -6,97 +6,109 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strconv"
 	"strings"
+
+	"interplexer/scripts/internal/process"
 )
 
-// scaleSizes are numbers of sessions; the promises are about the last.
+// scaleSizes are the numbers of sessions. The promises are about the last one.
 var scaleSizes = []int{1, 10, 100, 500}
 
-// runScale measures how the service bears many sessions.
+// runScale measures polls, lists and memory with more and more sessions.
 func runScale(ctx context.Context, args []string, out io.Writer) error {
-	return withBench(ctx, "scale", args, out, func(ctx context.Context, b *bench, y *summary) error {
-		p, err := b.service(ctx, "a", "", "--watch-idle", "10m") // longer than it takes to make all
+	return withSummary(ctx, "scale", args, out, func(ctx context.Context, b *bench, y *summary) error {
+		p, err := b.startService(ctx, "a", "", "--watch-idle", "10m") // longer than the benchmark takes to create all
 		if err != nil {
 			return err
 		}
-		polls := map[int]float64{}
-		memory := map[int]float64{}
+		measured := map[int]scaleFigures{}
 		for _, n := range scaleSizes {
-			if err := p.furnishIdle(ctx, n); err != nil {
+			if measured[n], err = b.measureScale(ctx, p, n, y); err != nil {
 				return err
 			}
-			if n == scaleSizes[len(scaleSizes)-1] {
-				unwatched, err := p.hubWindows(ctx)
-				if err != nil {
-					return err
-				}
-				y.note("unwatched_hub_windows", float64(unwatched-scaleSizes[len(scaleSizes)-2]),
-					"%d sessions, %d of them watched: %d windows in the hub", n, scaleSizes[len(scaleSizes)-2], unwatched)
-			}
-			if err := p.watchAll(ctx); err != nil {
-				return err
-			}
-			if memory[n], err = p.resident(); err != nil {
-				return err
-			}
-			seen, err := b.race(ctx, []contender{
-				{"poll", p.addr, []step{pollStep(p.target, p.seats[n/2])}},
-				{"list", p.addr, []step{listStep(p.target, p.seats[0])}},
-			})
-			if err != nil {
-				return err
-			}
-			polls[n] = milliseconds(medians(seen["poll"]).P50)
-			list := milliseconds(medians(seen["list"]).P50)
-			y.note(fmt.Sprintf("poll_p50_ms_%d", n), polls[n], "%4d sessions: poll p50 %.3f ms, list p50 %.2f ms, memory %.1f MB", n, polls[n], list, memory[n]/1e6)
-			y.Figures[fmt.Sprintf("list_p50_ms_%d", n)], y.Figures[fmt.Sprintf("memory_bytes_%d", n)] = list, memory[n]
 		}
 		first, last := scaleSizes[0], scaleSizes[len(scaleSizes)-1]
 		y.Verdicts = []verdict{
-			atMost("time of an unchanged poll with 500 sessions over 1", polls[last]/polls[first], 1.2),
-			atMost("list of 500 sessions, p50 in ms", y.Figures["list_p50_ms_500"], 10),
-			atMost("memory of a watched session in KB", (memory[last]-memory[first])/float64(last-first)/1000, 100),
+			atMost("time of an unchanged poll with 500 sessions over 1", measured[last].poll/measured[first].poll, 1.2),
+			atMost("list of 500 sessions, p50 in ms", measured[last].list, 10),
+			atMost("memory of a watched session in KB", (measured[last].memory-measured[first].memory)/float64(last-first)/1000, 100),
 			atMost("windows in the hub of unwatched sessions", y.Figures["unwatched_hub_windows"], 0),
 		}
 		return nil
 	})
 }
 
-// furnishIdle makes sessions up to n, which nobody looks at yet. Each shows the
-// same little.
-func (p *interplexer) furnishIdle(ctx context.Context, n int) error {
+// scaleFigures are the figures with one number of sessions.
+type scaleFigures struct {
+	poll, list float64 // p50 in ms
+	memory     float64 // bytes
+}
+
+// measureScale creates sessions until there are n, watches all, and measures.
+func (b *bench) measureScale(ctx context.Context, p *interplexer, n int, y *summary) (f scaleFigures, err error) {
+	watched := len(p.sessions)
+	if err := p.createIdleSessions(ctx, n); err != nil {
+		return f, err
+	}
+	if n == scaleSizes[len(scaleSizes)-1] {
+		linked, err := p.hubWindows(ctx)
+		if err != nil {
+			return f, err
+		}
+		y.note("unwatched_hub_windows", float64(linked-watched), "%d sessions, %d of them watched: %d windows in the hub", n, watched, linked)
+	}
+	if err := p.watchAll(ctx); err != nil {
+		return f, err
+	}
+	if f.memory, err = p.memory(); err != nil {
+		return f, err
+	}
+	measured, err := b.measureInTurn(ctx, []workload{
+		{"poll", p.addr, []step{pollStep(p.target, p.sessions[n/2])}},
+		{"list", p.addr, []step{listStep(p.target, p.sessions[0])}},
+	})
+	if err != nil {
+		return f, err
+	}
+	f.poll, f.list = milliseconds(medians(measured["poll"]).P50), milliseconds(medians(measured["list"]).P50)
+	y.note(fmt.Sprintf("poll_p50_ms_%d", n), f.poll, "%4d sessions: poll p50 %.3f ms, list p50 %.2f ms, memory %.1f MB", n, f.poll, f.list, f.memory/1e6)
+	y.Figures[fmt.Sprintf("list_p50_ms_%d", n)], y.Figures[fmt.Sprintf("memory_bytes_%d", n)] = f.list, f.memory
+	return f, nil
+}
+
+// createIdleSessions creates sessions until there are n. No client looks at them
+// yet.
+func (p *interplexer) createIdleSessions(ctx context.Context, n int) error {
 	c, err := dial(ctx, p.addr)
 	if err != nil {
 		return err
 	}
 	defer c.close()
-	for i := len(p.seats); i < n; i++ {
+	for i := len(p.sessions); i < n; i++ {
 		text := screenText(i)
 		id, err := p.create(c, screenCommand(text))
 		if err != nil {
 			return err
 		}
-		p.seats = append(p.seats, seat{id: id, screen: []byte(text + "\n")})
+		p.sessions = append(p.sessions, session{id: id, screen: []byte(text + "\n")})
 	}
 	return nil
 }
 
-// watchAll looks at every session until it shows its own text, and until its
-// window is linked into the hub.
+// watchAll captures every session until it shows its text, and waits until its
+// window is linked into the session of the hub.
 func (p *interplexer) watchAll(ctx context.Context) error {
 	c, err := dial(ctx, p.addr)
 	if err != nil {
 		return err
 	}
 	defer c.close()
-	for _, s := range p.seats {
+	for _, s := range p.sessions {
 		if err := p.awaitScreen(ctx, c, s); err != nil {
 			return err
 		}
 	}
-	for linked := 0; linked < len(p.seats); {
+	for linked := 0; linked < len(p.sessions); {
 		if linked, err = p.hubWindows(ctx); err != nil {
 			return err
 		}
@@ -104,8 +116,8 @@ func (p *interplexer) watchAll(ctx context.Context) error {
 	return nil
 }
 
-// hubWindows are the windows of sessions that are linked into the hub, as a
-// plain tmux client sees them.
+// hubWindows returns the number of windows that are linked into the session of the
+// hub. It asks tmux.
 func (p *interplexer) hubWindows(ctx context.Context) (int, error) {
 	cmd := exec.CommandContext(ctx, p.s.tmux, "-L", p.socket, "list-windows", "-a", "-F", "#{session_name} #{window_linked_sessions}")
 	cmd.Env = append(os.Environ(), "TMUX_TMPDIR="+p.dir)
@@ -122,17 +134,8 @@ func (p *interplexer) hubWindows(ctx context.Context) (int, error) {
 	return n, nil
 }
 
-// resident is the service's memory in bytes.
-func (p *interplexer) resident() (float64, error) {
-	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.child.cmd.Process.Pid), "status"))
-	if err != nil {
-		return 0, err
-	}
-	_, rest, _ := strings.Cut(string(text), "VmRSS:")
-	fields := strings.Fields(rest)
-	if len(fields) == 0 {
-		return 0, fmt.Errorf("bench: no VmRSS")
-	}
-	kb, err := strconv.ParseFloat(fields[0], 64)
-	return kb * 1024, err
+// memory returns the resident memory of the service in bytes.
+func (p *interplexer) memory() (float64, error) {
+	n, err := process.Memory(p.server.PID())
+	return float64(n), err
 }

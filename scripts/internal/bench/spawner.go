@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -19,41 +18,36 @@ import (
 
 const spawnerRole = "serve-spawner"
 
-// startSpawner starts what the service is compared with: the least that a Go
-// server can do which starts tmux for each call. It knows no users.
-func startSpawner(ctx context.Context, s settings, dir string) (*target, *child, error) {
-	self, err := os.Executable()
+// startSpawner starts the server that the service is compared with: the least that
+// a Go server needs which starts a tmux process for each call. It has no users.
+func (b *bench) startSpawner(ctx context.Context) (*target, error) {
+	s, err := b.startRole(ctx, spawnerRole, b.tmux, socketName("b"))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	cmd := exec.Command(self, spawnerRole, s.tmux, socketName("b"))
-	cmd.Env = append(os.Environ(), "TMUX_TMPDIR="+dir)
-	c, err := startChild(ctx, cmd, filepath.Join(dir, "spawner.log"))
-	if err != nil {
-		return nil, nil, err
-	}
-	return &target{name: "spawner", addr: c.addr}, c, nil
+	return &target{name: "spawner", addr: s.addr}, nil
 }
 
-// socketName is a tmux -L name of this process's own.
+// socketName returns a name for tmux -L that only this process uses.
 func socketName(suffix string) string { return fmt.Sprintf("ipx-bench-%d-%s", os.Getpid(), suffix) }
 
-// serveSpawner is its process: args are the tmux program and its socket's name.
+// serveSpawner is the process that startSpawner starts. args are the tmux program
+// and the name of its socket.
 func serveSpawner(ctx context.Context, args []string, out io.Writer) error {
 	ctx, cancel := untilStopped(ctx)
 	defer cancel()
 	if len(args) != 2 {
-		return usageError{fmt.Errorf("%s wants a tmux program and a socket name", spawnerRole)}
+		return usageError{fmt.Errorf("%s needs a tmux program and a socket name", spawnerRole)}
 	}
 	s := &spawner{tmux: args[0], socket: args[1]}
 	err := serveHere(ctx, s.handler(), out)
 	return errors.Join(err, endTmux(s.tmux, s.socket, nil))
 }
 
-// spawner has the origin's endpoints on a tmux server of its own.
+// spawner has the first endpoints of the API, on a private tmux server.
 type spawner struct {
 	tmux, socket string
-	last         atomic.Int64 // id given to a session
+	last         atomic.Int64 // id of the newest session
 }
 
 func (s *spawner) handler() http.Handler {
@@ -66,7 +60,8 @@ func (s *spawner) handler() http.Handler {
 	return r
 }
 
-// run starts tmux and gives what it printed; on failure it has answered.
+// run runs tmux and returns its standard output. When tmux fails, run sends the
+// response.
 func (s *spawner) run(c *gin.Context, args ...string) ([]byte, bool) {
 	cmd := exec.Command(s.tmux, append([]string{"-L", s.socket, "-f", "/dev/null"}, args...)...)
 	var stderr bytes.Buffer

@@ -9,10 +9,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The spawner must do what the service does, on real tmux, or the comparison
-// is worth nothing.
+// The spawner must do the same as the service, on real tmux, or the comparison is
+// worth nothing.
 func TestSpawner(t *testing.T) {
-	dir, err := os.MkdirTemp("", "ipx") // short, for a socket's path has 104 bytes
+	dir, err := os.MkdirTemp("", "ipx") // short, because the path of a socket has 104 bytes at most
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	t.Setenv("TMUX_TMPDIR", dir)
@@ -20,25 +20,25 @@ func TestSpawner(t *testing.T) {
 	spawner := &spawner{tmux: "tmux", socket: socket}
 	t.Cleanup(func() { require.NoError(t, endTmux("tmux", socket, nil)) })
 	target := served(t, spawner.handler(), "")
-	target.seats = nil
-	require.NoError(t, target.furnish(t.Context(), 2), "two screens, each its own")
-	require.NotEqual(t, target.seats[0].screen, target.seats[1].screen)
+	target.sessions = nil
+	require.NoError(t, target.createSessions(t.Context(), 2), "two screens, each its own")
+	require.NotEqual(t, target.sessions[0].screen, target.sessions[1].screen)
 
 	c, err := dial(t.Context(), target.addr)
 	require.NoError(t, err)
 	defer c.close()
 	for _, op := range operations {
-		for _, s := range target.seats {
+		for _, s := range target.sessions {
 			require.NoErrorf(t, op.step(target, s)(c), "%s of %s", op.name, s.id)
 		}
 	}
-	swapped := seat{id: target.seats[0].id, screen: target.seats[1].screen}
+	swapped := session{id: target.sessions[0].id, screen: target.sessions[1].screen}
 	require.ErrorIs(t, captureStep(target, swapped)(c), errWrongBody)
 
-	// Keys arrive: a session that echoes them comes to show the one that is sent.
+	// Keys arrive: a session with an echo shows the key.
 	id, err := target.create(c, []string{"cat"})
 	require.NoError(t, err)
-	echo := seat{id: id, screen: append([]byte("x"), bytes.Repeat([]byte("\n"), screenHeight)...)}
+	echo := session{id: id, screen: append([]byte("x"), bytes.Repeat([]byte("\n"), screenHeight)...)}
 	require.NoError(t, sendStep(target, echo)(c))
 	require.NoError(t, target.awaitScreen(t.Context(), c, echo))
 

@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// figures are what one cell measured in one round.
+// figures summarise one measurement.
 type figures struct {
 	Rate float64 // operations per second
 	P50  time.Duration
 	P99  time.Duration
 }
 
-// newFigures summarises the latencies of the operations that ended within d.
-// It sorts them.
+// newFigures summarises the latencies of the operations that ended within d. It
+// sorts them.
 func newFigures(latencies []time.Duration, d time.Duration) figures {
 	slices.Sort(latencies)
 	return figures{
@@ -23,14 +23,14 @@ func newFigures(latencies []time.Duration, d time.Duration) figures {
 	}
 }
 
-// percentile is by the nearest rank: a latency that was measured, such that p
-// per cent of all are no longer. There must be one.
+// percentile returns the nearest rank: the least latency in sorted such that p per
+// cent of all are not longer. sorted must not be empty.
 func percentile(sorted []time.Duration, p int) time.Duration {
 	rank := (len(sorted)*p + 99) / 100
 	return sorted[max(rank, 1)-1]
 }
 
-// medians are those of each figure by itself over the rounds.
+// medians returns the median of each figure by itself, over the rounds.
 func medians(rounds []figures) figures {
 	return figures{
 		Rate: medianOf(rounds, func(f figures) float64 { return f.Rate }),
@@ -39,8 +39,9 @@ func medians(rounds []figures) figures {
 	}
 }
 
-// medianRatio is the median, over the rounds, of a's rate over b's in the same
-// round: the machine's moods are longer than a round, so they cancel out.
+// medianRatio returns the median, over the rounds, of the rate of a divided by the
+// rate of b in the same round. The slow and fast times of the machine last longer
+// than a round, so that they cancel out.
 func medianRatio(a, b []figures) float64 {
 	ratios := make([]float64, len(a))
 	for i := range a {
@@ -57,7 +58,7 @@ func medianOf[T float64 | time.Duration](rounds []figures, of func(figures) T) T
 	return median(values)
 }
 
-// median leaves values as they are. There must be one.
+// median does not change values, which must not be empty.
 func median[T float64 | time.Duration](values []T) T {
 	sorted := slices.Sorted(slices.Values(values))
 	middle := len(sorted) / 2

@@ -17,28 +17,38 @@ const (
 	screenHeight = 24
 )
 
-// target is a server under test. All of them have the origin's endpoints.
+// target is a server under test. All targets have the first endpoints of the API.
 type target struct {
-	name  string
-	addr  string
-	token string // "" when it asks for none
-	seats []seat
+	name     string
+	addr     string
+	token    string // "" if the server has no users
+	sessions []session
 }
 
-// seat is one client's own session, so that no sharing between clients
-// flatters a target.
-type seat struct {
+// session is the session of one client. Each client has its own, so that no target
+// gains by sharing work between clients.
+type session struct {
 	id     string
-	screen []byte // what a capture of it must be, to the byte
+	screen []byte // that a capture must return, to the byte
 }
 
 func (t *target) request(method, path, body string) []byte {
 	return newRequest(method, path, t.addr, t.token, body, "")
 }
 
-// furnish makes n sessions whose screens are full of text and whose programs
-// swallow keys, and waits until each shows its own.
-func (t *target) furnish(ctx context.Context, n int) error {
+// conditionalRequest is a GET for another version than the one of an ETag, if that
+// is known.
+func (t *target) conditionalRequest(path string, etag []byte) []byte {
+	condition := ""
+	if len(etag) > 0 {
+		condition = "If-None-Match: " + string(etag) + "\r\n"
+	}
+	return newRequest("GET", path, t.addr, t.token, "", condition)
+}
+
+// createSessions creates n sessions, whose screens are full of text and whose
+// programs discard keys. It waits until each session shows its own text.
+func (t *target) createSessions(ctx context.Context, n int) error {
 	c, err := dial(ctx, t.addr)
 	if err != nil {
 		return err
@@ -50,9 +60,9 @@ func (t *target) furnish(ctx context.Context, n int) error {
 		if err != nil {
 			return err
 		}
-		t.seats = append(t.seats, seat{id: id, screen: []byte(text + "\n")})
+		t.sessions = append(t.sessions, session{id: id, screen: []byte(text + "\n")})
 	}
-	for _, s := range t.seats {
+	for _, s := range t.sessions {
 		if err := t.awaitScreen(ctx, c, s); err != nil {
 			return err
 		}
@@ -60,7 +70,7 @@ func (t *target) furnish(ctx context.Context, n int) error {
 	return nil
 }
 
-// create makes one session and returns its id.
+// create creates one session and returns its id.
 func (t *target) create(c *client, command []string) (string, error) {
 	body, err := c.do(t.createRequest(command), 201)
 	if err != nil {
@@ -77,14 +87,14 @@ func (t *target) createRequest(command []string) []byte {
 	return t.request("POST", "/api/sessions/", string(body))
 }
 
-// clear ends the sessions: on Postgres their rows outlive the target.
+// clear deletes the sessions, whose rows in Postgres would outlive the target.
 func (t *target) clear(ctx context.Context) error {
 	c, err := dial(ctx, t.addr)
 	if err != nil {
 		return err
 	}
 	defer c.close()
-	for _, s := range t.seats {
+	for _, s := range t.sessions {
 		if _, err := c.do(t.request("DELETE", "/api/sessions/"+s.id+"/", ""), 204); err != nil {
 			return err
 		}
@@ -92,9 +102,10 @@ func (t *target) clear(ctx context.Context) error {
 	return nil
 }
 
-func (t *target) awaitScreen(ctx context.Context, c *client, s seat) error {
+// awaitScreen waits until a session shows its text.
+func (t *target) awaitScreen(ctx context.Context, c *client, s session) error {
 	capture := captureStep(t, s)
-	ctx, cancel := context.WithTimeout(ctx, startTime)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	for {
 		err := capture(c)
@@ -104,30 +115,30 @@ func (t *target) awaitScreen(ctx context.Context, c *client, s seat) error {
 		select {
 		case <-time.After(10 * time.Millisecond):
 		case <-ctx.Done():
-			return fmt.Errorf("bench: a session's screen does not fill: %w", err)
+			return fmt.Errorf("bench: the screen of a session does not fill: %w", err)
 		}
 	}
 }
 
-// screenText fills a screen, differently for each seat.
-func screenText(seat int) string {
+// screenText returns a text that fills a screen. Each session has its own.
+func screenText(number int) string {
 	lines := make([]string, screenHeight)
 	for i := range lines {
-		line := fmt.Sprintf("%02d seat-%03d drwxr-xr-x %2d build staff %5d Nov 24 09:%02d notes-%d.txt ",
-			i, seat, i*7%13, i*7919%99991, i*17%60, i*31%97)
+		line := fmt.Sprintf("%02d user-%03d drwxr-xr-x %2d build staff %5d Nov 24 09:%02d notes-%d.txt ",
+			i, number, i*7%13, i*7919%99991, i*17%60, i*31%97)
 		lines[i] = line + strings.Repeat(".", screenWidth-1-len(line))
 	}
 	return strings.Join(lines, "\n")
 }
 
-// screenCommand shows a text and then swallows keys. The terminal does not wait
-// for whole lines: else keys without an Enter would fill its queue, and each
-// one past that would ring the bell.
+// screenCommand returns a program that prints a text and then discards its input.
+// The terminal does not wait for whole lines: else keys without an Enter would fill
+// its queue, and each key after that would ring the bell.
 func screenCommand(text string) []string {
 	return []string{"sh", "-c", `stty -echo -icanon; printf %s "$1"; exec cat >/dev/null`, "sh", text}
 }
 
-// idOf finds the id in a created session's JSON.
+// idOf finds the id in the JSON of a created session.
 func idOf(body []byte) (string, error) {
 	_, rest, ok := bytes.Cut(body, []byte(`"id":`))
 	n := 0
@@ -140,13 +151,13 @@ func idOf(body []byte) (string, error) {
 	return string(rest[:n]), nil
 }
 
-// operation is one thing that a client does again and again with its seat.
+// operation is a call that a client makes again and again, with its session.
 type operation struct {
 	name string
-	step func(*target, seat) step
-	// slow operations get so many times the time of others: at 64 clients the
-	// spawner takes most of a second for a create+delete.
-	slow time.Duration
+	step func(*target, session) step
+	// timeFactor multiplies the time of a measurement, for slow operations: at 64
+	// clients the spawner takes most of a second for a create+delete.
+	timeFactor time.Duration
 }
 
 const (
@@ -163,12 +174,16 @@ var operations = []operation{
 	{opCreate, createStep, 2},
 }
 
-// errWrongBody: the status was right and the content was not.
+// errWrongBody reports a response with the right status and wrong content.
 var errWrongBody = errors.New("bench: wrong body")
 
-// captureStep expects the seat's own screen, to the byte.
-func captureStep(t *target, s seat) step {
-	request := t.request("POST", "/api/session/"+s.id+"/capture-pane/", "")
+// captureStep expects the screen of the session, to the byte.
+func captureStep(t *target, s session) step {
+	return s.expectScreen(t.request("POST", "/api/session/"+s.id+"/capture-pane/", ""))
+}
+
+// expectScreen makes a request whose response must be the screen of the session.
+func (s session) expectScreen(request []byte) step {
 	return func(c *client) error {
 		body, err := c.do(request, 200)
 		if err == nil && !bytes.Equal(body, s.screen) {
@@ -178,7 +193,7 @@ func captureStep(t *target, s seat) step {
 	}
 }
 
-func sendStep(t *target, s seat) step {
+func sendStep(t *target, s session) step {
 	request := t.request("POST", "/api/session/"+s.id+"/send-keys/", `{"keys":"x","enter":false}`)
 	return func(c *client) error {
 		_, err := c.do(request, 204)
@@ -186,21 +201,21 @@ func sendStep(t *target, s seat) step {
 	}
 }
 
-// listStep expects as many sessions as there are, the seat's among them.
-func listStep(t *target, s seat) step {
+// listStep expects as many sessions as there are, among them this one.
+func listStep(t *target, s session) step {
 	request := t.request("GET", "/api/sessions/", "")
 	name, own := []byte(`"name":"`), []byte(`"name":"session-`+s.id+`"`)
 	return func(c *client) error {
 		body, err := c.do(request, 200)
-		if err == nil && (bytes.Count(body, name) != len(t.seats) || !bytes.Contains(body, own)) {
-			err = fmt.Errorf("%w: list without session-%s or not of %d: %.300q", errWrongBody, s.id, len(t.seats), body)
+		if err == nil && (bytes.Count(body, name) != len(t.sessions) || !bytes.Contains(body, own)) {
+			err = fmt.Errorf("%w: list without session-%s or not of %d: %.300q", errWrongBody, s.id, len(t.sessions), body)
 		}
 		return err
 	}
 }
 
-// createStep makes a session and ends it.
-func createStep(t *target, _ seat) step {
+// createStep creates a session and deletes it.
+func createStep(t *target, _ session) step {
 	create := t.createRequest([]string{"sleep", "1000"})
 	return func(c *client) error {
 		body, err := c.do(create, 201)

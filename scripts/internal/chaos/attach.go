@@ -12,10 +12,10 @@ import (
 )
 
 // attach is a terminal: it reads what comes and types; or it reads nothing.
-func (a *actor) attach(ctx context.Context, s *life, one choice) {
+func (a *client) attach(ctx context.Context, s *session, one choice) {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(one.seed%uint64(longestListen)))
 	defer cancel()
-	url := "ws" + strings.TrimPrefix(a.world.url(), "http") + fmt.Sprintf("/api/sessions/%d/attach", s.id)
+	url := "ws" + strings.TrimPrefix(a.testbed.url(), "http") + fmt.Sprintf("/api/sessions/%d/attach", s.id)
 	conn, res, err := websocket.Dial(ctx, url, &websocket.DialOptions{
 		HTTPClient:   a.user.http,
 		HTTPHeader:   http.Header{"Authorization": {"Bearer " + a.user.token}},
@@ -25,14 +25,14 @@ func (a *actor) attach(ctx context.Context, s *life, one choice) {
 		a.refusedAttach(ctx, s, res)
 		return
 	}
-	a.tally.count("GET attach", "101")
+	a.stats.count("GET attach", "101")
 	defer conn.CloseNow()
 	conn.SetReadLimit(4 << 20)
 	if one.seed>>32%8 == 0 {
 		<-ctx.Done()
 		return
 	}
-	t := &terminal{actor: a, session: s, conn: conn, pongs: make(chan int, 1)}
+	t := &terminal{client: a, session: s, conn: conn, pongs: make(chan int, 1)}
 	go func() {
 		defer close(t.pongs)
 		t.read(ctx)
@@ -46,28 +46,28 @@ func (a *actor) attach(ctx context.Context, s *life, one choice) {
 }
 
 // refusedAttach judges a refusal, whose body the library has cut short.
-func (a *actor) refusedAttach(ctx context.Context, s *life, res *http.Response) {
+func (a *client) refusedAttach(ctx context.Context, s *session, res *http.Response) {
 	if res == nil {
-		a.tally.count("GET attach", "no answer")
+		a.stats.count("GET attach", "no answer")
 		sleep(ctx, 20*time.Millisecond)
 		return
 	}
-	a.tally.count("GET attach", fmt.Sprint(res.StatusCode))
+	a.stats.count("GET attach", fmt.Sprint(res.StatusCode))
 	switch res.StatusCode {
 	case 404:
-		a.judgeProblem(s, call{what: "GET attach"}, reply{status: 404, problem: "not-found"})
+		a.checkProblem(s, call{what: "GET attach"}, reply{status: 404, problem: "not-found"})
 	case 409, 410:
-		a.judgeProblem(s, call{what: "GET attach"}, reply{status: res.StatusCode, problem: "gone"})
+		a.checkProblem(s, call{what: "GET attach"}, reply{status: res.StatusCode, problem: "gone"})
 	case 503, 504:
 	default:
-		a.ledger.violation("attach to %s: %d", s.mark, res.StatusCode)
+		a.model.violation("attach to %s: %d", s.mark, res.StatusCode)
 	}
 }
 
 // terminal is one that is attached.
 type terminal struct {
-	*actor
-	session *life
+	*client
+	session *session
 	conn    *websocket.Conn
 	pongs   chan int // numbers of pongs; 0: something was refused
 }
@@ -75,8 +75,8 @@ type terminal struct {
 // typeOne types something and waits until the service has dealt with it. It
 // returns false when the connection is over.
 func (t *terminal) typeOne(ctx context.Context, number int, seed uint64) bool {
-	sent := t.ledger.typing(t.session, t.number, seed)
-	t.ledger.with(func() { sent.socket, sent.left = true, true })
+	sent := t.model.typing(t.session, t.number, seed)
+	t.model.locked(func() { sent.socket, sent.left = true, true })
 	if t.conn.Write(ctx, websocket.MessageBinary, []byte(sent.raw())) != nil {
 		return false
 	}
@@ -87,7 +87,7 @@ func (t *terminal) typeOne(ctx context.Context, number int, seed uint64) bool {
 	for pong := range t.pongs {
 		switch pong {
 		case number:
-			t.ledger.with(func() {
+			t.model.locked(func() {
 				if sent.left = false; clean {
 					sent.outcome = done
 				}
@@ -109,35 +109,35 @@ func (t *terminal) read(ctx context.Context) {
 		}
 		if kind == websocket.MessageText {
 			tail = ""
-			t.told(ctx, data)
+			t.handleText(ctx, data)
 			continue
 		}
 		text := tail + string(data)
 		if m := foreignMark(text, t.session.mark); m != "" {
-			t.ledger.violation("the terminal of %s shows %s", t.session.mark, m)
+			t.model.violation("the terminal of %s shows %s", t.session.mark, m)
 		}
 		tail = text[max(0, len(text)-len(t.session.mark)+1):]
 	}
 }
 
-func (t *terminal) told(ctx context.Context, data []byte) {
+func (t *terminal) handleText(ctx context.Context, data []byte) {
 	var frame struct {
 		Type, Status, Detail string
 		ID                   int
 	}
 	if err := json.Unmarshal(data, &frame); err != nil {
-		t.ledger.violation("the terminal of %s was told %.200q", t.session.mark, data)
+		t.model.violation("the terminal of %s was told %.200q", t.session.mark, data)
 		return
 	}
-	t.tally.count("frame", frame.Type)
+	t.stats.count("frame", frame.Type)
 	switch frame.Type {
 	case "pong":
 		t.pass(ctx, frame.ID)
 	case "error":
 		t.pass(ctx, 0)
 	case "exit":
-		if wrong := t.ledger.judgeEnd(t.session, "gone"); wrong != "" {
-			t.ledger.violation("terminal: %s (%s)", wrong, frame.Status)
+		if wrong := t.model.checkEnd(t.session, "gone"); wrong != "" {
+			t.model.violation("terminal: %s (%s)", wrong, frame.Status)
 		}
 	}
 }

@@ -24,8 +24,8 @@ var documented = map[string]int{
 	"not-reading": 503, "unknown-outcome": 503, "overloaded": 503, "no-resources": 503, "unavailable": 503, "timeout": 504,
 }
 
-// faultless are the kinds that a good request may get at any time.
-var faultless = map[string]bool{
+// transient are the kinds that a good request may get at any time.
+var transient = map[string]bool{
 	"canceled": true, "stopping": true, "unknown-outcome": true, "overloaded": true, "unavailable": true, "timeout": true,
 	"not-ready": true, "not-running": true, "not-reading": true, "no-resources": true,
 }
@@ -50,7 +50,7 @@ func (u *user) marks() string { return newMark(u.number, 0)[:4] }
 
 // call is one request.
 type call struct {
-	what         string // for the tally: "GET capture"
+	what         string // for the stats: "GET capture"
 	method, path string
 	body         string
 	etag         string
@@ -90,22 +90,22 @@ func (c *chaos) do(ctx context.Context, u *user, k call) reply {
 	r := c.exchange(bound, u, k)
 	switch {
 	case r.err != nil && ctx.Err() != nil, r.err != nil && k.cut > 0 && bound.Err() != nil:
-		c.tally.count(k.what, "given up")
+		c.stats.count(k.what, "given up")
 		return r
 	case r.err != nil && errors.Is(bound.Err(), context.DeadlineExceeded):
-		c.ledger.violation("%s %s had no answer in %s", k.method, k.path, longestAnswer+k.wait)
+		c.model.violation("%s %s had no answer in %s", k.method, k.path, longestAnswer+k.wait)
 	}
 	if r.err != nil {
-		c.tally.count(k.what, "no answer")
+		c.stats.count(k.what, "no answer")
 		return r
 	}
-	c.tally.count(k.what, strings.TrimSpace(fmt.Sprint(r.status, " ", r.problem)))
-	c.judgeReply(u, k, r)
+	c.stats.count(k.what, strings.TrimSpace(fmt.Sprint(r.status, " ", r.problem)))
+	c.checkReply(u, k, r)
 	return r
 }
 
 func (c *chaos) exchange(ctx context.Context, u *user, k call) reply {
-	req, err := http.NewRequestWithContext(ctx, k.method, c.world.url()+k.path, strings.NewReader(k.body))
+	req, err := http.NewRequestWithContext(ctx, k.method, c.testbed.url()+k.path, strings.NewReader(k.body))
 	if err != nil {
 		return reply{err: err}
 	}
@@ -139,29 +139,29 @@ func (c *chaos) problemOf(k call, res *http.Response, body []byte) string {
 	kind, ok := strings.CutPrefix(p.Type, "urn:interplexer:problem:")
 	if err != nil || !ok || documented[kind] != res.StatusCode || p.Status != res.StatusCode ||
 		res.Header.Get("Content-Type") != "application/problem+json" {
-		c.ledger.violation("%s %s: not a documented problem: %d %.200q", k.method, k.path, res.StatusCode, body)
+		c.model.violation("%s %s: not a documented problem: %d %.200q", k.method, k.path, res.StatusCode, body)
 	}
 	return kind
 }
 
-func (c *chaos) judgeReply(u *user, k call, r reply) {
+func (c *chaos) checkReply(u *user, k call, r reply) {
 	if m := foreignMark(r.body, u.marks()); m != "" {
-		c.ledger.violation("%s %s of %s tells of another user's %s", k.method, k.path, u.name, m)
+		c.model.violation("%s %s of %s tells of another user's %s", k.method, k.path, u.name, m)
 	}
 	if r.problem == "internal" {
-		c.ledger.violation("%s %s: %d %.300s", k.method, k.path, r.status, r.body)
+		c.model.violation("%s %s: %d %.300s", k.method, k.path, r.status, r.body)
 	}
 }
 
-// judgeProblem judges the refusal of a good request about a session.
-func (c *chaos) judgeProblem(s *life, k call, r reply) {
+// checkProblem judges the refusal of a good request about a session.
+func (c *chaos) checkProblem(s *session, k call, r reply) {
 	switch {
-	case r.err != nil || r.status < 400 || faultless[r.problem]:
+	case r.err != nil || r.status < 400 || transient[r.problem]:
 	case r.problem == "not-found" || r.problem == "ended" || r.problem == "gone":
-		if wrong := c.ledger.judgeEnd(s, r.problem); wrong != "" {
-			c.ledger.violation("%s %s: %s", k.method, k.path, wrong)
+		if wrong := c.model.checkEnd(s, r.problem); wrong != "" {
+			c.model.violation("%s %s: %s", k.method, k.path, wrong)
 		}
 	default:
-		c.ledger.violation("%s %s: %d %.300s", k.method, k.path, r.status, r.body)
+		c.model.violation("%s %s: %d %.300s", k.method, k.path, r.status, r.body)
 	}
 }

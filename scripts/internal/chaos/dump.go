@@ -1,37 +1,42 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 	"syscall"
 	"time"
+
+	"interplexer/scripts/internal/process"
 )
 
-// autopsy tells what a service that does nothing any more was doing, and the
-// processes about it, in a file that stays. The service is started anew.
-func (c *chaos) autopsy() error {
-	w := c.world
+// dumpHung writes the state of a service that does not answer any more, and of the
+// processes about it, to a file that is not removed. Then it starts the service
+// again.
+func (c *chaos) dumpHung() error {
+	w := c.testbed
 	var text strings.Builder
-	all, err := processes(w.socket)
+	all, err := process.List(w.socket)
 	if err != nil {
 		return err
 	}
 	for _, p := range all {
 		fmt.Fprintln(&text, p)
-		for _, what := range []string{"status", "wchan", "stack"} { // the last is for root alone
-			if b, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", p.pid, what)); err == nil {
+		for _, name := range []string{"status", "wchan", "stack"} { // root alone may read the last
+			if b, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", p.PID, name)); err == nil {
 				fmt.Fprintln(&text, string(b))
 			}
 		}
 	}
-	w.service.expected.Store(true)
-	if err := sendSignal(syscall.SIGQUIT, w.service.pid()); err != nil { // Go answers with all its goroutines
+	w.service.exits.Store(true)
+	// A Go program writes the stacks of all goroutines to its log.
+	if err := syscall.Kill(w.service.PID(), syscall.SIGQUIT); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return err
 	}
 	select {
-	case <-w.service.exited:
-	case <-time.After(stopTime):
+	case <-w.service.Exited():
+	case <-time.After(stopTimeout):
 		w.service.kill()
 	}
 	log, err := os.ReadFile(w.log)
@@ -39,7 +44,7 @@ func (c *chaos) autopsy() error {
 		return fmt.Errorf("chaos: %w", err)
 	}
 	text.Write(log)
-	file, err := os.CreateTemp("", "chaos-autopsy-")
+	file, err := os.CreateTemp("", "chaos-dump-")
 	if err != nil {
 		return fmt.Errorf("chaos: %w", err)
 	}
@@ -47,6 +52,6 @@ func (c *chaos) autopsy() error {
 	if _, err := file.WriteString(text.String()); err != nil {
 		return fmt.Errorf("chaos: %w", err)
 	}
-	c.ledger.violation("what it was doing: %s", file.Name())
+	c.model.violation("the stacks of the service and the state of the processes are in %s", file.Name())
 	return c.start()
 }

@@ -16,11 +16,11 @@ const longestListen = 3 * time.Second
 
 // listen reads a stream of events, goes on after a break where it was, or
 // reads nothing at all for a time.
-func (a *actor) listen(ctx context.Context, s *life, one choice) {
+func (a *client) listen(ctx context.Context, s *session, one choice) {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(one.seed%uint64(longestListen)))
 	defer cancel()
 	what := one.seed >> 32 % 8
-	stream := &stream{actor: a, session: s, path: fmt.Sprintf("/api/sessions/%d/events", s.id)}
+	stream := &stream{client: a, session: s, path: fmt.Sprintf("/api/sessions/%d/events", s.id)}
 	if what == 0 {
 		stream.path, stream.session = "/api/events", nil
 	}
@@ -31,8 +31,8 @@ func (a *actor) listen(ctx context.Context, s *life, one choice) {
 
 // stream is one client's view of a stream of events.
 type stream struct {
-	*actor
-	session *life // nil: the list
+	*client
+	session *session // nil: the list
 	path    string
 	last    string // id of the last event
 	place   place  // of the output
@@ -46,7 +46,7 @@ type place struct {
 }
 
 func (t *stream) read(ctx context.Context, stalled bool) {
-	req, err := http.NewRequestWithContext(ctx, "GET", t.world.url()+t.path, nil)
+	req, err := http.NewRequestWithContext(ctx, "GET", t.testbed.url()+t.path, nil)
 	if err != nil {
 		return
 	}
@@ -56,7 +56,7 @@ func (t *stream) read(ctx context.Context, stalled bool) {
 	}
 	res, err := t.user.http.Do(req)
 	if err != nil {
-		t.tally.count("GET events", "no answer")
+		t.stats.count("GET events", "no answer")
 		sleep(ctx, 20*time.Millisecond)
 		return
 	}
@@ -66,7 +66,7 @@ func (t *stream) read(ctx context.Context, stalled bool) {
 		t.refused(ctx, k, res)
 		return
 	}
-	t.tally.count(k.what, "200")
+	t.stats.count(k.what, "200")
 	if stalled {
 		<-ctx.Done()
 		return
@@ -81,12 +81,12 @@ func (t *stream) refused(ctx context.Context, k call, res *http.Response) {
 		return
 	}
 	r.problem = t.problemOf(k, res, body)
-	t.tally.count(k.what, fmt.Sprint(r.status, " ", r.problem))
-	t.judgeReply(t.user, k, r)
+	t.stats.count(k.what, fmt.Sprint(r.status, " ", r.problem))
+	t.checkReply(t.user, k, r)
 	if t.session != nil {
-		t.judgeProblem(t.session, k, r)
+		t.checkProblem(t.session, k, r)
 	}
-	t.ended = !faultless[r.problem]
+	t.ended = !transient[r.problem]
 	sleep(ctx, 20*time.Millisecond)
 }
 
@@ -119,10 +119,10 @@ func (t *stream) events(body io.Reader) {
 }
 
 func (t *stream) event(kind, id, data string) {
-	t.tally.count("event", kind)
+	t.stats.count("event", kind)
 	if t.session == nil {
 		if m := foreignMark(data, t.user.marks()); m != "" {
-			t.ledger.violation("events of %s tell of %s", t.user.name, m)
+			t.model.violation("events of %s tell of %s", t.user.name, m)
 		}
 		return
 	}
@@ -133,20 +133,20 @@ func (t *stream) event(kind, id, data string) {
 		Data   []byte
 	}
 	if err := json.Unmarshal([]byte(data), &e); err != nil {
-		t.ledger.violation("event %s of %s: %v: %.200q", kind, t.session.mark, err, data)
+		t.model.violation("event %s of %s: %v: %.200q", kind, t.session.mark, err, data)
 		return
 	}
 	switch kind {
 	case "screen":
-		t.judgeShown(t.session, "event", e.Text)
+		t.checkShown(t.session, "event", e.Text)
 	case "output":
 		t.output(id, e.Offset, e.Data)
 	case "resync":
 		t.place = place{}
 	case "exit":
 		t.ended = true
-		if wrong := t.ledger.judgeEnd(t.session, "gone"); wrong != "" {
-			t.ledger.violation("event: %s (%s)", wrong, data)
+		if wrong := t.model.checkEnd(t.session, "gone"); wrong != "" {
+			t.model.violation("event: %s (%s)", wrong, data)
 		}
 	}
 }
@@ -155,20 +155,20 @@ func (t *stream) event(kind, id, data string) {
 // unless the stream has said otherwise.
 func (t *stream) output(id string, offset uint64, data []byte) {
 	if m := foreignMark(string(data), t.session.mark); m != "" {
-		t.ledger.violation("output of %s has %s", t.session.mark, m)
+		t.model.violation("output of %s has %s", t.session.mark, m)
 	}
 	parts := strings.Split(id, ".")
 	if len(parts) != 4 {
-		t.ledger.violation("output of %s has the id %q", t.session.mark, id)
+		t.model.violation("output of %s has the id %q", t.session.mark, id)
 		return
 	}
 	here := place{where: parts[0] + "." + parts[1]}
 	here.next, _ = strconv.ParseUint(parts[2], 10, 64)
 	if t.place.where == here.where && t.place.next != offset || here.next != offset+uint64(len(data)) {
-		t.ledger.violation("output of %s goes on at %d with %d bytes, id %s, after %d", t.session.mark, offset, len(data), id, t.place.next)
+		t.model.violation("output of %s goes on at %d with %d bytes, id %s, after %d", t.session.mark, offset, len(data), id, t.place.next)
 	}
 	if t.place.where != "" && t.place.where != here.where {
-		t.ledger.violation("output of %s goes on in %s after %s without a word", t.session.mark, here.where, t.place.where)
+		t.model.violation("output of %s goes on in %s after %s without a word", t.session.mark, here.where, t.place.where)
 	}
 	t.place = here
 }

@@ -1,13 +1,13 @@
-// Command chaos breaks the service in every way that is known, at random and
-// under load, and checks that it keeps what it promises: scripts/chaos builds
-// and runs it.
+// Command chaos breaks the service at random and under load, and checks that the
+// service keeps its promises. The script scripts/chaos builds it and runs it.
 //
-// Three users' clients do what clients do over HTTP, strangers pry and send
-// garbage, and one fault after another is made: processes are killed and
-// stopped, sockets removed, panes flooded. The ledger has what was asked for
-// and answered, and what is seen is judged against it. The same seed gives the
-// same faults and the same choices of each client; what the machine makes of
-// their times is its own.
+// The clients of three users make requests over HTTP. Those of a fourth user request
+// sessions that are not theirs, and send malformed requests. Meanwhile one fault
+// after another is made: processes are killed and stopped, sockets removed, panes
+// flooded. The model has the requests and the responses to them, and everything that
+// the clients see is checked against it. A seed gives the same faults and the same
+// choices of each client every time, but not the same times: those depend on the
+// machine.
 package main
 
 import (
@@ -25,11 +25,13 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"interplexer/cmd/interplexer/faults"
 )
 
 func main() {
-	if len(os.Args) == 4 && os.Args[1] == witnessRole {
-		if err := witness(os.Args[2], os.Args[3], os.Stdout); err != nil {
+	if len(os.Args) == 4 && os.Args[1] == programRole {
+		if err := runSessionProgram(os.Args[2], os.Args[3], os.Stdout); err != nil {
 			os.Exit(1)
 		}
 		return
@@ -39,14 +41,14 @@ func main() {
 
 // settings are the flags.
 type settings struct {
-	binary string
-	lasts  time.Duration
-	seed   uint64
-	stores []string
-	faults []kind
-	file   string
-	log    string
-	loud   bool
+	binary  string // of the service
+	lasts   time.Duration
+	seed    uint64
+	stores  []string
+	kinds   []kind // of faults
+	file    string // for the results
+	log     string // file for the service's log; "" drops it
+	verbose bool
 }
 
 var errViolated = errors.New("chaos: violations")
@@ -79,13 +81,13 @@ func parseSettings(args []string, out io.Writer) (settings, error) {
 	f := flag.NewFlagSet("chaos", flag.ContinueOnError)
 	f.SetOutput(out)
 	f.StringVar(&s.binary, "interplexer", os.Getenv("INTERPLEXER_CHAOS_BINARY"), "`binary` of the service; scripts/chaos builds it")
-	f.DurationVar(&s.lasts, "for", time.Minute, "`time` of load and faults; the checks come after")
-	f.Uint64Var(&s.seed, "seed", rand.Uint64N(1_000_000), "`number` that the faults and the clients' choices follow from; default random")
+	f.DurationVar(&s.lasts, "for", time.Minute, "`time` of load and faults; more checks come after it")
+	f.Uint64Var(&s.seed, "seed", rand.Uint64N(1_000_000), "`number` that decides the faults and the clients' choices; default random")
 	store := f.String("store", "both", "sqlite, postgres or both, one after the other")
-	names := f.String("faults", "", "only faults whose names hold one of these, a `list` such as hub,Postgres")
-	f.StringVar(&s.file, "json", "", "write what was seen to this `file` too")
-	f.StringVar(&s.log, "log", "", "add the service's log to this `file`, instead of dropping it")
-	f.BoolVar(&s.loud, "v", false, "tell each fault")
+	names := f.String("faults", "", "only faults whose names contain one of these, a `list` such as hub,Postgres")
+	f.StringVar(&s.file, "json", "", "append the results to this `file`, too")
+	f.StringVar(&s.log, "log", "", "append the service's log to this `file`, instead of dropping it")
+	f.BoolVar(&s.verbose, "v", false, "print each fault")
 	if err := f.Parse(args); err != nil {
 		return s, err
 	}
@@ -94,24 +96,24 @@ func parseSettings(args []string, out io.Writer) (settings, error) {
 		s.stores = []string{"sqlite", "postgres"}
 	}
 	for _, k := range kinds {
-		if slices.ContainsFunc(strings.Split(*names, ","), func(part string) bool { return strings.Contains(k.name, part) }) {
-			s.faults = append(s.faults, k)
+		if slices.ContainsFunc(strings.Split(*names, ","), func(part string) bool { return strings.Contains(k.Name, part) }) {
+			s.kinds = append(s.kinds, k)
 		}
 	}
 	switch {
 	case f.NArg() > 0:
-		return s, fmt.Errorf("what is %q?", f.Arg(0))
+		return s, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	case s.binary == "":
 		return s, errors.New("name the service's binary with -interplexer, or run scripts/chaos")
 	case *store != "both" && *store != "sqlite" && *store != "postgres":
 		return s, fmt.Errorf("there is no store %q", *store)
-	case len(s.faults) == 0:
-		return s, fmt.Errorf("there is no fault called %q", *names)
+	case len(s.kinds) == 0:
+		return s, fmt.Errorf("there is no fault with the name %q", *names)
 	}
 	return s, nil
 }
 
-// run is one run on one kind of store.
+// run makes one run, on one kind of store.
 func (s settings) run(ctx context.Context, store string, out io.Writer) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -121,21 +123,21 @@ func (s settings) run(ctx context.Context, store string, out io.Writer) error {
 		return fmt.Errorf("chaos: tmux -V: %w", err)
 	}
 	fmt.Fprintf(out, "chaos: seed %d (again with -seed %d -store %s -for %s), %s", s.seed, s.seed, store, s.lasts, version)
-	w, err := newWorld(s.binary, store, s.log)
+	w, err := newTestbed(s.binary, store, s.log)
 	if err != nil {
 		return err
 	}
 	defer w.close()
-	var loud io.Writer
-	if s.loud {
-		loud = out
+	var verbose io.Writer
+	if s.verbose {
+		verbose = out
 	}
-	c := newChaos(s.seed, w, loud)
-	faults := slices.DeleteFunc(slices.Clone(s.faults), func(k kind) bool { return k.postgres && w.postgres == nil })
-	if err := c.run(ctx, s.lasts, faults); err != nil {
+	c := newChaos(s.seed, w, verbose)
+	kinds := slices.DeleteFunc(slices.Clone(s.kinds), func(k kind) bool { return k.Needs == faults.NeedsPostgres && w.postgres == nil })
+	if err := c.run(ctx, s.lasts, kinds); err != nil {
 		return err
 	}
-	c.tally.print(out)
+	c.stats.print(out)
 	if s.file != "" {
 		if err := c.write(s.file, store); err != nil {
 			return err
@@ -144,26 +146,26 @@ func (s settings) run(ctx context.Context, store string, out io.Writer) error {
 	return c.verdict(out, store)
 }
 
-// verdict prints what was wrong.
+// verdict prints the violations, and fails if there are any.
 func (c *chaos) verdict(out io.Writer, store string) error {
-	wrong := c.ledger.violations()
+	wrong := c.model.violations()
 	if len(wrong) == 0 {
-		fmt.Fprintf(out, "\nchaos: ok (seed %d, %s, %d requests, %d sessions, %d typed)\n", c.seed, store, c.tally.requests, len(c.ledger.lives), c.ledger.typedCount())
+		fmt.Fprintf(out, "\nchaos: ok (seed %d, %s, %d requests, %d sessions, %d typed)\n", c.seed, store, c.stats.requests, len(c.model.sessions), c.model.sendCount())
 		return nil
 	}
 	fmt.Fprintf(out, "\nchaos: %d violations (seed %d, %s):\n", len(wrong), c.seed, store)
 	for _, one := range wrong {
 		fmt.Fprintln(out, " ", one)
 	}
-	fmt.Fprintf(out, "\nthe end of the service's log:\n%s\n", c.world.lastWords())
+	fmt.Fprintf(out, "\nthe end of the service's log:\n%s\n", c.testbed.service.LogTail())
 	return errViolated
 }
 
-// write keeps what was seen, a line for each run.
+// write appends the results to a file, a line for each run.
 func (c *chaos) write(path, store string) error {
 	text, err := json.Marshal(map[string]any{
-		"seed": c.seed, "store": store, "answers": c.tally.answers, "recovered_ns": c.tally.faults,
-		"figures": c.tally.figures, "violations": c.ledger.violations(),
+		"seed": c.seed, "store": store, "answers": c.stats.responses, "recovered_ns": c.stats.recoveries,
+		"figures": c.stats.figures, "violations": c.model.violations(),
 	})
 	if err != nil {
 		return fmt.Errorf("chaos: %w", err)

@@ -13,8 +13,8 @@ var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
 // typist is a session into which client 1 typed four times: three were
 // answered with success, the third was refused, and of the fifth nobody knows.
-func typist() (*ledger, *life) {
-	l := newLedger()
+func typist() (*model, *session) {
+	l := newModel()
 	s := l.begin("alice", newMark(0, 7), noon)
 	s.made = done
 	for number, answer := range []outcome{done, done, refused, done, unknown} {
@@ -55,7 +55,7 @@ func TestWhatWasTyped(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l, s := typist()
-			wrong := strings.Join(l.judgeTyped(s, tc.read, tc.cut), "\n")
+			wrong := strings.Join(l.checkTyped(s, tc.read, tc.cut), "\n")
 			if tc.want == "" {
 				require.Empty(t, wrong)
 			} else {
@@ -70,43 +70,43 @@ func TestAborted(t *testing.T) {
 	l, s := typist()
 	s.sends[1][0].outcome, s.sends[1][0].left = unknown, true
 	one := func(number int) string { return s.sends[1][number].typed() }
-	require.Empty(t, l.judgeTyped(s, one(1)+one(0)+one(3), false))
-	require.Empty(t, l.judgeTyped(s, one(1)+one(3)+one(0), false))
-	require.NotEmpty(t, l.judgeTyped(s, one(1)+one(0)+one(3)+one(0), false))
+	require.Empty(t, l.checkTyped(s, one(1)+one(0)+one(3), false))
+	require.Empty(t, l.checkTyped(s, one(1)+one(3)+one(0), false))
+	require.NotEmpty(t, l.checkTyped(s, one(1)+one(0)+one(3)+one(0), false))
 }
 
 func TestStatusHasAReason(t *testing.T) {
-	l := newLedger()
+	l := newModel()
 	s := l.begin("alice", newMark(0, 7), noon)
-	require.Empty(t, l.judgeStatus(s, "starting", noon))
-	s.made, s.told = done, noon.Add(time.Second)
-	require.Empty(t, l.judgeStatus(s, "starting", noon), "asked before")
-	require.NotEmpty(t, l.judgeStatus(s, "starting", noon.Add(time.Minute)))
-	require.Empty(t, l.judgeStatus(s, "running", noon))
-	require.NotEmpty(t, l.judgeStatus(s, "exited", noon))
-	require.NotEmpty(t, l.judgeStatus(s, "lost", noon))
-	require.NotEmpty(t, l.judgeEnd(s, "not-found"))
-	require.NotEmpty(t, l.judgeEnd(s, "ended"))
+	require.Empty(t, l.checkStatus(s, "starting", noon))
+	s.made, s.answered = done, noon.Add(time.Second)
+	require.Empty(t, l.checkStatus(s, "starting", noon), "asked before")
+	require.NotEmpty(t, l.checkStatus(s, "starting", noon.Add(time.Minute)))
+	require.Empty(t, l.checkStatus(s, "running", noon))
+	require.NotEmpty(t, l.checkStatus(s, "exited", noon))
+	require.NotEmpty(t, l.checkStatus(s, "lost", noon))
+	require.NotEmpty(t, l.checkEnd(s, "not-found"))
+	require.NotEmpty(t, l.checkEnd(s, "ended"))
 
 	l.tmuxDied = noon.Add(-time.Second)
-	require.NotEmpty(t, l.judgeStatus(s, "lost", noon), "its tmux server came after")
+	require.NotEmpty(t, l.checkStatus(s, "lost", noon), "its tmux server came after")
 	l.tmuxDied = noon.Add(time.Second)
-	require.Empty(t, l.judgeStatus(s, "lost", noon))
-	require.Empty(t, l.judgeEnd(s, "ended"))
-	require.NotEmpty(t, l.judgeEnd(s, "not-found"), "what is lost is still told")
+	require.Empty(t, l.checkStatus(s, "lost", noon))
+	require.Empty(t, l.checkEnd(s, "ended"))
+	require.NotEmpty(t, l.checkEnd(s, "not-found"), "what is lost is still told")
 
 	l.tmuxDied, s.killed = time.Time{}, true
-	require.Empty(t, l.judgeStatus(s, "exited", noon))
-	require.NotEmpty(t, l.judgeStatus(s, "lost", noon))
+	require.Empty(t, l.checkStatus(s, "exited", noon))
+	require.NotEmpty(t, l.checkStatus(s, "lost", noon))
 	s.killed, s.removing = false, true
-	require.Empty(t, l.judgeEnd(s, "not-found"))
+	require.Empty(t, l.checkEnd(s, "not-found"))
 }
 
 // What the service tells at the end is compared with what runs.
 func TestLifeAtTheEnd(t *testing.T) {
-	made := func(set func(*life)) (*chaos, *life) {
-		c := newChaos(1, &world{dir: t.TempDir()}, nil)
-		s := c.ledger.begin("alice", newMark(0, 7), noon)
+	made := func(set func(*session)) (*chaos, *session) {
+		c := newChaos(1, &testbed{dir: t.TempDir()}, nil)
+		s := c.model.begin("alice", newMark(0, 7), noon)
 		s.id, s.pid, s.made = 5, 100, done
 		set(s)
 		return c, s
@@ -118,31 +118,31 @@ func TestLifeAtTheEnd(t *testing.T) {
 		}{pid})
 		return j
 	}
-	asItIs := func(*life) {}
+	asItIs := func(*session) {}
 	for name, tc := range map[string]struct {
-		set    func(*life)
+		set    func(*session)
 		row    sessionJSON
 		listed bool
 		pid    int
 		want   string
 	}{
 		"not listed":              {set: asItIs, want: "lost without a trace"},
-		"not listed, yet it runs": {set: asItIs, pid: 100, want: "running as the service says: false"},
+		"not listed, yet it runs": {set: asItIs, pid: 100, want: "running, as the service says: false"},
 		"listed, does not run":    {set: asItIs, row: row("running", 100), listed: true, want: "its program is 0"},
 		"another program":         {set: asItIs, row: row("running", 101), listed: true, pid: 101, want: "its program was 100 and is 101"},
 		"exited":                  {set: asItIs, row: row("exited", 0), listed: true, want: "is told to be exited for no reason"},
 		"lost":                    {set: asItIs, row: row("lost", 0), listed: true, want: "is told to be lost for no reason"},
-		"refused and listed":      {set: func(s *life) { s.made = refused }, row: row("exited", 0), listed: true, want: "refused: true"},
-		"refused and it runs":     {set: func(s *life) { s.made = refused }, pid: 100, want: "its program is 100"},
-		"deleted and listed":      {set: func(s *life) { s.removing, s.removed = true, true }, row: row("exited", 0), listed: true, want: "deleted: true"},
-		"deleted and it runs":     {set: func(s *life) { s.removing, s.removed = true, true }, pid: 100, want: "its program is 100"},
-		"deleted":                 {set: func(s *life) { s.removing, s.removed = true, true }},
-		"unknown, never made":     {set: func(s *life) { s.made = unknown }},
-		"killed in tmux":          {set: func(s *life) { s.killed = true }, row: row("exited", 0), listed: true},
+		"refused and listed":      {set: func(s *session) { s.made = refused }, row: row("exited", 0), listed: true, want: "refused: true"},
+		"refused and it runs":     {set: func(s *session) { s.made = refused }, pid: 100, want: "its program is 100"},
+		"deleted and listed":      {set: func(s *session) { s.removing, s.removed = true, true }, row: row("exited", 0), listed: true, want: "deleted: true"},
+		"deleted and it runs":     {set: func(s *session) { s.removing, s.removed = true, true }, pid: 100, want: "its program is 100"},
+		"deleted":                 {set: func(s *session) { s.removing, s.removed = true, true }},
+		"unknown, never made":     {set: func(s *session) { s.made = unknown }},
+		"killed in tmux":          {set: func(s *session) { s.killed = true }, row: row("exited", 0), listed: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, s := made(tc.set)
-			wrong := strings.Join(c.judgeLife(s, tc.row, tc.listed, tc.pid), "\n")
+			wrong := strings.Join(c.checkFinal(s, tc.row, tc.listed, tc.pid), "\n")
 			if tc.want == "" {
 				require.Empty(t, wrong)
 			} else {

@@ -7,29 +7,20 @@ import (
 	"time"
 )
 
-// source is an actor's own stream of random numbers: what one draws does not
-// depend on how fast the others go.
-func source(seed uint64, actor string) *rand.Rand {
+// source returns the random numbers of one client, or of the faults. Each has its own
+// sequence, so that it does not depend on how fast the others run.
+func source(seed uint64, name string) *rand.Rand {
 	h := fnv.New64a()
-	_, _ = h.Write([]byte(actor)) // never fails
+	_, _ = h.Write([]byte(name)) // never fails
 	return rand.New(rand.NewPCG(seed, h.Sum64()))
 }
 
-// fault is one thing that goes wrong.
+// fault is one fault of the plan.
 type fault struct {
 	kind  kind
 	lasts time.Duration // from kind.least to kind.most
-	pick  float64       // which session, or the like
-	after time.Duration // pause before it
-}
-
-// kind is a kind of fault.
-type kind struct {
-	name        string
-	weight      int           // how often, beside the others
-	least, most time.Duration // that it lasts
-	postgres    bool          // only where there is one
-	do          func(*chaos, fault) error
+	pick  float64       // chooses the session, from 0 to 1
+	after time.Duration // pause before the fault
 }
 
 const (
@@ -37,7 +28,7 @@ const (
 	maxPause = 700 * time.Millisecond
 )
 
-// plan is the endless sequence of faults that a seed stands for.
+// plan returns the endless sequence of faults that a seed stands for.
 func plan(seed uint64, kinds []kind) iter.Seq[fault] {
 	random := source(seed, "faults")
 	total := 0
@@ -66,29 +57,29 @@ func choose(random *rand.Rand, kinds []kind, total int) kind {
 	panic("chaos: the weights do not add up") // cannot happen
 }
 
-// choice is what a client does next.
+// choice is the next action of a client.
 type choice struct {
 	do    string
-	pick  float64 // which session
-	seed  uint64  // of what is typed
-	think time.Duration
+	pick  float64       // chooses the session, from 0 to 1
+	seed  uint64        // of the text that is typed, and the like
+	think time.Duration // pause after the action
 }
 
 const maxThink = 60 * time.Millisecond
 
-// choices is the endless sequence of what an actor does.
-func choices(seed uint64, actor string, weights map[string]int) iter.Seq[choice] {
-	random := source(seed, actor)
-	var deck []string
-	for _, what := range deeds {
-		for range weights[what] {
-			deck = append(deck, what)
+// choices returns the endless sequence of a client's actions.
+func choices(seed uint64, name string, weights map[string]int) iter.Seq[choice] {
+	random := source(seed, name)
+	var weighted []string
+	for _, action := range actions {
+		for range weights[action] {
+			weighted = append(weighted, action)
 		}
 	}
 	return func(yield func(choice) bool) {
 		for {
 			c := choice{
-				do: deck[random.IntN(len(deck))], pick: random.Float64(), seed: random.Uint64(),
+				do: weighted[random.IntN(len(weighted))], pick: random.Float64(), seed: random.Uint64(),
 				think: time.Duration(random.Float64() * float64(maxThink)),
 			}
 			if !yield(c) {
@@ -98,5 +89,5 @@ func choices(seed uint64, actor string, weights map[string]int) iter.Seq[choice]
 	}
 }
 
-// at chooses one of n.
+// at returns the index, of n, that a pick stands for.
 func at(pick float64, n int) int { return min(int(pick*float64(n)), n-1) }

@@ -22,28 +22,28 @@ func first[T any](n int, all iter.Seq[T], text func(T) string) string {
 // The same seed gives the same faults and the same choices, another others.
 func TestSeed(t *testing.T) {
 	faults := func(seed uint64) string {
-		return first(200, plan(seed, kinds), func(f fault) string { return f.kind.name + f.lasts.String() + f.after.String() })
+		return first(200, plan(seed, kinds), func(f fault) string { return f.kind.Name + f.lasts.String() + f.after.String() })
 	}
-	deeds := func(seed uint64, actor string) string {
-		return first(200, choices(seed, actor, ofClient), func(c choice) string { return c.do + c.think.String() })
+	actions := func(seed uint64, client string) string {
+		return first(200, choices(seed, client, clientWeights), func(c choice) string { return c.do + c.think.String() })
 	}
 	require.Equal(t, faults(1), faults(1))
 	require.NotEqual(t, faults(1), faults(2))
-	require.Equal(t, deeds(1, "alice"), deeds(1, "alice"))
-	require.NotEqual(t, deeds(1, "alice"), deeds(1, "bob"))
-	require.NotEqual(t, deeds(1, "alice"), deeds(2, "alice"))
+	require.Equal(t, actions(1, "alice"), actions(1, "alice"))
+	require.NotEqual(t, actions(1, "alice"), actions(1, "bob"))
+	require.NotEqual(t, actions(1, "alice"), actions(2, "alice"))
 }
 
 func TestEveryKindHasItsTurn(t *testing.T) {
 	turns := map[string]int{}
 	first(2000, plan(1, kinds), func(f fault) string {
-		turns[f.kind.name]++
+		turns[f.kind.Name]++
 		require.GreaterOrEqual(t, f.lasts, f.kind.least)
 		require.LessOrEqual(t, f.lasts, f.kind.most)
 		return ""
 	})
 	for _, k := range kinds {
-		require.NotZero(t, turns[k.name], k.name)
+		require.NotZero(t, turns[k.Name], k.Name)
 	}
 }
 

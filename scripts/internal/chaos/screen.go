@@ -49,9 +49,9 @@ func foreignMark(text, allowed string) string {
 // noFrame: a screen shows no whole line yet.
 const noFrame = -1
 
-// judgeScreen says what is wrong with a screen of a session, and which number
+// checkScreen says what is wrong with a screen of a session, and which number
 // is the newest on it.
-func judgeScreen(mark, screen string) (newest int, wrong string) {
+func checkScreen(mark, screen string) (newest int, wrong string) {
 	if m := foreignMark(screen, mark); m != "" {
 		return noFrame, "a screen of " + mark + " shows " + m
 	}
@@ -61,7 +61,7 @@ func judgeScreen(mark, screen string) (newest int, wrong string) {
 	}
 	last := lines[screenHeight-1]
 	if number, ok := lineNumber(mark, last, screenHeight-1); ok && last != floodLine(mark, number) {
-		return judgeFrame(mark, lines, number)
+		return checkFrame(mark, lines, number)
 	}
 	newest = noFrame
 	for i, line := range lines {
@@ -74,10 +74,10 @@ func judgeScreen(mark, screen string) (newest int, wrong string) {
 	return newest, ""
 }
 
-// judgeFrame: tmux reads a program's output in pieces, so the lines above may
+// checkFrame: tmux reads a program's output in pieces, so the lines above may
 // be of the frame after, and where the two meet a line may be half of each.
 // Anything else was put together wrongly.
-func judgeFrame(mark string, lines []string, number int) (newest int, wrong string) {
+func checkFrame(mark string, lines []string, number int) (newest int, wrong string) {
 	meet := len(lines)
 	for i := len(lines) - 1; i >= 0 && lines[i] == frameLine(mark, number, i); i-- {
 		meet = i

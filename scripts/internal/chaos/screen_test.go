@@ -58,7 +58,7 @@ func TestScreens(t *testing.T) {
 		"text in a flood":    {lines(func(i int) string { return []string{"x", floodLine(mark, i)}[min(i, 1)] }), 0, `shows "x"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			newest, wrong := judgeScreen(mark, tc.screen)
+			newest, wrong := checkScreen(mark, tc.screen)
 			if tc.want == "" {
 				require.Empty(t, wrong)
 				require.Equal(t, tc.newest, newest)
@@ -71,31 +71,31 @@ func TestScreens(t *testing.T) {
 
 func TestOlderScreen(t *testing.T) {
 	c := newChaos(1, nil, nil)
-	a := c.newActor("one", c.users[0], 1)
-	s := c.ledger.begin("alice", newMark(0, 1), noon)
+	a := c.newClient("one", c.users[0], 1)
+	s := c.model.begin("alice", newMark(0, 1), noon)
 	show := func(number int) {
 		var all strings.Builder
 		for i := range screenHeight {
 			all.WriteString(frameLine(s.mark, number, i) + "\n")
 		}
-		a.judgeShown(s, "test", all.String())
+		a.checkShown(s, "test", all.String())
 	}
 	show(5)
 	show(5)
 	show(6)
-	require.Empty(t, c.ledger.violations())
+	require.Empty(t, c.model.violations())
 	show(5)
-	require.Len(t, c.ledger.violations(), 1)
-	require.Contains(t, c.ledger.violations()[0], "frame 5 of "+s.mark+" after frame 6")
+	require.Len(t, c.model.violations(), 1)
+	require.Contains(t, c.model.violations()[0], "frame 5 of "+s.mark+" after frame 6")
 }
 
 func TestOutputGoesOn(t *testing.T) {
 	c := newChaos(1, nil, nil)
-	s := c.ledger.begin("alice", newMark(0, 1), noon)
-	t1 := &stream{actor: c.newActor("one", c.users[0], 1), session: s}
+	s := c.model.begin("alice", newMark(0, 1), noon)
+	t1 := &stream{client: c.newClient("one", c.users[0], 1), session: s}
 	t1.output("1.aaa.13.", 10, []byte("abc"))
 	t1.output("1.aaa.15.", 13, []byte("de"))
-	require.Empty(t, c.ledger.violations())
+	require.Empty(t, c.model.violations())
 	for i, wrong := range []func(){
 		func() { t1.output("1.aaa.18.", 16, []byte("gh")) },          // a gap
 		func() { t1.output("1.aaa.18.", 16, []byte("gh")) },          // again
@@ -107,21 +107,21 @@ func TestOutputGoesOn(t *testing.T) {
 		func() { t1.output("1.bbb.37.", 21, []byte(newMark(1, 1))) }, // another's
 	} {
 		wrong()
-		require.Len(t, c.ledger.violations(), i+1, fmt.Sprint(i))
+		require.Len(t, c.model.violations(), i+1, fmt.Sprint(i))
 	}
 }
 
 func TestForeignText(t *testing.T) {
 	c := newChaos(1, nil, nil)
 	alice := c.users[0]
-	c.judgeReply(alice, call{}, reply{status: 200, body: `[{"name":"` + newMark(0, 5) + `"}]`})
-	require.Empty(t, c.ledger.violations())
-	c.judgeReply(alice, call{}, reply{status: 200, body: `[{"name":"` + newMark(1, 5) + `"}]`})
-	c.judgeReply(alice, call{}, reply{status: 500, problem: "internal"})
-	s := c.ledger.begin("alice", newMark(0, 5), noon)
-	c.judgeProblem(s, call{}, reply{status: 404, problem: "not-found"})
-	c.judgeProblem(s, call{}, reply{status: 422, problem: "invalid"})
-	require.Len(t, c.ledger.violations(), 4)
-	c.judgeProblem(s, call{}, reply{status: 503, problem: "unavailable"})
-	require.Len(t, c.ledger.violations(), 4)
+	c.checkReply(alice, call{}, reply{status: 200, body: `[{"name":"` + newMark(0, 5) + `"}]`})
+	require.Empty(t, c.model.violations())
+	c.checkReply(alice, call{}, reply{status: 200, body: `[{"name":"` + newMark(1, 5) + `"}]`})
+	c.checkReply(alice, call{}, reply{status: 500, problem: "internal"})
+	s := c.model.begin("alice", newMark(0, 5), noon)
+	c.checkProblem(s, call{}, reply{status: 404, problem: "not-found"})
+	c.checkProblem(s, call{}, reply{status: 422, problem: "invalid"})
+	require.Len(t, c.model.violations(), 4)
+	c.checkProblem(s, call{}, reply{status: 503, problem: "unavailable"})
+	require.Len(t, c.model.violations(), 4)
 }

@@ -14,26 +14,26 @@ import (
 	"golang.org/x/term"
 )
 
-const witnessRole = "witness"
+const programRole = "session-program"
 
 const (
-	frameTime = 80 * time.Millisecond
-	floodTime = time.Second
+	frameInterval = 80 * time.Millisecond
+	floodDuration = time.Second
 )
 
-// witness is the program of every session: it keeps what it reads in a file
+// session program is the program of every session: it keeps what it reads in a file
 // named for its mark, byte for byte, and shows numbered frames. A SIGUSR1 makes
 // it flood its terminal. The file's first line tells its pid.
-func witness(mark, folder string, out io.Writer) error {
+func runSessionProgram(mark, folder string, out io.Writer) error {
 	if _, err := term.MakeRaw(int(os.Stdin.Fd())); err != nil {
-		return fmt.Errorf("chaos: witness: %w", err)
+		return fmt.Errorf("chaos: session program: %w", err)
 	}
 	flood := make(chan os.Signal, 1)
 	signal.Notify(flood, syscall.SIGUSR1)
 	// Appending: should a session be made twice, both tell.
 	file, err := os.OpenFile(filepath.Join(folder, mark), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
-		return fmt.Errorf("chaos: witness: %w", err)
+		return fmt.Errorf("chaos: session program: %w", err)
 	}
 	defer file.Close()
 	if _, err := fmt.Fprintf(file, "pid %d\n", os.Getpid()); err != nil {
@@ -49,7 +49,7 @@ func witness(mark, folder string, out io.Writer) error {
 
 // show draws until the terminal is gone.
 func show(out io.Writer, mark string, flood <-chan os.Signal, ended *atomic.Bool) error {
-	ticker := time.NewTicker(frameTime)
+	ticker := time.NewTicker(frameInterval)
 	defer ticker.Stop()
 	for number := 1; !ended.Load(); number++ {
 		if _, err := io.WriteString(out, frame(mark, number)); err != nil {
@@ -60,7 +60,7 @@ func show(out io.Writer, mark string, flood <-chan os.Signal, ended *atomic.Bool
 			continue
 		case <-flood:
 		}
-		for until := time.Now().Add(floodTime); time.Now().Before(until); {
+		for until := time.Now().Add(floodDuration); time.Now().Before(until); {
 			var lines strings.Builder
 			for range 100 {
 				number++

@@ -11,73 +11,76 @@ import (
 	"sync"
 	"text/tabwriter"
 	"time"
+
+	"interplexer/scripts/internal/process"
 )
 
-// tally counts what was seen.
-type tally struct {
-	mu       sync.Mutex // guards what follows
-	answers  map[string]map[string]int
-	faults   map[string][]time.Duration // the times to recover
-	figures  map[string]int             // the most that was sampled
-	requests int
+// stats counts the responses and the recoveries, and has figures about the processes.
+type stats struct {
+	mu         sync.Mutex                 // guards the fields below
+	responses  map[string]map[string]int  // by request, then by response: how many
+	recoveries map[string][]time.Duration // by fault: the times until everything worked
+	figures    map[string]int             // by name: the largest sample
+	requests   int
 }
 
-func newTally() *tally {
-	return &tally{answers: map[string]map[string]int{}, faults: map[string][]time.Duration{}, figures: map[string]int{}}
+func newStats() *stats {
+	return &stats{responses: map[string]map[string]int{}, recoveries: map[string][]time.Duration{}, figures: map[string]int{}}
 }
 
-func (t *tally) count(what, answer string) {
+// count counts a response to a kind of request, or an event.
+func (t *stats) count(request, response string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.answers[what] == nil {
-		t.answers[what] = map[string]int{}
+	if t.responses[request] == nil {
+		t.responses[request] = map[string]int{}
 	}
-	t.answers[what][answer]++
-	if what != "event" && what != "frame" {
+	t.responses[request][response]++
+	if request != "event" && request != "frame" {
 		t.requests++
 	}
 }
 
 // recovered notes a fault and the time until everything worked again.
-func (t *tally) recovered(kind string, after time.Duration) {
+func (t *stats) recovered(kind string, after time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.faults[kind] = append(t.faults[kind], after)
+	t.recoveries[kind] = append(t.recoveries[kind], after)
 }
 
 // most keeps the largest value of a figure.
-func (t *tally) most(figure string, value int) {
+func (t *stats) most(figure string, value int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.figures[figure] = max(t.figures[figure], value)
 }
 
 // last keeps the last value of a figure.
-func (t *tally) last(figure string, value int) {
+func (t *stats) last(figure string, value int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.figures[figure] = value
 }
 
-func (t *tally) print(out io.Writer) {
+func (t *stats) print(out io.Writer) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	defer w.Flush()
-	fmt.Fprintf(w, "\nrequest\tanswers (%d in all)\n", t.requests)
-	for _, what := range slices.Sorted(maps.Keys(t.answers)) {
-		fmt.Fprintf(w, "%s\t", what)
-		for i, answer := range slices.Sorted(maps.Keys(t.answers[what])) {
+	fmt.Fprintf(w, "\nrequest\tresponses (%d in all)\n", t.requests)
+	for _, request := range slices.Sorted(maps.Keys(t.responses)) {
+		fmt.Fprintf(w, "%s\t", request)
+		for i, response := range slices.Sorted(maps.Keys(t.responses[request])) {
 			if i > 0 {
 				fmt.Fprint(w, ", ")
 			}
-			fmt.Fprintf(w, "%s: %d", answer, t.answers[what][answer])
+			fmt.Fprintf(w, "%s: %d", response, t.responses[request][response])
 		}
 		fmt.Fprintln(w)
 	}
-	fmt.Fprint(w, "\nfault\ttimes\tall works again after, p50\tmax\n")
-	for _, kind := range slices.Sorted(maps.Keys(t.faults)) {
-		times := slices.SortedFunc(slices.Values(t.faults[kind]), cmp.Compare)
+	fmt.Fprint(w, "\nfault\ttimes\teverything works after, p50\tmax\n")
+	for _, kind := range slices.Sorted(maps.Keys(t.recoveries)) {
+		times := slices.SortedFunc(slices.Values(t.recoveries[kind]), cmp.Compare)
 		fmt.Fprintf(w, "%s\t%d\t%s\t%s\n", kind, len(times), round(times[len(times)/2]), round(times[len(times)-1]))
 	}
 	fmt.Fprint(w, "\nfigure\tmost\n")
@@ -88,13 +91,13 @@ func (t *tally) print(out io.Writer) {
 
 func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
 
-// Bounds of what is sampled while it runs.
+// Bounds of the samples.
 const (
-	mostChildren = 4       // of the service: two clients, and those that replace them
-	mostMemory   = 1 << 30 // of the service and of tmux, in bytes
+	maxChildren = 4       // of the service: two control clients, and two that replace them
+	maxMemory   = 1 << 30 // of the service and of tmux, in bytes
 )
 
-// sample looks at the processes from time to time.
+// sample samples the processes until ctx is done.
 func (c *chaos) sample(ctx context.Context) {
 	for ; ctx.Err() == nil; sleep(ctx, 250*time.Millisecond) {
 		c.sampleOnce()
@@ -102,33 +105,44 @@ func (c *chaos) sample(ctx context.Context) {
 }
 
 func (c *chaos) sampleOnce() {
-	all, err := processes(c.world.socket)
+	all, err := process.List(c.testbed.socket)
 	if err != nil {
-		c.ledger.violation("%v", err)
+		c.model.violation("%v", err)
 		return
 	}
 	service, children := int(c.servicePID.Load()), 0
 	for _, p := range all {
-		if p.parent == service {
+		if p.Parent == service {
 			children++
 		}
-		if p.isServer() {
-			c.bounded("tmux's memory, MB", residentMemory(p.pid)>>20, mostMemory>>20)
+		if p.IsTmuxServer() {
+			c.bounded("tmux's memory, MB", megabytes(p.PID), maxMemory>>20)
 		}
 	}
-	c.bounded("the service's memory, MB", residentMemory(service)>>20, mostMemory>>20)
-	c.bounded("the service's child processes", children, mostChildren)
+	c.bounded("the service's memory, MB", megabytes(service), maxMemory>>20)
+	c.bounded("the service's child processes", children, maxChildren)
 }
 
+// megabytes returns the resident memory of a process; 0: it has exited.
+func megabytes(pid int) int {
+	n, err := process.Memory(pid)
+	if err != nil {
+		return 0
+	}
+	return n >> 20
+}
+
+// bounded notes a sample and checks its bound.
 func (c *chaos) bounded(figure string, value, bound int) {
-	c.tally.most(figure, value)
+	c.stats.most(figure, value)
 	if value > bound {
-		c.ledger.violation("%s: %d, more than %d", figure, value, bound)
+		c.model.violation("%s: %d, more than %d", figure, value, bound)
 	}
 }
 
-// begun: a session's program reads, and SIGUSR1 does not end it.
-func (c *chaos) begun(s *life) bool {
-	info, err := os.Stat(c.world.typedFile(s.mark))
+// hasBegun reports whether the program of a session reads its input, and handles
+// SIGUSR1.
+func (c *chaos) hasBegun(s *session) bool {
+	info, err := os.Stat(c.testbed.typedFile(s.mark))
 	return err == nil && info.Size() > 0
 }

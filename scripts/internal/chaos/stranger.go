@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// pry asks for what is somebody else's: it does not exist.
-func (a *actor) pry(ctx context.Context, one choice) {
-	others := a.ledger.all()
+// requestForeign asks for what is somebody else's: it does not exist.
+func (a *client) requestForeign(ctx context.Context, one choice) {
+	others := a.model.all()
 	if len(others) == 0 {
 		return
 	}
 	var id int64
-	a.ledger.with(func() { id = others[at(one.pick, len(others))].id })
+	a.model.locked(func() { id = others[at(one.pick, len(others))].id })
 	if id == 0 {
 		id = 1 << 40 // nobody's
 	}
@@ -34,17 +34,17 @@ func (a *actor) pry(ctx context.Context, one choice) {
 	}
 	k := routes[one.seed%uint64(len(routes))]
 	k.what, k.path = "stranger", fmt.Sprintf(k.path, id)
-	if r := a.do(ctx, a.user, k); r.err == nil && r.problem != "not-found" && !faultless[r.problem] {
-		a.ledger.violation("a stranger's %s %s is answered %d %.300q", k.method, k.path, r.status, r.body)
+	if r := a.do(ctx, a.user, k); r.err == nil && r.problem != "not-found" && !transient[r.problem] {
+		a.model.violation("a stranger's %s %s is answered %d %.300q", k.method, k.path, r.status, r.body)
 	}
 	k = call{what: "stranger", method: "GET", path: "/api/sessions"}
 	if r := a.do(ctx, a.user, k); r.status == 200 && strings.TrimSpace(r.body) != "[]" {
-		a.ledger.violation("a stranger's list is %.300q", r.body)
+		a.model.violation("a stranger's list is %.300q", r.body)
 	}
 }
 
-// garble sends what is no good request.
-func (a *actor) garble(ctx context.Context, one choice) {
+// sendMalformed sends what is no good request.
+func (a *client) sendMalformed(ctx context.Context, one choice) {
 	bad := []call{
 		{method: "POST", path: "/api/sessions", body: `{"command":`},
 		{method: "POST", path: "/api/sessions", body: `{"command":"` + strings.Repeat("x", 5<<20) + `"}`},
@@ -66,16 +66,16 @@ func (a *actor) garble(ctx context.Context, one choice) {
 	if n := int(one.seed % uint64(len(bad)+len(raw))); n < len(bad) {
 		bad[n].what = "garbage"
 		if r := a.do(ctx, a.user, bad[n]); r.err == nil && r.status < 400 {
-			a.ledger.violation("garbage %s %s is answered %d %.200q", bad[n].method, bad[n].path, r.status, r.body)
+			a.model.violation("garbage %s %s is answered %d %.200q", bad[n].method, bad[n].path, r.status, r.body)
 		}
 	} else {
-		a.throw(raw[n-len(bad)], time.Duration(one.pick*float64(time.Second)))
+		a.sendRaw(raw[n-len(bad)], time.Duration(one.pick*float64(time.Second)))
 	}
 }
 
 // throw writes to a connection and leaves in time, answered or not.
-func (a *actor) throw(text string, stay time.Duration) {
-	conn, err := net.DialTimeout("tcp", strings.TrimPrefix(a.world.url(), "http://"), time.Second)
+func (a *client) sendRaw(text string, stay time.Duration) {
+	conn, err := net.DialTimeout("tcp", strings.TrimPrefix(a.testbed.url(), "http://"), time.Second)
 	if err != nil {
 		return
 	}
@@ -84,12 +84,12 @@ func (a *actor) throw(text string, stay time.Duration) {
 	_, _ = io.WriteString(conn, text)
 	line, err := bufio.NewReader(conn).ReadString('\n')
 	if err != nil {
-		a.tally.count("garbage", "no answer")
+		a.stats.count("garbage", "no answer")
 		return
 	}
 	var status int
 	if _, err := fmt.Sscanf(line, "HTTP/1.1 %d", &status); err != nil || status < 400 || status == 500 {
-		a.ledger.violation("garbage %.60q is answered %q", text, line)
+		a.model.violation("garbage %.60q is answered %q", text, line)
 	}
-	a.tally.count("garbage", fmt.Sprint(status))
+	a.stats.count("garbage", fmt.Sprint(status))
 }

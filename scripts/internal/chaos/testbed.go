@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,31 +9,31 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
-	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"interplexer/db/dbtest"
+	"interplexer/scripts/internal/process"
 )
 
-// world is what outlives the service: a folder with everything in it, the
-// store, and a tmux server of its own.
-type world struct {
+// testbed is the environment of the service, which outlives its process: a folder
+// with all files, the store, and a private tmux server.
+type testbed struct {
 	binary   string
 	self     string // this program
-	dir      string // short: a socket's path has 104 bytes
-	socket   string
-	log      string // of the service, a file
+	dir      string // has a short name, because the path of a socket has 104 bytes at most
+	socket   string // the name of the tmux socket
+	log      string // the file of the service's log
 	addr     string
 	env      []string
 	postgres *dbtest.Private // nil: SQLite
-	service  *service
+	service  *service        // the process of now; nil before the first
 }
 
-func newWorld(binary, store, log string) (*world, error) {
+func newTestbed(binary, store, log string) (*testbed, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("chaos: %w", err)
@@ -43,7 +42,7 @@ func newWorld(binary, store, log string) (*world, error) {
 	if err != nil {
 		return nil, fmt.Errorf("chaos: %w", err)
 	}
-	w := &world{binary: binary, self: self, dir: dir, socket: filepath.Base(dir), log: log}
+	w := &testbed{binary: binary, self: self, dir: dir, socket: filepath.Base(dir), log: log}
 	if log == "" {
 		w.log = filepath.Join(dir, "log")
 	}
@@ -62,20 +61,16 @@ func newWorld(binary, store, log string) (*world, error) {
 	if w.addr, err = freeAddress(); err != nil {
 		return nil, err
 	}
-	// Settings of another instance, which the environment may hold, are not ours.
-	w.env = slices.DeleteFunc(os.Environ(), func(entry string) bool {
-		return strings.HasPrefix(entry, "INTERPLEXER_") || strings.HasPrefix(entry, "TMUX")
-	})
-	w.env = append(w.env,
+	w.env = process.Environ(
 		"HOME="+filepath.Join(dir, "home"), "TMPDIR="+filepath.Join(dir, "tmp"), "TMUX_TMPDIR="+dir,
 		"INTERPLEXER_DATA_DIR="+filepath.Join(dir, "data"), "INTERPLEXER_DATABASE_URL="+url, "INTERPLEXER_TMUX_SOCKET="+w.socket,
 		"GORACE=atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	return w, nil
 }
 
-// freeAddress is one below those from which the kernel gives ports to clients:
-// one that calls while the service is down could be given the service's, and
-// talk to itself.
+// freeAddress returns an address whose port is below those that the kernel gives to
+// clients. Else a client that connects while the service is down could get the port
+// of the service, and would talk to itself.
 func freeAddress() (string, error) {
 	for range 100 {
 		addr := fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000))
@@ -86,42 +81,36 @@ func freeAddress() (string, error) {
 	return "", errors.New("chaos: there is no free port")
 }
 
-func (w *world) url() string { return "http://" + w.addr }
+func (w *testbed) url() string { return "http://" + w.addr }
 
-// typedFile is what the program of a session has read.
-func (w *world) typedFile(mark string) string { return filepath.Join(w.dir, "typed", mark) }
+// typedFile is the file with the input that the program of a session has read.
+func (w *testbed) typedFile(mark string) string { return filepath.Join(w.dir, "typed", mark) }
 
-// sessionBody asks for a session.
-func (w *world) sessionBody(mark string) string {
+// sessionBody is the body of a request that creates a session.
+func (w *testbed) sessionBody(mark string) string {
 	return fmt.Sprintf(`{"name":%q,"command":[%q,%q,%q,%q],"width":%d,"height":%d}`,
-		mark, w.self, witnessRole, mark, filepath.Join(w.dir, "typed"), screenWidth, screenHeight)
+		mark, w.self, programRole, mark, filepath.Join(w.dir, "typed"), screenWidth, screenHeight)
 }
 
-// cli runs the service's binary to its end.
-func (w *world) cli(args ...string) (string, error) {
-	return run(exec.Command(w.binary, args...), w.env)
+// cli runs the service's binary and returns its output.
+func (w *testbed) cli(args ...string) (string, error) {
+	cmd := exec.Command(w.binary, args...)
+	cmd.Env = w.env
+	return process.Output(cmd)
 }
 
-// tmux runs the real tmux beside the service.
-func (w *world) tmux(args ...string) (string, error) {
+// tmux runs the real tmux on the service's socket, and returns its output.
+func (w *testbed) tmux(args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	return run(exec.CommandContext(ctx, "tmux", append([]string{"-L", w.socket}, args...)...), w.env)
+	cmd := exec.CommandContext(ctx, "tmux", append([]string{"-L", w.socket}, args...)...)
+	cmd.Env = w.env
+	return process.Output(cmd)
 }
 
-func run(cmd *exec.Cmd, env []string) (string, error) {
-	var stderr bytes.Buffer
-	cmd.Env, cmd.Stderr = env, &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("chaos: %s: %w: %s", strings.Join(cmd.Args, " "), err, stderr.String())
-	}
-	return strings.TrimSpace(string(out)), nil
-}
-
-// addUsers gives them their tokens.
-func (w *world) addUsers(admin *user, users ...*user) error {
-	if _, err := w.cli("user", "add", admin.name, "--admin"); err != nil { // alone: it makes the store
+// addUsers creates the users and their tokens.
+func (w *testbed) addUsers(admin *user, users ...*user) error {
+	if _, err := w.cli("user", "add", admin.name, "--admin"); err != nil { // first, because it creates the store
 		return err
 	}
 	var group errgroup.Group
@@ -139,50 +128,49 @@ func (w *world) addUsers(admin *user, users ...*user) error {
 	return group.Wait()
 }
 
-// clients are the service's tmux clients: the one for commands, and the hub.
-func (w *world) clients() (command, hub []int, err error) {
-	all, err := processes(w.socket)
+// controlClients returns the processes of the service's control clients.
+func (w *testbed) controlClients() (command, hub []int, err error) {
+	all, err := process.List(w.socket)
 	for _, p := range all {
 		switch {
-		case p.parent != w.service.pid() || !slices.Contains(p.args, "-C"):
-		case p.isHub():
-			hub = append(hub, p.pid)
+		case p.Parent != w.service.PID() || !p.IsControlClient():
+		case p.IsHub():
+			hub = append(hub, p.PID)
 		default:
-			command = append(command, p.pid)
+			command = append(command, p.PID)
 		}
 	}
 	return command, hub, err
 }
 
-// tmuxServer is the pid of the tmux server; 0: there is none.
-func (w *world) tmuxServer() (int, error) {
-	all, err := processes(w.socket)
+// tmuxServer returns the process of the tmux server; 0: there is none.
+func (w *testbed) tmuxServer() (int, error) {
+	all, err := process.List(w.socket)
 	for _, p := range all {
-		if p.isServer() {
-			return p.pid, nil
+		if p.IsTmuxServer() {
+			return p.PID, nil
 		}
 	}
 	return 0, err
 }
 
-func (w *world) socketFile() string {
+func (w *testbed) socketFile() string {
 	return filepath.Join(w.dir, "tmux-"+strconv.Itoa(os.Getuid()), w.socket)
 }
 
-// close ends whatever is left and removes everything.
-func (w *world) close() {
+// close ends all processes that are left and removes the folder.
+func (w *testbed) close() {
 	if w.service != nil {
 		w.service.kill()
 	}
-	all, _ := processes(w.dir) // the socket is named for the folder
+	all, _ := process.List(w.dir) // the socket has the folder's name
 	for _, p := range all {
-		_ = sendSignal(9, p.pid)
+		_ = syscall.Kill(p.PID, syscall.SIGKILL)
 	}
-	if all, _ := processes(w.socket); len(all) > 0 {
-		for _, p := range all {
-			if p.isServer() || slices.Contains(p.args, "-C") {
-				_ = sendSignal(9, p.pid)
-			}
+	all, _ = process.List(w.socket)
+	for _, p := range all {
+		if p.IsTmuxServer() || p.IsControlClient() {
+			_ = syscall.Kill(p.PID, syscall.SIGKILL)
 		}
 	}
 	if w.postgres != nil {

@@ -155,11 +155,11 @@ var (
 	headPart = regexp.MustCompile(`^\x02[0-9]*\.?[0-9]*$`)
 )
 
-// judgeTyped compares what a session's program has read with what was typed:
+// checkTyped compares what a session's program has read with what was typed:
 // what was answered with success once and whole and in its client's order,
 // what is unknown at most once, what was refused never. cut: the program was
 // ended, and what came last may be missing.
-func (l *ledger) judgeTyped(s *life, read string, cut bool) (wrong []string) {
+func (l *model) checkTyped(s *session, read string, cut bool) (wrong []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	complain := func(at int, format string, args ...any) {
@@ -203,7 +203,7 @@ func (l *ledger) judgeTyped(s *life, read string, cut bool) (wrong []string) {
 }
 
 // missing are the sends that were answered with success and did not arrive.
-func (s *life) missing(last map[int]int, cut bool) (wrong []string) {
+func (s *session) missing(last map[int]int, cut bool) (wrong []string) {
 	for client, sends := range s.sends {
 		for _, one := range sends {
 			if one.outcome == done && !one.arrived && (!cut || one.number < last[client]) {
@@ -216,7 +216,7 @@ func (s *life) missing(last map[int]int, cut bool) (wrong []string) {
 }
 
 // sendAt finds which send starts here.
-func (s *life) sendAt(read string) (one *send, name string) {
+func (s *session) sendAt(read string) (one *send, name string) {
 	m := heads.FindStringSubmatchIndex(read[:min(40, len(read))])
 	if m == nil || m[0] != 0 {
 		return nil, ""
