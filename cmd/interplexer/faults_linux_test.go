@@ -58,6 +58,7 @@ type healthy struct {
 func TestFaults(t *testing.T) {
 	var mu sync.Mutex // guards rows
 	rows := make([]string, len(trialCases))
+	requireAllTried(t)
 	t.Run("kinds", func(t *testing.T) {
 		for i, tc := range trialCases {
 			t.Run(tc.Name, func(t *testing.T) {
@@ -72,6 +73,21 @@ func TestFaults(t *testing.T) {
 	t.Logf("%-54s %8s %8s %9s  %-12s %s", "fault", "noticed", "slowest", "recovered", "left behind", "responses besides success")
 	for _, row := range rows {
 		t.Log(row)
+	}
+}
+
+// requireAllTried checks that a trial or scripts/chaos makes each fault of the catalogue.
+func requireAllTried(t *testing.T) {
+	t.Helper()
+	tried := map[string]bool{}
+	for _, tc := range trialCases {
+		tried[tc.Name] = true
+	}
+	for _, f := range onlyChaos {
+		tried[f.Name] = true
+	}
+	for _, f := range faults.All {
+		require.True(t, tried[f.Name], f.Name)
 	}
 }
 

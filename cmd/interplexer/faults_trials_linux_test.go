@@ -80,6 +80,13 @@ var trialCases = []trialCase{
 	{Fault: faults.PostgresStopped, felt: responds("create", "503 unavailable"), within: 10 * time.Second},
 }
 
+// onlyChaos are the faults that scripts/chaos alone makes: two at the same time, which
+// need load to show more than each of them does, and a flood of output.
+var onlyChaos = []faults.Fault{
+	faults.ClientsKilledTmuxStopped, faults.ServiceKilledTmuxStopped, faults.ServiceRestarted,
+	faults.TmuxAndServiceKilled, faults.TmuxAndPostgresKilled, faults.PanesFlood,
+}
+
 // forTime waits for a time after the fault, of which clients may not see anything.
 func forTime(d time.Duration) func(*trial) bool {
 	return func(c *trial) bool { return time.Since(c.injected) >= d }

@@ -26,6 +26,24 @@ type Fault struct {
 	Inject func(*System) (undo func() error, err error)
 }
 
+// All has every fault of the catalogue.
+var All = []Fault{
+	CommandClientKilled, CommandClientStopped, HubKilled, HubStopped, ClientsKilled,
+	CommandQueueStuck, CommandClientDetached, HubDetached, CommandClientSessionKilled,
+	HubSessionKilled, ClientsKilledTmuxStopped, CommandClientKilledTmuxStopped,
+
+	TmuxKilled, TmuxTerminated, TmuxCrashed, TmuxKillServer, TmuxStopped, SocketRemoved,
+	SocketFolderRemoved, SocketTaken, TmuxNoDescriptors, TmuxCannotFork, TmuxClientsExit,
+	TmuxProgramRemoved,
+
+	ProgramExits, SessionKilled, PaneKilled, WindowKilled, SessionRenamed, PanesFlood,
+
+	ServiceKilled, ServiceStopped, ServiceRestarted, ServiceKilledTmuxStopped,
+	TmuxAndServiceKilled, ServiceNoDescriptors, SecondService, TempFolderGone,
+
+	PostgresKilled, PostgresStopped, TmuxAndPostgresKilled,
+}
+
 // Need is a property that a System must have for a fault.
 type Need int
 

@@ -32,27 +32,30 @@ func runHistory(ctx context.Context, args []string, out io.Writer) error {
 		}
 		var histories atomic.Int64
 		most := before
-		seen, err := b.measureUser(ctx, ours.target, out,
+		measured, err := b.measureUser(ctx, ours.target, out,
 			func(ctx context.Context) error { return repeatUntilDone(ctx, &histories, reader.capture) },
-			func(ctx context.Context) error {
-				for ctx.Err() == nil {
-					now, err := ours.memory()
-					if err != nil {
-						return err
-					}
-					most = max(most, now)
-					time.Sleep(5 * time.Millisecond)
-				}
-				return nil
-			})
+			func(ctx context.Context) error { return ours.sampleMemory(ctx, &most) })
 		if err != nil {
 			return err
 		}
 		y.note("memory before, bytes", before, "memory %.1f MB, with histories %.1f MB", before/1e6, most/1e6)
 		y.Figures["memory most, bytes"] = most
-		fmt.Fprintf(out, "%.1f histories of %d lines a second\n", float64(histories.Load())/seen.busy.Seconds(), historyLines)
-		seen.judge(y)
+		fmt.Fprintf(out, "%.1f histories of %d lines a second\n", float64(histories.Load())/measured.busy.Seconds(), historyLines)
+		measured.judge(y)
 		y.Verdicts = append(y.Verdicts, atMost("memory that histories take in MB", (most-before)/1e6, 30))
 		return nil
 	})
+}
+
+// sampleMemory keeps the largest memory of the service in most, until ctx is done.
+func (p *interplexer) sampleMemory(ctx context.Context, most *float64) error {
+	for ctx.Err() == nil {
+		now, err := p.memory()
+		if err != nil {
+			return err
+		}
+		*most = max(*most, now)
+		time.Sleep(5 * time.Millisecond)
+	}
+	return nil
 }

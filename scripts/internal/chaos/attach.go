@@ -11,7 +11,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-// attach is a terminal: it reads what comes and types; or it reads nothing.
+// attach is a terminal that reads the output and types. Some terminals read nothing.
 func (a *client) attach(ctx context.Context, s *session, one choice) {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(one.seed%uint64(longestListen)))
 	defer cancel()
@@ -41,14 +41,14 @@ func (a *client) attach(ctx context.Context, s *session, one choice) {
 		sleep(ctx, one.think)
 	}
 	cancel()
-	for range t.pongs { // until read has ended
+	for range t.pongs { // wait until read has returned
 	}
 }
 
-// refusedAttach judges a refusal, whose body the library has cut short.
+// refusedAttach checks a refusal, of which the library does not return the whole body.
 func (a *client) refusedAttach(ctx context.Context, s *session, res *http.Response) {
 	if res == nil {
-		a.stats.count("GET attach", "no answer")
+		a.stats.count("GET attach", "no response")
 		sleep(ctx, 20*time.Millisecond)
 		return
 	}
@@ -64,16 +64,16 @@ func (a *client) refusedAttach(ctx context.Context, s *session, res *http.Respon
 	}
 }
 
-// terminal is one that is attached.
+// terminal is a client that is attached to a session.
 type terminal struct {
 	*client
 	session *session
 	conn    *websocket.Conn
-	pongs   chan int // numbers of pongs; 0: something was refused
+	pongs   chan int // the numbers of the pongs; 0: the service refused some input
 }
 
-// typeOne types something and waits until the service has dealt with it. It
-// returns false when the connection is over.
+// typeOne types a text, and waits for the pong after it. It returns false when the
+// connection has ended.
 func (t *terminal) typeOne(ctx context.Context, number int, seed uint64) bool {
 	sent := t.model.typing(t.session, t.number, seed)
 	t.model.locked(func() { sent.socket, sent.left = true, true })
@@ -100,6 +100,7 @@ func (t *terminal) typeOne(ctx context.Context, number int, seed uint64) bool {
 	return false
 }
 
+// read reads the frames until the connection ends.
 func (t *terminal) read(ctx context.Context) {
 	tail := ""
 	for {
@@ -120,13 +121,14 @@ func (t *terminal) read(ctx context.Context) {
 	}
 }
 
+// handleText handles a text frame, which is JSON.
 func (t *terminal) handleText(ctx context.Context, data []byte) {
 	var frame struct {
 		Type, Status, Detail string
 		ID                   int
 	}
 	if err := json.Unmarshal(data, &frame); err != nil {
-		t.model.violation("the terminal of %s was told %.200q", t.session.mark, data)
+		t.model.violation("the terminal of %s got the frame %.200q", t.session.mark, data)
 		return
 	}
 	t.stats.count("frame", frame.Type)

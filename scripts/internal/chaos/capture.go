@@ -14,11 +14,12 @@ func (a *client) capture(ctx context.Context, s *session, _ choice) {
 	a.look(ctx, s, call{what: "GET capture", method: "GET", path: a.capturePath(s)})
 }
 
-// poll asks with the ETag of its last screen.
+// poll requests the screen with the ETag of the last one.
 func (a *client) poll(ctx context.Context, s *session, _ choice) {
 	a.look(ctx, s, call{what: "GET capture, ETag", method: "GET", path: a.capturePath(s), etag: a.etags[s.mark]})
 }
 
+// longestHold bounds the wait of a long-poll.
 const longestHold = 1500 * time.Millisecond
 
 // hold is a long-poll.
@@ -32,8 +33,8 @@ func (a *client) post(ctx context.Context, s *session, _ choice) {
 	a.look(ctx, s, call{what: "POST capture", method: "POST", path: fmt.Sprintf("/api/session/%d/capture-pane/", s.id)})
 }
 
-// look asks for a screen and judges it: it is of this session, whole, and no
-// older than the last that this client has been shown.
+// look requests a screen and checks it: the screen is one of this session, whole, and
+// not older than the last one that this client has seen.
 func (a *client) look(ctx context.Context, s *session, k call) {
 	r := a.do(ctx, a.user, k)
 	a.checkProblem(s, k, r)
@@ -64,12 +65,12 @@ func (a *client) checkShown(s *session, how, screen string) {
 	a.newest[s.mark] = max(before, newest)
 }
 
-// typeInto types, and notes what was answered.
+// typeInto types, and waits for the response.
 func (a *client) typeInto(ctx context.Context, s *session, one choice) {
 	a.send(ctx, s, one, 0)
 }
 
-// abort leaves before the answer.
+// abort types, and leaves before the response.
 func (a *client) abort(ctx context.Context, s *session, one choice) {
 	a.send(ctx, s, one, time.Duration(one.seed%uint64(5*time.Millisecond))+1)
 }

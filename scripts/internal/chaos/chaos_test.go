@@ -19,8 +19,8 @@ var (
 	seed  = flag.Uint64("chaos.seed", rand.Uint64N(1_000_000), "of faults and choices; default random")
 )
 
-// The service, with the race detector, keeps its promises while everything
-// that it relies on is broken.
+// The service, with the race detector, keeps its promises while faults break
+// everything that it depends on.
 func TestChaos(t *testing.T) {
 	folder := t.TempDir()
 	build(t, folder, "-race", "./cmd/interplexer")
@@ -31,7 +31,7 @@ func TestChaos(t *testing.T) {
 			cmd := exec.CommandContext(t.Context(), filepath.Join(folder, "chaos"), "-v",
 				"-interplexer", filepath.Join(folder, "interplexer"),
 				"-for", lasts.String(), "-store", store, "-seed", fmt.Sprint(*seed))
-			// It takes down what it has started.
+			// Then it ends the processes that it has started.
 			cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 			out, err := cmd.CombinedOutput()
 			t.Logf("%s", out)

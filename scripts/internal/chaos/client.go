@@ -9,13 +9,15 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"interplexer/cmd/interplexer/faults"
 )
 
-// longestAnswer bounds every request that does not ask to be held: the
-// service's own bound and what a stopped process adds to it.
-const longestAnswer = 35 * time.Second
+// maxResponseTime bounds the time until a response, if the request is not held: the
+// service's own bound, and the time for which a process may be stopped.
+const maxResponseTime = 35 * time.Second
 
-// documented are the kinds of problems that there are, with their status.
+// documented are all kinds of problems, with their status.
 var documented = map[string]int{
 	"internal": 500, "canceled": 503, "not-found": 404, "invalid": 422, "malformed": 400, "method-not-allowed": 405,
 	"host-not-allowed": 421, "cross-origin": 403, "not-admin": 403, "not-ready": 503, "too-large": 413, "too-slow": 408,
@@ -24,16 +26,26 @@ var documented = map[string]int{
 	"not-reading": 503, "unknown-outcome": 503, "overloaded": 503, "no-resources": 503, "unavailable": 503, "timeout": 504,
 }
 
-// transient are the kinds that a good request may get at any time.
-var transient = map[string]bool{
-	"canceled": true, "stopping": true, "unknown-outcome": true, "overloaded": true, "unavailable": true, "timeout": true,
-	"not-ready": true, "not-running": true, "not-reading": true, "no-resources": true,
+// transient are the kinds of problems that a good request may get at any time: those
+// that the faults cause, and a few more.
+var transient = transientKinds()
+
+func transientKinds() map[string]bool {
+	all := map[string]bool{
+		"stopping":    true, // the service is restarted
+		"canceled":    true, // a request that shares the work has ended
+		"not-running": true, // the session is not yet there, or its server has died
+	}
+	for _, response := range faults.Transient {
+		all[strings.Fields(response)[1]] = true
+	}
+	return all
 }
 
-// unclear are those after which it may or may not have been done.
+// unclear are the kinds of problems that leave the outcome unknown.
 var unclear = map[string]bool{"canceled": true, "unknown-outcome": true, "timeout": true, "internal": true}
 
-// user is one of the service's users.
+// user is a user of the service.
 type user struct {
 	name   string
 	number int
@@ -45,29 +57,29 @@ func newUser(name string, number int) *user {
 	return &user{name: name, number: number, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 32, DisableCompression: true}}}
 }
 
-// marks is how the marks of the user's sessions start.
+// marks returns the prefix of the marks of the user's sessions.
 func (u *user) marks() string { return newMark(u.number, 0)[:4] }
 
 // call is one request.
 type call struct {
-	what         string // for the stats: "GET capture"
+	what         string // the kind of request, for the stats: "GET capture"
 	method, path string
 	body         string
 	etag         string
-	wait         time.Duration // that it asks to be held
-	cut          time.Duration // after which the client leaves; 0: it does not
+	wait         time.Duration // for which the service may hold it
+	cut          time.Duration // after which the client leaves; 0: it waits
 }
 
-// reply is what came back.
+// reply is the response to a call.
 type reply struct {
 	status  int
 	problem string // its kind
 	body    string
 	etag    string
-	err     error // there was no answer
+	err     error // there was no response
 }
 
-// outcome is what the client knows of what it asked for.
+// outcome returns what the client knows about its request.
 func (r reply) outcome() outcome {
 	switch {
 	case r.err != nil || unclear[r.problem]:
@@ -78,25 +90,25 @@ func (r reply) outcome() outcome {
 	return refused
 }
 
-// do sends a request and judges what does not depend on what was asked for:
-// that it is answered in time, as documented, and with nobody else's text.
+// do sends a request and checks everything that does not depend on the request: that
+// the response comes in time, is documented, and has no text of another user.
 func (c *chaos) do(ctx context.Context, u *user, k call) reply {
-	bound, cancel := context.WithTimeout(ctx, longestAnswer+k.wait)
+	bound, cancel := context.WithTimeout(ctx, maxResponseTime+k.wait)
 	defer cancel()
 	if k.cut > 0 {
 		bound, cancel = context.WithTimeout(ctx, k.cut)
 		defer cancel()
 	}
-	r := c.exchange(bound, u, k)
+	r := c.roundTrip(bound, u, k)
 	switch {
 	case r.err != nil && ctx.Err() != nil, r.err != nil && k.cut > 0 && bound.Err() != nil:
 		c.stats.count(k.what, "given up")
 		return r
 	case r.err != nil && errors.Is(bound.Err(), context.DeadlineExceeded):
-		c.model.violation("%s %s had no answer in %s", k.method, k.path, longestAnswer+k.wait)
+		c.model.violation("%s %s had no response in %s", k.method, k.path, maxResponseTime+k.wait)
 	}
 	if r.err != nil {
-		c.stats.count(k.what, "no answer")
+		c.stats.count(k.what, "no response")
 		return r
 	}
 	c.stats.count(k.what, strings.TrimSpace(fmt.Sprint(r.status, " ", r.problem)))
@@ -104,7 +116,7 @@ func (c *chaos) do(ctx context.Context, u *user, k call) reply {
 	return r
 }
 
-func (c *chaos) exchange(ctx context.Context, u *user, k call) reply {
+func (c *chaos) roundTrip(ctx context.Context, u *user, k call) reply {
 	req, err := http.NewRequestWithContext(ctx, k.method, c.testbed.url()+k.path, strings.NewReader(k.body))
 	if err != nil {
 		return reply{err: err}
@@ -129,7 +141,7 @@ func (c *chaos) exchange(ctx context.Context, u *user, k call) reply {
 	return r
 }
 
-// problemOf reads the kind of a problem.
+// problemOf reads the kind of a problem, and checks that it is documented.
 func (c *chaos) problemOf(k call, res *http.Response, body []byte) string {
 	var p struct {
 		Type   string
@@ -144,16 +156,17 @@ func (c *chaos) problemOf(k call, res *http.Response, body []byte) string {
 	return kind
 }
 
+// checkReply checks a response to any request.
 func (c *chaos) checkReply(u *user, k call, r reply) {
 	if m := foreignMark(r.body, u.marks()); m != "" {
-		c.model.violation("%s %s of %s tells of another user's %s", k.method, k.path, u.name, m)
+		c.model.violation("%s %s of %s shows another user's %s", k.method, k.path, u.name, m)
 	}
 	if r.problem == "internal" {
 		c.model.violation("%s %s: %d %.300s", k.method, k.path, r.status, r.body)
 	}
 }
 
-// checkProblem judges the refusal of a good request about a session.
+// checkProblem checks the refusal of a good request about a session.
 func (c *chaos) checkProblem(s *session, k call, r reply) {
 	switch {
 	case r.err != nil || r.status < 400 || transient[r.problem]:

@@ -16,18 +16,9 @@ import (
 // again.
 func (c *chaos) dumpHung() error {
 	w := c.testbed
-	var text strings.Builder
-	all, err := process.List(w.socket)
+	text, err := describeProcesses(w.socket)
 	if err != nil {
 		return err
-	}
-	for _, p := range all {
-		fmt.Fprintln(&text, p)
-		for _, name := range []string{"status", "wchan", "stack"} { // root alone may read the last
-			if b, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", p.PID, name)); err == nil {
-				fmt.Fprintln(&text, string(b))
-			}
-		}
 	}
 	w.service.exits.Store(true)
 	// A Go program writes the stacks of all goroutines to its log.
@@ -43,15 +34,33 @@ func (c *chaos) dumpHung() error {
 	if err != nil {
 		return fmt.Errorf("chaos: %w", err)
 	}
-	text.Write(log)
 	file, err := os.CreateTemp("", "chaos-dump-")
 	if err != nil {
 		return fmt.Errorf("chaos: %w", err)
 	}
 	defer file.Close()
-	if _, err := file.WriteString(text.String()); err != nil {
+	if _, err := file.Write(append([]byte(text), log...)); err != nil {
 		return fmt.Errorf("chaos: %w", err)
 	}
 	c.model.violation("the stacks of the service and the state of the processes are in %s", file.Name())
 	return c.start()
+}
+
+// describeProcesses returns the state of the processes whose command lines contain a
+// text.
+func describeProcesses(text string) (string, error) {
+	all, err := process.List(text)
+	if err != nil {
+		return "", err
+	}
+	var state strings.Builder
+	for _, p := range all {
+		fmt.Fprintln(&state, p)
+		for _, name := range []string{"status", "wchan", "stack"} { // root alone may read the last
+			if b, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", p.PID, name)); err == nil {
+				fmt.Fprintln(&state, string(b))
+			}
+		}
+	}
+	return state.String(), nil
 }

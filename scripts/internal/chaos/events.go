@@ -14,32 +14,32 @@ import (
 
 const longestListen = 3 * time.Second
 
-// listen reads a stream of events, goes on after a break where it was, or
-// reads nothing at all for a time.
+// listen reads a stream of events, and resumes it when it breaks. Some clients read
+// nothing at all.
 func (a *client) listen(ctx context.Context, s *session, one choice) {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(one.seed%uint64(longestListen)))
 	defer cancel()
-	what := one.seed >> 32 % 8
+	variant := one.seed >> 32 % 8
 	stream := &stream{client: a, session: s, path: fmt.Sprintf("/api/sessions/%d/events", s.id)}
-	if what == 0 {
+	if variant == 0 {
 		stream.path, stream.session = "/api/events", nil
 	}
 	for ctx.Err() == nil && !stream.ended {
-		stream.read(ctx, what == 1)
+		stream.read(ctx, variant == 1)
 	}
 }
 
-// stream is one client's view of a stream of events.
+// stream is a stream of events, as one client sees it.
 type stream struct {
 	*client
 	session *session // nil: the list
 	path    string
-	last    string // id of the last event
-	place   place  // of the output
+	last    string // the id of the last event
+	place   place  // of the next output
 	ended   bool
 }
 
-// place is where a pane's output is: pane and epoch, and the next byte.
+// place is a place in the output of a pane: the pane and the epoch, and the offset.
 type place struct {
 	where string
 	next  uint64
@@ -56,7 +56,7 @@ func (t *stream) read(ctx context.Context, stalled bool) {
 	}
 	res, err := t.user.http.Do(req)
 	if err != nil {
-		t.stats.count("GET events", "no answer")
+		t.stats.count("GET events", "no response")
 		sleep(ctx, 20*time.Millisecond)
 		return
 	}
@@ -75,7 +75,7 @@ func (t *stream) read(ctx context.Context, stalled bool) {
 }
 
 func (t *stream) refused(ctx context.Context, k call, res *http.Response) {
-	body, _ := io.ReadAll(res.Body) // cut off with ctx
+	body, _ := io.ReadAll(res.Body) // fails when ctx is done
 	r := reply{status: res.StatusCode, body: string(body)}
 	if ctx.Err() != nil {
 		return
@@ -90,7 +90,7 @@ func (t *stream) refused(ctx context.Context, k call, res *http.Response) {
 	sleep(ctx, 20*time.Millisecond)
 }
 
-// events reads what comes until it ends.
+// events reads the events until the stream ends.
 func (t *stream) events(body io.Reader) {
 	lines := bufio.NewReader(body)
 	var id, kind string
@@ -122,7 +122,7 @@ func (t *stream) event(kind, id, data string) {
 	t.stats.count("event", kind)
 	if t.session == nil {
 		if m := foreignMark(data, t.user.marks()); m != "" {
-			t.model.violation("events of %s tell of %s", t.user.name, m)
+			t.model.violation("the events of %s show %s", t.user.name, m)
 		}
 		return
 	}
@@ -151,8 +151,8 @@ func (t *stream) event(kind, id, data string) {
 	}
 }
 
-// output goes on without a gap or a duplicate, also after a broken connection,
-// unless the stream has said otherwise.
+// output checks that the output has no gap and no duplicate, also after a broken
+// connection, except after a resync.
 func (t *stream) output(id string, offset uint64, data []byte) {
 	if m := foreignMark(string(data), t.session.mark); m != "" {
 		t.model.violation("output of %s has %s", t.session.mark, m)
@@ -168,7 +168,7 @@ func (t *stream) output(id string, offset uint64, data []byte) {
 		t.model.violation("output of %s goes on at %d with %d bytes, id %s, after %d", t.session.mark, offset, len(data), id, t.place.next)
 	}
 	if t.place.where != "" && t.place.where != here.where {
-		t.model.violation("output of %s goes on in %s after %s without a word", t.session.mark, here.where, t.place.where)
+		t.model.violation("output of %s goes on in %s after %s without a resync", t.session.mark, here.where, t.place.where)
 	}
 	t.place = here
 }

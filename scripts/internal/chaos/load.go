@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// What clients do.
+// The actions of clients.
 const (
 	doCreate    = "create"
 	doList      = "list"
@@ -26,12 +26,12 @@ const (
 	doMalformed = "sendMalformed"
 )
 
-// actions are all of it, in an order that is always the same.
+// actions are in a fixed order, on which the choices of a seed depend.
 var actions = []string{
 	doCreate, doList, doGet, doCapture, doPoll, doHold, doPost, doType, doAbort, doDelete, doListen, doAttach, doForeign, doMalformed,
 }
 
-// Actors by what they do, and how often beside the rest.
+// Weights of the actions, by the kind of client.
 var (
 	clientWeights   = map[string]int{doCreate: 3, doList: 6, doGet: 8, doCapture: 16, doPoll: 10, doHold: 4, doPost: 8, doType: 30, doAbort: 4, doDelete: 2}
 	listenerWeights = map[string]int{doListen: 1}
@@ -39,17 +39,17 @@ var (
 	strangerWeights = map[string]int{doForeign: 3, doMalformed: 2}
 )
 
-// client is one client program of one user.
+// client is a client program of a user.
 type client struct {
 	*chaos
 	user   *user
 	number int
 	random *rand.Rand
-	newest map[string]int    // by mark: the newest frame that it has been shown
-	etags  map[string]string // by mark: of its last screen
+	newest map[string]int    // by mark: the newest frame that it has seen
+	etags  map[string]string // by mark: the ETag of the last screen
 }
 
-// act does what its choices say until ctx is done.
+// act makes the actions of its choices until ctx is done.
 func (a *client) act(ctx context.Context, name string, weights map[string]int) {
 	do := map[string]func(context.Context, choice){
 		doCreate: a.create, doList: a.list, doForeign: a.requestForeign, doMalformed: a.sendMalformed,
@@ -73,8 +73,8 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// onOne does something with one of the user's sessions, which are made when
-// there are none.
+// onOne returns an action on one of the user's sessions. It creates one when there
+// are none.
 func (a *client) onOne(do func(context.Context, *session, choice)) func(context.Context, choice) {
 	return func(ctx context.Context, one choice) {
 		if mine := a.model.usable(a.user.name); len(mine) > 0 {
@@ -85,7 +85,7 @@ func (a *client) onOne(do func(context.Context, *session, choice)) func(context.
 	}
 }
 
-// maxSessions bounds what one user has at a time.
+// maxSessions bounds the sessions of one user at a time.
 const maxSessions = 5
 
 type sessionJSON struct {
@@ -106,7 +106,7 @@ func (a *client) create(ctx context.Context, one choice) {
 	a.createOne(ctx, newMark(a.user.number, one.seed))
 }
 
-// createOne makes a session of that mark; nil: it was not made.
+// createOne creates a session with a mark; nil: it was not created.
 func (a *client) createOne(ctx context.Context, mark string) *session {
 	s := a.model.begin(a.user.name, mark, time.Now())
 	k := call{what: "POST session", method: "POST", path: "/api/sessions", body: a.testbed.sessionBody(mark)}
@@ -124,13 +124,13 @@ func (a *client) createOne(ctx context.Context, mark string) *session {
 		return nil
 	}
 	a.model.locked(func() { s.id, s.pid, s.made, s.answered = j.ID, j.Panes[0].PID, done, time.Now() })
-	a.checkJSON(s, j, s.answered)
+	a.checkSession(s, j, s.answered)
 	a.awaitProgram(ctx, s)
 	return s
 }
 
-// awaitProgram waits until the session's program reads its terminal as it is:
-// what is typed before may be changed on the way.
+// awaitProgram waits until the session's program reads its terminal in raw mode. The
+// terminal may change the input before that.
 func (a *client) awaitProgram(ctx context.Context, s *session) {
 	for start := time.Now(); time.Since(start) < settleTimeout && ctx.Err() == nil; sleep(ctx, 5*time.Millisecond) {
 		ended := false
@@ -145,13 +145,14 @@ func (a *client) awaitProgram(ctx context.Context, s *session) {
 	}
 }
 
-// checkSession judges what the service tells of a session, asked at that time.
-func (a *client) checkJSON(s *session, j sessionJSON, asked time.Time) {
+// checkSession checks the JSON of a session, in a response to a request that was sent
+// at asked.
+func (a *client) checkSession(s *session, j sessionJSON, asked time.Time) {
 	var id int64
 	var pid int
 	a.model.locked(func() { id, pid = s.id, s.pid })
 	if j.User != a.user.name || j.Name != s.mark || len(j.Command) < 3 || j.Command[2] != s.mark || id != 0 && j.ID != id {
-		a.model.violation("session %d of %s, %s, is told as %+v", id, s.owner, s.mark, j)
+		a.model.violation("session %d of %s, %s, is listed as %+v", id, s.owner, s.mark, j)
 	}
 	if wrong := a.model.checkStatus(s, j.Status, asked); wrong != "" {
 		a.model.violation("%s", wrong)
@@ -187,7 +188,7 @@ func (a *client) list(ctx context.Context, _ choice) {
 			continue
 		}
 		listed[j.Name] = true
-		a.checkJSON(s, j, asked)
+		a.checkSession(s, j, asked)
 	}
 	for _, s := range before {
 		var gone bool
@@ -211,10 +212,10 @@ func (a *client) get(ctx context.Context, s *session, _ choice) {
 		a.model.violation("get: %.300q: %v", r.body, err)
 		return
 	}
-	a.checkJSON(s, j, asked)
+	a.checkSession(s, j, asked)
 }
 
-// removeOne deletes a session, which may have ended.
+// removeOne deletes one of the user's sessions, which may have ended.
 func (a *client) removeOne(ctx context.Context, one choice) {
 	if mine := a.model.deletable(a.user.name); len(mine) > 0 {
 		a.remove(ctx, mine[at(one.pick, len(mine))], one)
@@ -232,10 +233,10 @@ func (a *client) remove(ctx context.Context, s *session, _ choice) {
 	}
 }
 
-// checkRemoved: what was deleted is not there any more.
+// checkRemoved checks that a deleted session is not there any more.
 func (a *client) checkRemoved(ctx context.Context, s *session) {
 	k := call{what: "GET deleted", method: "GET", path: fmt.Sprintf("/api/sessions/%d", s.id)}
 	if r := a.do(ctx, a.user, k); r.err == nil && r.status != 404 && !transient[r.problem] {
-		a.model.violation("session %d was deleted and is answered %d %.300s", s.id, r.status, r.body)
+		a.model.violation("session %d was deleted, and the response is %d %.300s", s.id, r.status, r.body)
 	}
 }

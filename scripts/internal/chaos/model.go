@@ -9,39 +9,40 @@ import (
 	"time"
 )
 
-// life is what is known of one session: what was asked for and what was
-// answered. Its model guards it.
+// session has the requests about one session, and the responses to them. The mutex of
+// its model guards it.
 type session struct {
-	mark     string // that everything it prints carries
-	owner    string
-	begun    time.Time
-	made     outcome
-	answered time.Time // when that was answered
+	mark     string    // in everything that its program prints
+	owner    string    // the name of a user
+	begun    time.Time // when the request was sent that creates it
+	made     outcome   // of that request
+	answered time.Time // when its response came
 	ready    bool      // its program reads
 	id       int64     // 0: not known
 	pid      int       // of its program; 0: not known
 
-	removing bool // a DELETE was sent
-	removed  bool // and answered with 204
-	killed   bool // in tmux, behind the service's back
-	sends    map[int][]*send
+	removing bool            // a DELETE was sent
+	removed  bool            // the response was 204
+	killed   bool            // by a fault
+	sends    map[int][]*send // by client
 }
 
-// model is what the clients were told. What is observed is judged against it.
+// model has the requests of all clients, and the responses to them. What the clients
+// see is checked against it.
 type model struct {
-	mu       sync.Mutex // guards what follows, the lives included
-	sessions map[string]*session
-	tmuxDied time.Time // when the tmux server was killed last; far ahead while it is
-	wrong    []string
-	more     int // that are not kept
+	mu       sync.Mutex          // guards the fields below, and the sessions
+	sessions map[string]*session // by mark
+	tmuxDied time.Time           // when the tmux server was killed last; in the future while it is being killed
+	wrong    []string            // the violations
+	more     int                 // violations that are only counted
 }
 
 func newModel() *model { return &model{sessions: map[string]*session{}} }
 
-// maxWrong bounds the violations that are kept.
+// maxWrong bounds the violations that are printed.
 const maxWrong = 50
 
-// violation notes that a promise was broken.
+// violation adds a violation of a promise.
 func (l *model) violation(format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -52,7 +53,7 @@ func (l *model) violation(format string, args ...any) {
 	l.wrong = append(l.wrong, time.Now().Format("15:04:05.000 ")+fmt.Sprintf(format, args...))
 }
 
-// violations are those so far.
+// violations returns the violations so far.
 func (l *model) violations() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -63,7 +64,7 @@ func (l *model) violations() []string {
 	return all
 }
 
-// begin notes that a session is about to be asked for.
+// begin adds a session, before the request that creates it.
 func (l *model) begin(owner, mark string, now time.Time) *session {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -72,29 +73,30 @@ func (l *model) begin(owner, mark string, now time.Time) *session {
 	return s
 }
 
-// with runs what reads or writes lives.
+// locked calls do with the mutex locked. It is for access to sessions.
 func (l *model) locked(do func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	do()
 }
 
-// usable are the sessions of a user that can be worked with, the oldest first.
+// usable returns the sessions of a user that run, the oldest first.
 func (l *model) usable(owner string) []*session {
 	return l.filter(func(s *session) bool { return s.owner == owner && s.ready && !l.mayHaveEnded(s) })
 }
 
-// deletable are those and the ones that have ended.
+// deletable returns the sessions of a user that were not deleted, also those that
+// have ended.
 func (l *model) deletable(owner string) []*session {
 	return l.filter(func(s *session) bool { return s.owner == owner && !s.removing })
 }
 
-func (l *model) filter(fit func(*session) bool) []*session {
+func (l *model) filter(keep func(*session) bool) []*session {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var all []*session
 	for _, s := range l.sessions {
-		if s.made == done && fit(s) {
+		if s.made == done && keep(s) {
 			all = append(all, s)
 		}
 	}
@@ -102,22 +104,22 @@ func (l *model) filter(fit func(*session) bool) []*session {
 	return all
 }
 
-// find is the session of that mark; nil: nobody asked for it.
+// find returns the session with a mark; nil: no client has created it.
 func (l *model) find(mark string) *session {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.sessions[mark]
 }
 
-// all are the sessions, in the order in which they were asked for.
+// all returns the sessions, in the order of their creation.
 func (l *model) all() []*session {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.SortedFunc(maps.Values(l.sessions), func(a, b *session) int { return a.begun.Compare(b.begun) })
 }
 
-// typing notes what is about to be typed, and that the earlier of the same
-// client has been answered.
+// typing adds a request that types, before it is sent. The client has got the response
+// to its request before.
 func (l *model) typing(s *session, client int, seed uint64) *send {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -126,7 +128,7 @@ func (l *model) typing(s *session, client int, seed uint64) *send {
 	return one
 }
 
-// sendCount is how many requests typed.
+// sendCount returns the number of requests that typed.
 func (l *model) sendCount() (n int) {
 	for _, s := range l.all() {
 		for _, sends := range s.sends {
@@ -136,16 +138,16 @@ func (l *model) sendCount() (n int) {
 	return n
 }
 
-// mayHaveEnded: something was done that ends it.
+// mayHaveEnded reports whether a request or a fault may have ended the session.
 func (l *model) mayHaveEnded(s *session) bool {
 	return s.removing || s.killed || l.mayBeLost(s)
 }
 
-// mayBeLost: its tmux server may have been killed.
+// mayBeLost reports whether the tmux server of the session may have been killed.
 func (l *model) mayBeLost(s *session) bool { return !s.begun.After(l.tmuxDied) }
 
-// checkStatus says what is wrong with a status that the service tells of a
-// session, asked at that time; "" is nothing.
+// checkStatus checks the status of a session in a response to a request that was sent
+// at asked. It returns the violation; "" is none.
 func (l *model) checkStatus(s *session, status string, asked time.Time) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -154,13 +156,13 @@ func (l *model) checkStatus(s *session, status string, asked time.Time) string {
 		return ""
 	case status == "exited" && (s.killed || s.removing), status == "lost" && l.mayBeLost(s):
 		return ""
-	case status == "exited" && l.mayBeLost(s): // its program may be seen to end before its server
+	case status == "exited" && l.mayBeLost(s): // the service may see the end of the program before the end of the server
 		return ""
 	}
-	return fmt.Sprintf("session %d (%s, made %s) is told to be %s for no reason", s.id, s.mark, s.begun.Format("15:04:05.000"), status)
+	return fmt.Sprintf("session %d (%s, made %s) has the status %s for no reason", s.id, s.mark, s.begun.Format("15:04:05.000"), status)
 }
 
-// checkEnd is the same for an answer that it is not there or has ended.
+// checkEnd checks a problem that says that the session is not there or has ended.
 func (l *model) checkEnd(s *session, problem string) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -168,5 +170,5 @@ func (l *model) checkEnd(s *session, problem string) string {
 	case problem == "not-found" && s.removing, (problem == "ended" || problem == "gone") && l.mayHaveEnded(s):
 		return ""
 	}
-	return fmt.Sprintf("session %d (%s, made %s) is answered %s for no reason", s.id, s.mark, s.begun.Format("15:04:05.000"), problem)
+	return fmt.Sprintf("session %d (%s, made %s) got the problem %s for no reason", s.id, s.mark, s.begun.Format("15:04:05.000"), problem)
 }

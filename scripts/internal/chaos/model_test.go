@@ -11,9 +11,9 @@ import (
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
-// typist is a session into which client 1 typed four times: three were
-// answered with success, the third was refused, and of the fifth nobody knows.
-func typist() (*model, *session) {
+// typedSession returns a session into which client 1 typed five times: three requests
+// succeeded, the third was refused, and the outcome of the fifth is unknown.
+func typedSession() (*model, *session) {
 	l := newModel()
 	s := l.begin("alice", newMark(0, 7), noon)
 	s.made = done
@@ -26,8 +26,8 @@ func typist() (*model, *session) {
 	return l, s
 }
 
-func TestWhatWasTyped(t *testing.T) {
-	_, s := typist()
+func TestTypedInput(t *testing.T) {
+	_, s := typedSession()
 	one := func(number int) string { return s.sends[1][number].typed() }
 	changed := []byte(one(0) + one(1) + one(3))
 	changed[len(one(0))+10] ^= 1
@@ -40,9 +40,9 @@ func TestWhatWasTyped(t *testing.T) {
 		"the unknown too":        {read: one(0) + one(1) + one(3) + one(4)},
 		"cut at the end":         {read: one(0) + one(1), cut: true},
 		"cut within":             {read: one(0) + one(1) + one(3)[:3], cut: true},
-		"the last is missing":    {read: one(0) + one(1), want: "1.3 was answered with success and did not arrive"},
-		"one before is missing":  {read: one(0) + one(3), cut: true, want: "1.1 was answered with success and did not arrive"},
-		"nothing arrived":        {want: "1.0 was answered with success and did not arrive"},
+		"the last is missing":    {read: one(0) + one(1), want: "1.3 was typed with success and did not arrive"},
+		"one before is missing":  {read: one(0) + one(3), cut: true, want: "1.1 was typed with success and did not arrive"},
+		"nothing arrived":        {want: "1.0 was typed with success and did not arrive"},
 		"twice":                  {read: one(0) + one(1) + one(1) + one(3), want: "1.1 arrived twice"},
 		"the unknown twice":      {read: one(0) + one(1) + one(3) + one(4) + one(4), want: "1.4 arrived twice"},
 		"a refused one":          {read: one(0) + one(1) + one(2) + one(3), want: "1.2 arrived, though it was refused"},
@@ -54,7 +54,7 @@ func TestWhatWasTyped(t *testing.T) {
 		"something that nobody ": {read: "x" + one(0) + one(1) + one(3), want: "nobody typed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l, s := typist()
+			l, s := typedSession()
 			wrong := strings.Join(l.checkTyped(s, tc.read, tc.cut), "\n")
 			if tc.want == "" {
 				require.Empty(t, wrong)
@@ -65,9 +65,9 @@ func TestWhatWasTyped(t *testing.T) {
 	}
 }
 
-// One that left before the answer may be overtaken, and overtake.
-func TestAborted(t *testing.T) {
-	l, s := typist()
+// The input of a client that left before the response may arrive out of order.
+func TestAbortedInput(t *testing.T) {
+	l, s := typedSession()
 	s.sends[1][0].outcome, s.sends[1][0].left = unknown, true
 	one := func(number int) string { return s.sends[1][number].typed() }
 	require.Empty(t, l.checkTyped(s, one(1)+one(0)+one(3), false))
@@ -75,7 +75,7 @@ func TestAborted(t *testing.T) {
 	require.NotEmpty(t, l.checkTyped(s, one(1)+one(0)+one(3)+one(0), false))
 }
 
-func TestStatusHasAReason(t *testing.T) {
+func TestStatusNeedsAReason(t *testing.T) {
 	l := newModel()
 	s := l.begin("alice", newMark(0, 7), noon)
 	require.Empty(t, l.checkStatus(s, "starting", noon))
@@ -93,7 +93,7 @@ func TestStatusHasAReason(t *testing.T) {
 	l.tmuxDied = noon.Add(time.Second)
 	require.Empty(t, l.checkStatus(s, "lost", noon))
 	require.Empty(t, l.checkEnd(s, "ended"))
-	require.NotEmpty(t, l.checkEnd(s, "not-found"), "what is lost is still told")
+	require.NotEmpty(t, l.checkEnd(s, "not-found"), "a lost session is still listed")
 
 	l.tmuxDied, s.killed = time.Time{}, true
 	require.Empty(t, l.checkStatus(s, "exited", noon))
@@ -102,8 +102,8 @@ func TestStatusHasAReason(t *testing.T) {
 	require.Empty(t, l.checkEnd(s, "not-found"))
 }
 
-// What the service tells at the end is compared with what runs.
-func TestLifeAtTheEnd(t *testing.T) {
+// At the end, the service's list is compared with the programs that run.
+func TestSessionAtTheEnd(t *testing.T) {
 	made := func(set func(*session)) (*chaos, *session) {
 		c := newChaos(1, &testbed{dir: t.TempDir()}, nil)
 		s := c.model.begin("alice", newMark(0, 7), noon)
@@ -130,8 +130,8 @@ func TestLifeAtTheEnd(t *testing.T) {
 		"not listed, yet it runs": {set: asItIs, pid: 100, want: "running, as the service says: false"},
 		"listed, does not run":    {set: asItIs, row: row("running", 100), listed: true, want: "its program is 0"},
 		"another program":         {set: asItIs, row: row("running", 101), listed: true, pid: 101, want: "its program was 100 and is 101"},
-		"exited":                  {set: asItIs, row: row("exited", 0), listed: true, want: "is told to be exited for no reason"},
-		"lost":                    {set: asItIs, row: row("lost", 0), listed: true, want: "is told to be lost for no reason"},
+		"exited":                  {set: asItIs, row: row("exited", 0), listed: true, want: "has the status exited for no reason"},
+		"lost":                    {set: asItIs, row: row("lost", 0), listed: true, want: "has the status lost for no reason"},
 		"refused and listed":      {set: func(s *session) { s.made = refused }, row: row("exited", 0), listed: true, want: "refused: true"},
 		"refused and it runs":     {set: func(s *session) { s.made = refused }, pid: 100, want: "its program is 100"},
 		"deleted and listed":      {set: func(s *session) { s.removing, s.removed = true, true }, row: row("exited", 0), listed: true, want: "deleted: true"},

@@ -24,14 +24,14 @@ func TestSeed(t *testing.T) {
 	faults := func(seed uint64) string {
 		return first(200, plan(seed, kinds), func(f fault) string { return f.kind.Name + f.lasts.String() + f.after.String() })
 	}
-	actions := func(seed uint64, client string) string {
+	choicesOf := func(seed uint64, client string) string {
 		return first(200, choices(seed, client, clientWeights), func(c choice) string { return c.do + c.think.String() })
 	}
 	require.Equal(t, faults(1), faults(1))
 	require.NotEqual(t, faults(1), faults(2))
-	require.Equal(t, actions(1, "alice"), actions(1, "alice"))
-	require.NotEqual(t, actions(1, "alice"), actions(1, "bob"))
-	require.NotEqual(t, actions(1, "alice"), actions(2, "alice"))
+	require.Equal(t, choicesOf(1, "alice"), choicesOf(1, "alice"))
+	require.NotEqual(t, choicesOf(1, "alice"), choicesOf(1, "bob"))
+	require.NotEqual(t, choicesOf(1, "alice"), choicesOf(2, "alice"))
 }
 
 func TestEveryKindHasItsTurn(t *testing.T) {

@@ -12,11 +12,11 @@ const (
 	screenHeight = 24
 )
 
-// filler has no letter or digit of a mark, so that pieces of lines that meet
-// never look like one.
+// filler has no letter or digit of a mark, so that parts of two lines together never
+// look like a mark.
 const filler = "ghijlnopqrstuvwxyz"
 
-// frameLine is a line of the frame with that number. Every line tells it.
+// frameLine returns a line of a frame. Every line shows the frame's number.
 func frameLine(mark string, number, line int) string {
 	text := fmt.Sprintf("%s %010d %02d ", mark, number, line)
 	for i := len(text); i < screenWidth-1; i++ {
@@ -25,18 +25,18 @@ func frameLine(mark string, number, line int) string {
 	return text
 }
 
-// floodLine is one of those that a program prints when it floods.
+// floodLine returns a line that a program prints when it floods its terminal.
 func floodLine(mark string, number int) string { return fmt.Sprintf("%s %010d yes", mark, number) }
 
-// A mark tells the session and its owner: mk, two digits for the user, the rest
-// is random.
+// marks matches the mark of a session: "mk", two digits for the user, and random
+// digits.
 var marks = regexp.MustCompile(`mk[0-9a-f]{14}`)
 
 func newMark(user int, random uint64) string {
 	return fmt.Sprintf("mk%02x%012x", user, random&(1<<48-1))
 }
 
-// foreignMark finds one that does not start with what is allowed.
+// foreignMark returns the first mark in a text that has another prefix than allowed.
 func foreignMark(text, allowed string) string {
 	for _, m := range marks.FindAllString(text, -1) {
 		if !strings.HasPrefix(m, allowed) {
@@ -46,11 +46,11 @@ func foreignMark(text, allowed string) string {
 	return ""
 }
 
-// noFrame: a screen shows no whole line yet.
+// noFrame means that a screen shows no whole line yet.
 const noFrame = -1
 
-// checkScreen says what is wrong with a screen of a session, and which number
-// is the newest on it.
+// checkScreen checks a screen of a session. It returns the newest frame number on it,
+// and the violation; "" is none.
 func checkScreen(mark, screen string) (newest int, wrong string) {
 	if m := foreignMark(screen, mark); m != "" {
 		return noFrame, "a screen of " + mark + " shows " + m
@@ -74,9 +74,9 @@ func checkScreen(mark, screen string) (newest int, wrong string) {
 	return newest, ""
 }
 
-// checkFrame: tmux reads a program's output in pieces, so the lines above may
-// be of the frame after, and where the two meet a line may be half of each.
-// Anything else was put together wrongly.
+// checkFrame checks a screen whose last line is of frame number. tmux reads the output
+// of a program in pieces, so that the upper lines may be those of the next frame, and
+// one line between may have parts of both. Any other mixture is a violation.
 func checkFrame(mark string, lines []string, number int) (newest int, wrong string) {
 	meet := len(lines)
 	for i := len(lines) - 1; i >= 0 && lines[i] == frameLine(mark, number, i); i-- {
@@ -95,7 +95,7 @@ func checkFrame(mark string, lines []string, number int) (newest int, wrong stri
 	return number, ""
 }
 
-// halves: a line starts as the one and goes on as the other.
+// halves reports whether a line starts as the first and continues as the second.
 func halves(line, first, second string) bool {
 	n := common(line, first)
 	return len(line) == len(second) && n > 0 && strings.HasSuffix(line, second[n:])

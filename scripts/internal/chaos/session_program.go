@@ -21,16 +21,16 @@ const (
 	floodDuration = time.Second
 )
 
-// session program is the program of every session: it keeps what it reads in a file
-// named for its mark, byte for byte, and shows numbered frames. A SIGUSR1 makes
-// it flood its terminal. The file's first line tells its pid.
+// runSessionProgram is the program of every session. It shows numbered frames, and
+// writes its input to a file with the name of its mark, byte for byte. The first line
+// of the file has its pid. When it gets SIGUSR1, it floods its terminal.
 func runSessionProgram(mark, folder string, out io.Writer) error {
 	if _, err := term.MakeRaw(int(os.Stdin.Fd())); err != nil {
 		return fmt.Errorf("chaos: session program: %w", err)
 	}
 	flood := make(chan os.Signal, 1)
 	signal.Notify(flood, syscall.SIGUSR1)
-	// Appending: should a session be made twice, both tell.
+	// It appends, so that a session that was made twice has both pids in the file.
 	file, err := os.OpenFile(filepath.Join(folder, mark), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return fmt.Errorf("chaos: session program: %w", err)
@@ -47,7 +47,7 @@ func runSessionProgram(mark, folder string, out io.Writer) error {
 	return show(out, mark, flood, &ended)
 }
 
-// show draws until the terminal is gone.
+// show draws frames until the terminal is gone.
 func show(out io.Writer, mark string, flood <-chan os.Signal, ended *atomic.Bool) error {
 	ticker := time.NewTicker(frameInterval)
 	defer ticker.Stop()
@@ -77,7 +77,7 @@ func show(out io.Writer, mark string, flood <-chan os.Signal, ended *atomic.Bool
 	return nil
 }
 
-// frame draws a screen whose every line tells its number.
+// frame returns the output that draws a frame, whose number is in every line.
 func frame(mark string, number int) string {
 	var b strings.Builder
 	b.WriteString("\x1b[?7l")

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// requestForeign asks for what is somebody else's: it does not exist.
+// requestForeign requests another user's session, which must not exist for a stranger.
 func (a *client) requestForeign(ctx context.Context, one choice) {
 	others := a.model.all()
 	if len(others) == 0 {
@@ -19,7 +19,7 @@ func (a *client) requestForeign(ctx context.Context, one choice) {
 	var id int64
 	a.model.locked(func() { id = others[at(one.pick, len(others))].id })
 	if id == 0 {
-		id = 1 << 40 // nobody's
+		id = 1 << 40 // no session has it
 	}
 	routes := []call{
 		{method: "GET", path: "/api/sessions/%d"},
@@ -35,7 +35,7 @@ func (a *client) requestForeign(ctx context.Context, one choice) {
 	k := routes[one.seed%uint64(len(routes))]
 	k.what, k.path = "stranger", fmt.Sprintf(k.path, id)
 	if r := a.do(ctx, a.user, k); r.err == nil && r.problem != "not-found" && !transient[r.problem] {
-		a.model.violation("a stranger's %s %s is answered %d %.300q", k.method, k.path, r.status, r.body)
+		a.model.violation("a stranger's %s %s got %d %.300q", k.method, k.path, r.status, r.body)
 	}
 	k = call{what: "stranger", method: "GET", path: "/api/sessions"}
 	if r := a.do(ctx, a.user, k); r.status == 200 && strings.TrimSpace(r.body) != "[]" {
@@ -43,7 +43,7 @@ func (a *client) requestForeign(ctx context.Context, one choice) {
 	}
 }
 
-// sendMalformed sends what is no good request.
+// sendMalformed sends a malformed request, or bytes that are no request.
 func (a *client) sendMalformed(ctx context.Context, one choice) {
 	bad := []call{
 		{method: "POST", path: "/api/sessions", body: `{"command":`},
@@ -64,16 +64,16 @@ func (a *client) sendMalformed(ctx context.Context, one choice) {
 		"GET /api/sessions HTTP/1.1\r\nHost: localhost\r\nX: " + strings.Repeat("y", 2<<20) + "\r\n\r\n",
 	}
 	if n := int(one.seed % uint64(len(bad)+len(raw))); n < len(bad) {
-		bad[n].what = "garbage"
+		bad[n].what = "malformed"
 		if r := a.do(ctx, a.user, bad[n]); r.err == nil && r.status < 400 {
-			a.model.violation("garbage %s %s is answered %d %.200q", bad[n].method, bad[n].path, r.status, r.body)
+			a.model.violation("the malformed %s %s got %d %.200q", bad[n].method, bad[n].path, r.status, r.body)
 		}
 	} else {
 		a.sendRaw(raw[n-len(bad)], time.Duration(one.pick*float64(time.Second)))
 	}
 }
 
-// throw writes to a connection and leaves in time, answered or not.
+// sendRaw writes to a connection, and leaves after a time.
 func (a *client) sendRaw(text string, stay time.Duration) {
 	conn, err := net.DialTimeout("tcp", strings.TrimPrefix(a.testbed.url(), "http://"), time.Second)
 	if err != nil {
@@ -84,12 +84,12 @@ func (a *client) sendRaw(text string, stay time.Duration) {
 	_, _ = io.WriteString(conn, text)
 	line, err := bufio.NewReader(conn).ReadString('\n')
 	if err != nil {
-		a.stats.count("garbage", "no answer")
+		a.stats.count("malformed", "no response")
 		return
 	}
 	var status int
 	if _, err := fmt.Sscanf(line, "HTTP/1.1 %d", &status); err != nil || status < 400 || status == 500 {
-		a.model.violation("garbage %.60q is answered %q", text, line)
+		a.model.violation("the malformed %.60q got %q", text, line)
 	}
-	a.stats.count("garbage", fmt.Sprint(status))
+	a.stats.count("malformed", fmt.Sprint(status))
 }

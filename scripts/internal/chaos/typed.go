@@ -11,24 +11,24 @@ import (
 	"unicode/utf8"
 )
 
-// outcome is what a client was told about its request.
+// outcome is the result of a request, as its client knows it.
 type outcome int
 
 const (
-	unknown outcome = iota // cut off, or told that nobody knows
+	unknown outcome = iota // no response, or one that says that the outcome is unknown
 	done
-	refused // told that nothing was done
+	refused // the response says that nothing was done
 )
 
-// send is one request that types. What it types is made from its numbers, so
-// that it need not be kept.
+// send is one request that types. Its text is made from its numbers again when it is
+// needed.
 type send struct {
 	client, number int
 	seed           uint64
 	outcome        outcome
-	left           bool // the client did not wait: it may overtake
-	socket         bool // through a WebSocket, as it is
-	arrived        bool // while it is judged
+	left           bool // the client did not wait for the response: the order is not certain
+	socket         bool // it is a frame of a WebSocket
+	arrived        bool // used by checkTyped
 }
 
 // Ways to type.
@@ -44,15 +44,14 @@ const (
 
 const (
 	shortText = 200
-	longText  = 12 << 10 // more than goes as keys
+	longText  = 12 << 10 // more than the service types as keys
 	longPaste = 100 << 10
 )
 
-// head starts what a send types, so that one that arrives where another is
-// expected is known.
+// head is the start of the text, which identifies the send.
 func (s *send) head() string { return fmt.Sprintf("\x02%d.%d:", s.client, s.number) }
 
-// make is the request's body and the bytes that have to arrive.
+// make returns the body of the request, and the bytes that have to arrive.
 func (s *send) make() (body, typed string) {
 	random := rand.New(rand.NewPCG(s.seed, 1))
 	head := s.head()
@@ -81,7 +80,7 @@ func (s *send) make() (body, typed string) {
 	}
 }
 
-// typed is what has to arrive.
+// typed returns the bytes that have to arrive.
 func (s *send) typed() string {
 	if s.socket {
 		return s.raw()
@@ -90,7 +89,7 @@ func (s *send) typed() string {
 	return typed
 }
 
-// raw is what is typed as a frame of a WebSocket.
+// raw returns the bytes of a frame of a WebSocket.
 func (s *send) raw() string {
 	random := rand.New(rand.NewPCG(s.seed, 2))
 	raw := []byte(s.head())
@@ -108,14 +107,14 @@ func field(name string, value any) string {
 	return string(text)
 }
 
-// pieces are what texts are made of: what has a meaning to shells, terminals
-// and tmux, characters of each length, control characters.
+// pieces are the parts of random texts: characters with a meaning to shells, terminals
+// or tmux, characters of each length in UTF-8, control characters.
 var pieces = []string{
 	"a", "Z", "0", " ", "\t", "\n", "\r", "\x1b[A", "\x03", "\x7f", `\`, `"`, "'", "$HOME", "`", "~", ";", " ; ", "#{pid}", "#(touch x)",
 	"%end 1 1 1\n", "é", "世", "🙂", "e\u0301", "\u200b", "{", "}", "--", "C-c", "\x02", "\x04", "Enter", "longer, plain text of some words",
 }
 
-// randomText is valid UTF-8 without NUL, of at most n bytes and mostly less.
+// randomText returns valid UTF-8 without NUL, mostly shorter than n bytes.
 func randomText(random *rand.Rand, n int) string {
 	var b strings.Builder
 	for size := random.IntN(1 + random.IntN(n)); b.Len() < size; {
@@ -155,59 +154,69 @@ var (
 	headPart = regexp.MustCompile(`^\x02[0-9]*\.?[0-9]*$`)
 )
 
-// checkTyped compares what a session's program has read with what was typed:
-// what was answered with success once and whole and in its client's order,
-// what is unknown at most once, what was refused never. cut: the program was
-// ended, and what came last may be missing.
+// checkTyped compares the input that a session's program has read with the sends. A
+// send that succeeded must be there once, whole, and in the order of its client. One
+// whose outcome is unknown may be there once, and one that was refused must not be
+// there. cut: the program was ended, so that the last input may be missing.
 func (l *model) checkTyped(s *session, read string, cut bool) (wrong []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	complain := func(at int, format string, args ...any) {
 		wrong = append(wrong, fmt.Sprintf("%s, byte %d: ", s.mark, at)+fmt.Sprintf(format, args...))
 	}
-	last := map[int]int{}
+	last := map[int]int{} // by client: the last number in order
 	for at := 0; at < len(read); {
-		one, found := s.sendAt(read[at:])
-		if one == nil && cut && headPart.MatchString(read[at:]) {
-			break
-		}
+		rest := read[at:]
+		one, found := s.sendAt(rest)
 		if one == nil {
-			complain(at, "nobody typed %.40q", read[at:])
-			at += nextHead(read[at:])
-			continue
-		}
-		typed := one.typed()
-		if rest := read[at:]; !strings.HasPrefix(rest, typed) {
-			if cut && strings.HasPrefix(typed, rest) {
+			if cut && headPart.MatchString(rest) {
 				break
 			}
-			complain(at, "%s (%d bytes) did not arrive as it was typed: after %d bytes %.40q", found, len(typed), common(rest, typed), rest[common(rest, typed):])
+			complain(at, "nobody typed %.40q", rest)
 			at += nextHead(rest)
 			continue
 		}
-		if one.outcome == refused {
-			complain(at, "%s arrived, though it was refused", found)
+		typed := one.typed()
+		if !strings.HasPrefix(rest, typed) {
+			if cut && strings.HasPrefix(typed, rest) {
+				break
+			}
+			n := common(rest, typed)
+			complain(at, "%s (%d bytes) did not arrive as it was typed: after %d bytes %.40q", found, len(typed), n, rest[n:])
+			at += nextHead(rest)
+			continue
 		}
-		if one.arrived {
-			complain(at, "%s arrived twice", found)
-		} else if before, ok := last[one.client]; ok && before > one.number && !one.left {
-			complain(at, "%s arrived after %d of the same client", found, before)
+		for _, problem := range one.arrive(last) {
+			complain(at, "%s arrived%s", found, problem)
 		}
-		if !one.left {
-			last[one.client] = max(last[one.client], one.number)
-		}
-		one.arrived = true
 		at += len(typed)
 	}
 	return append(wrong, s.missing(last, cut)...)
 }
 
-// missing are the sends that were answered with success and did not arrive.
+// arrive marks a send as arrived, and says what is wrong with that.
+func (one *send) arrive(last map[int]int) (wrong []string) {
+	if one.outcome == refused {
+		wrong = append(wrong, ", though it was refused")
+	}
+	if one.arrived {
+		wrong = append(wrong, " twice")
+	} else if before, ok := last[one.client]; ok && before > one.number && !one.left {
+		wrong = append(wrong, fmt.Sprintf(" after %d of the same client", before))
+	}
+	if !one.left {
+		last[one.client] = max(last[one.client], one.number)
+	}
+	one.arrived = true
+	return wrong
+}
+
+// missing lists the sends that were typed with success and did not arrive.
 func (s *session) missing(last map[int]int, cut bool) (wrong []string) {
 	for client, sends := range s.sends {
 		for _, one := range sends {
 			if one.outcome == done && !one.arrived && (!cut || one.number < last[client]) {
-				wrong = append(wrong, fmt.Sprintf("%s: %d.%d was answered with success and did not arrive", s.mark, client, one.number))
+				wrong = append(wrong, fmt.Sprintf("%s: %d.%d was typed with success and did not arrive", s.mark, client, one.number))
 			}
 			one.arrived = false
 		}
@@ -215,7 +224,7 @@ func (s *session) missing(last map[int]int, cut bool) (wrong []string) {
 	return wrong
 }
 
-// sendAt finds which send starts here.
+// sendAt finds the send that starts here.
 func (s *session) sendAt(read string) (one *send, name string) {
 	m := heads.FindStringSubmatchIndex(read[:min(40, len(read))])
 	if m == nil || m[0] != 0 {
@@ -229,7 +238,7 @@ func (s *session) sendAt(read string) (one *send, name string) {
 	return nil, ""
 }
 
-// nextHead is how far it is to what may be the next send.
+// nextHead returns the distance to the next head.
 func nextHead(read string) int {
 	if m := heads.FindStringIndex(read[1:]); m != nil {
 		return 1 + m[0]
@@ -237,6 +246,7 @@ func nextHead(read string) int {
 	return len(read)
 }
 
+// common returns the length of the common prefix.
 func common(a, b string) int {
 	n := 0
 	for n < min(len(a), len(b)) && a[n] == b[n] {
