@@ -225,18 +225,54 @@ func openEvents(ctx context.Context, t *target, id string) (*terminal, error) {
 }
 
 func openLongPoll(ctx context.Context, t *target, id string) (*terminal, error) {
+	return openCaptures(ctx, t, id, func(c *client) ([]byte, error) {
+		return c.do(t.conditionalRequest(capturePath(id)+"?wait=60", c.etag), 200)
+	})
+}
+
+// openPolling requests the screen at fixed intervals.
+func openPolling(every time.Duration) func(context.Context, *target, string) (*terminal, error) {
+	return func(ctx context.Context, t *target, id string) (*terminal, error) {
+		ticker := time.NewTicker(every)
+		request := t.request("POST", "/api/session/"+id+"/capture-pane/", "")
+		w, err := openCaptures(ctx, t, id, func(c *client) ([]byte, error) {
+			select {
+			case <-ticker.C:
+			case <-ctx.Done():
+				return nil, errors.New("bench: no echo in time")
+			}
+			return c.do(request, 200)
+		})
+		if err != nil {
+			return nil, err
+		}
+		press := w.press
+		w.press = func(text string) error {
+			select {
+			case <-ticker.C: // from before the key
+			default:
+			}
+			return press(text)
+		}
+		return w, nil
+	}
+}
+
+// openCaptures types over one connection, and requests captures over another.
+func openCaptures(ctx context.Context, t *target, id string, capture func(*client) ([]byte, error)) (*terminal, error) {
 	press, done, err := newTypist(ctx, t, id)
 	if err != nil {
 		return nil, err
 	}
 	c, err := dial(ctx, t.addr)
 	if err != nil {
+		done()
 		return nil, err
 	}
 	return &terminal{
 		press: press,
 		read: func() (string, error) {
-			body, err := c.do(t.conditionalRequest(capturePath(id)+"?wait=60", c.etag), 200)
+			body, err := capture(c)
 			return strings.ReplaceAll(string(body), "\n", ""), err
 		},
 		close: func() {
@@ -244,45 +280,6 @@ func openLongPoll(ctx context.Context, t *target, id string) (*terminal, error) 
 			done()
 		},
 	}, nil
-}
-
-// openPolling requests the screen at fixed intervals.
-func openPolling(every time.Duration) func(context.Context, *target, string) (*terminal, error) {
-	return func(ctx context.Context, t *target, id string) (*terminal, error) {
-		press, done, err := newTypist(ctx, t, id)
-		if err != nil {
-			return nil, err
-		}
-		c, err := dial(ctx, t.addr)
-		if err != nil {
-			return nil, err
-		}
-		ticker := time.NewTicker(every)
-		request := t.request("POST", "/api/session/"+id+"/capture-pane/", "")
-		return &terminal{
-			press: func(text string) error {
-				select {
-				case <-ticker.C: // from before the key
-				default:
-				}
-				return press(text)
-			},
-			read: func() (string, error) {
-				select {
-				case <-ticker.C:
-				case <-ctx.Done():
-					return "", errors.New("bench: no echo in time")
-				}
-				body, err := c.do(request, 200)
-				return strings.ReplaceAll(string(body), "\n", ""), err
-			},
-			close: func() {
-				ticker.Stop()
-				c.close()
-				done()
-			},
-		}, nil
-	}
 }
 
 // openTerminal runs the program on a pty of its own, with nothing between.
