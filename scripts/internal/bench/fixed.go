@@ -63,7 +63,7 @@ func fixedHandler() http.Handler {
 }
 
 // startHeldFixed starts the least that can respond to held requests: a Gin handler
-// that shows at once what is typed, with no tmux and no sessions.
+// that shows its input at once, with no tmux and no sessions.
 func (b *bench) startHeldFixed(ctx context.Context) (*target, error) {
 	s, err := b.startRole(ctx, heldFixedRole)
 	if err != nil {

@@ -117,7 +117,7 @@ func holdBoth(ctx context.Context, p *interplexer, both []*heldClients, d time.D
 }
 
 // heldClients are clients whose requests one server holds. They all look at one
-// session, which echoes what is typed.
+// session, which echoes its input.
 type heldClients struct {
 	t         *target
 	id        string // of the session

@@ -55,7 +55,7 @@ func startServer(ctx context.Context, cmd *exec.Cmd, log string) (*server, error
 // time, or failed.
 func (s *server) stop() error { return s.Stop(stopTimeout) }
 
-// addressPattern matches what a server prints when it serves.
+// addressPattern matches the line that a server prints when it serves.
 var addressPattern = regexp.MustCompile(`serves http://([0-9.]+:[0-9]+)\s`)
 
 // addressFinder is the standard output of a server, in which it finds the address.
@@ -89,8 +89,8 @@ func untilStopped(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 // endTmux ends a private tmux server and waits until its process is gone: it
-// answers kill-server before it has ended its sessions, and what it still does
-// then would disturb the next measurement. There may be no server.
+// answers kill-server before it has ended its sessions, and the work that is left
+// would disturb the next measurement. There may be no server.
 func endTmux(program, socket string, env []string) error {
 	tmux := func(args ...string) (string, error) {
 		cmd := exec.Command(program, append([]string{"-L", socket}, args...)...)

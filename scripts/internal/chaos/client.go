@@ -33,8 +33,8 @@ var transient = transientKinds()
 func transientKinds() map[string]bool {
 	all := map[string]bool{
 		"stopping":    true, // the service is restarted
-		"canceled":    true, // a request that shares the work has ended
-		"not-running": true, // the session is not yet there, or its server has died
+		"canceled":    true, // the service gave the request up
+		"not-running": true, // the session is still being started
 	}
 	for _, response := range faults.Transient {
 		all[strings.Fields(response)[1]] = true

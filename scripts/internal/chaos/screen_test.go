@@ -102,7 +102,7 @@ func TestOutputGoesOn(t *testing.T) {
 		func() { t1.output("1.bbb.20.", 18, []byte("ij")) },          // elsewhere, without a word
 		func() { t1.output("1.bbb.21.", 20, []byte("kl")) },          // an id that leads elsewhere
 		func() { t1.output("1.bbb", 20, nil) },                       // no id
-		func() { t1.event("screen", "", "no JSON") },                 // not what was described
+		func() { t1.event("screen", "", "no JSON") },                 // not the documented JSON
 		func() { t1.event("exit", "", `{"status":"lost"}`) },         // for no reason
 		func() { t1.output("1.bbb.37.", 21, []byte(newMark(1, 1))) }, // another's
 	} {

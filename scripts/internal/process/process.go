@@ -26,7 +26,7 @@ type Process struct {
 // Start starts cmd in a process group of its own, because a Ctrl-C is for this
 // program, which then ends its processes in order. The standard error is appended
 // to the file log, and so is the standard output if cmd has none. The standard
-// input is a pipe, whose end tells a process that this program is gone. The caller
+// input is a pipe, which ends when this program does. The caller
 // ends the process with Stop or Kill.
 func Start(cmd *exec.Cmd, log string) (*Process, error) {
 	out, err := os.OpenFile(log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
