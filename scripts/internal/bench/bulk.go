@@ -44,15 +44,15 @@ func runBulk(ctx context.Context, args []string, out io.Writer) error {
 			return err
 		}
 		var histories, pastes atomic.Int64
-		seen, err := b.measureUser(ctx, ours.target, out,
+		measured, err := b.measureUser(ctx, ours.target, out,
 			func(ctx context.Context) error { return repeatUntilDone(ctx, &histories, reader.capture) },
 			func(ctx context.Context) error { return repeatUntilDone(ctx, &pastes, paster.paste) })
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(out, "%.1f histories of %d lines and %.1f pastes of %d bytes a second\n",
-			float64(histories.Load())/seen.busy.Seconds(), historyLines, float64(pastes.Load())/seen.busy.Seconds(), pasteBytes)
-		seen.judge(y)
+			float64(histories.Load())/measured.busy.Seconds(), historyLines, float64(pastes.Load())/measured.busy.Seconds(), pasteBytes)
+		measured.judge(y)
 		return nil
 	})
 }
@@ -67,16 +67,16 @@ type userLatency struct {
 // measureUser measures a user of t in each round, first alone and then beside
 // others, whose functions return when their context is done.
 func (b *bench) measureUser(ctx context.Context, t *target, out io.Writer, others ...func(context.Context) error) (userLatency, error) {
-	seen := userLatency{keys: map[string][]figures{}, polls: map[string][]figures{}}
+	measured := userLatency{keys: map[string][]figures{}, polls: map[string][]figures{}}
 	measure := func(ctx context.Context, name string) error {
 		key, poll, err := typeAndPoll(ctx, t, b.duration)
-		seen.keys[name], seen.polls[name] = append(seen.keys[name], key), append(seen.polls[name], poll)
+		measured.keys[name], measured.polls[name] = append(measured.keys[name], key), append(measured.polls[name], poll)
 		return err
 	}
 	for round := range b.rounds {
 		fmt.Fprintf(out, "round %d of %d\n", round+1, b.rounds)
 		if err := measure(ctx, "idle"); err != nil {
-			return seen, err
+			return measured, err
 		}
 		working, stop := context.WithCancel(ctx)
 		group, working := errgroup.WithContext(working)
@@ -87,24 +87,24 @@ func (b *bench) measureUser(ctx context.Context, t *target, out io.Writer, other
 		err := measure(working, "busy")
 		stop()
 		if err := errors.Join(err, group.Wait()); err != nil {
-			return seen, err
+			return measured, err
 		}
-		seen.busy += time.Since(began)
+		measured.busy += time.Since(began)
 	}
-	return seen, nil
+	return measured, nil
 }
 
 // judge notes the figures. Others may make the p99 five times as long.
 func (o userLatency) judge(y *summary) {
-	for _, what := range []struct {
-		name string
-		seen map[string][]figures
+	for _, of := range []struct {
+		name     string
+		measured map[string][]figures
 	}{{"keys", o.keys}, {"polls", o.polls}} {
-		idle, busy := medians(what.seen["idle"]), medians(what.seen["busy"])
+		idle, busy := medians(of.measured["idle"]), medians(of.measured["busy"])
 		for name, f := range map[string]figures{"idle": idle, "busy": busy} {
-			y.note(what.name+" "+name+" p99 ms", milliseconds(f.P99), "%-6s %s   p50 %7.3f ms   p99 %7.3f ms", what.name, name, milliseconds(f.P50), milliseconds(f.P99))
+			y.note(of.name+" "+name+" p99 ms", milliseconds(f.P99), "%-6s %s   p50 %7.3f ms   p99 %7.3f ms", of.name, name, milliseconds(f.P50), milliseconds(f.P99))
 		}
-		y.Verdicts = append(y.Verdicts, atMost("p99 of "+what.name+" over that of an idle service", float64(busy.P99)/float64(idle.P99), 5))
+		y.Verdicts = append(y.Verdicts, atMost("p99 of "+of.name+" over that of an idle service", float64(busy.P99)/float64(idle.P99), 5))
 	}
 }
 
