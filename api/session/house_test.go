@@ -63,8 +63,10 @@ var house = []room{
 		"api", "api/access", "api/client", "api/deadline", "api/idempotency", "api/session/expect", "api/session/live", "api/session/registry",
 		"api/session/shellrun", "controlmode", "db",
 	}, usual},
-	{"scripts/benchmark", []string{"controlmode"}, 28},
-	{"scripts/chaosrun", []string{"db/dbtest"}, usual},
+	{"cmd/interplexer/faults", nil, usual},
+	{"scripts/internal/process", nil, usual},
+	{"scripts/internal/bench", []string{"controlmode", "scripts/internal/process"}, usual},
+	{"scripts/internal/chaos", []string{"cmd/interplexer/faults", "db/dbtest", "scripts/internal/process"}, usual},
 }
 
 // listed is a package as go list describes it.
