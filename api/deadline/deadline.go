@@ -1,17 +1,18 @@
 // Package deadline makes the deadlines of a connection cheap to set.
 //
-// net/http sets those of a connection eight times a request, and each time takes
-// the lock of the runtime's poller, reads the clock and moves a timer there: of a
-// poll that changes nothing, that is a twentieth. Here a deadline that is moved
-// to a later time is only noted. The one below stays where it was, which is too
-// early; it comes once in a while, and is moved when it does.
+// net/http sets those of a connection eight times a request. Each time it takes the
+// lock of the runtime's poller, reads the clock and moves a timer there. Without this
+// package a 304 takes 1.11 times the processor time (16.0 µs instead of 14.4, medians
+// of 11 runs by turns), a whole screen 1.01 times.
+//
+// A deadline that is moved to a later time is only noted here. The one below stays
+// too early; it comes once in a while, and is moved then.
 package deadline
 
 import (
 	"errors"
 	"net"
 	"os"
-	"runtime"
 	"sync"
 	"time"
 )
@@ -46,10 +47,6 @@ func (c *conn) Read(b []byte) (int, error) {
 		if err := c.read.enter(); err != nil {
 			return 0, err
 		}
-		// A server that is asked much has others to serve meanwhile. Read at once,
-		// right after an answer, there would be nothing yet: two more calls of the
-		// system and a sleep.
-		runtime.Gosched()
 		n, err := c.Conn.Read(b)
 		if !c.read.leave(err) {
 			return n, err

@@ -109,6 +109,9 @@ func (s *settings) serve(ctx context.Context, out io.Writer, logger *slog.Logger
 //
 // The caller keeps the ballast alive. The collector counts it as live heap, but
 // nobody writes to it, so it takes no memory.
+//
+// Without both a poll takes 1.21 times the processor time, without the ballast 1.10
+// times (20.2 and 18.2 µs instead of 16.6, medians of 9 runs by turns).
 func tuneGC() (ballast []byte) {
 	if os.Getenv("GOGC") != "" {
 		return nil
