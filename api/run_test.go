@@ -148,7 +148,7 @@ func TestRunHearsEveryLine(t *testing.T) {
 	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
-	at := alice.runs("bash", "")
+	at := alice.create(`{"command":["bash","--norc","--noprofile"]}`)
 	whole := 0
 	for range 20 {
 		r := alice.run(at, `yes '' | head -n 200000`, map[string]any{"max_output": 1 << 20})

@@ -49,8 +49,8 @@ func TestCrashInCreate(t *testing.T) {
 			require.Equal(w.t, session.Running, list[0].Status)
 			require.Equal(w.t, "build", list[0].Name)
 			require.Len(w.t, list[0].Panes, 1)
-			w.typeLine(w.alice, list[0].ID, "hello")
-			w.shows(w.alice, list[0].ID, "hello\nhello\n")
+			w.TypeLine(w.alice, list[0].ID, "hello")
+			w.AwaitText(w.alice, list[0].ID, "hello\nhello\n")
 			require.NoError(w.t, w.End(w.t.Context(), w.alice, list[0].ID))
 			w.nothing()
 		}
@@ -61,14 +61,14 @@ func TestCrashInEnd(t *testing.T) {
 	t.Parallel()
 	onBothStores(t, func(w *world) {
 		for _, at := range []step{{"DeleteSession", false}, {"DeleteSession", true}} {
-			s := w.create(w.alice, session.CreateOptions{})
+			s := w.MustCreate(w.alice, session.CreateOptions{})
 			w.crashAt(at, func() { _ = w.End(w.t.Context(), w.alice, s.ID) })
 			require.Empty(w.t, w.tmuxSessions())
 			if at.done {
 				w.nothing()
 				continue
 			}
-			w.becomes(w.alice, s.ID, session.Exited)
+			w.AwaitStatus(w.alice, s.ID, session.Exited)
 			require.NoError(w.t, w.End(w.t.Context(), w.alice, s.ID))
 		}
 		w.nothing()
@@ -78,11 +78,11 @@ func TestCrashInEnd(t *testing.T) {
 func TestSessionsSurviveTheProcess(t *testing.T) {
 	t.Parallel()
 	onBothStores(t, func(w *world) {
-		s := w.create(w.alice, session.CreateOptions{Name: "build"})
-		w.typeLine(w.alice, s.ID, "kept")
+		s := w.MustCreate(w.alice, session.CreateOptions{Name: "build"})
+		w.TypeLine(w.alice, s.ID, "kept")
 		w.restart()
 		require.Equal(w.t, []session.Session{s}, w.list(w.alice))
-		w.shows(w.alice, s.ID, "kept\nkept\n")
+		w.AwaitText(w.alice, s.ID, "kept\nkept\n")
 	})
 }
 
@@ -90,8 +90,8 @@ func TestSessionsSurviveTheProcess(t *testing.T) {
 func TestAdoption(t *testing.T) {
 	t.Parallel()
 	onBothStores(t, func(w *world) {
-		s := w.create(w.alice, session.CreateOptions{Name: "build", Width: 33, Height: 7})
-		w.typeLine(w.alice, s.ID, "kept")
+		s := w.MustCreate(w.alice, session.CreateOptions{Name: "build", Width: 33, Height: 7})
+		w.TypeLine(w.alice, s.ID, "kept")
 		row := w.row(s.ID)
 		require.NoError(w.t, w.store.Store.DeleteSession(w.t.Context(), s.ID))
 		w.store.on(failing(step{"AdoptSession", false}))
@@ -106,7 +106,7 @@ func TestAdoption(t *testing.T) {
 		require.Equal(w.t, [2]int{33, 7}, [2]int{list[0].Width, list[0].Height})
 		require.False(w.t, list[0].CreateTime.IsZero())
 		require.Equal(w.t, row.UID, w.row(list[0].ID).UID)
-		w.shows(w.alice, list[0].ID, "kept\nkept\n")
+		w.AwaitText(w.alice, list[0].ID, "kept\nkept\n")
 		w.unreachable(w.alice, s.ID)
 		w.unreachable(w.bob, list[0].ID)
 		w.reconcile()
@@ -120,7 +120,7 @@ func TestAdoption(t *testing.T) {
 func TestOrphanEndsBeforeItsAdoption(t *testing.T) {
 	t.Parallel()
 	onBothStores(t, func(w *world) {
-		s := w.create(w.alice, session.CreateOptions{})
+		s := w.MustCreate(w.alice, session.CreateOptions{})
 		row := w.row(s.ID)
 		require.NoError(w.t, w.store.Store.DeleteSession(w.t.Context(), s.ID))
 		w.store.on(func(now step) error {
@@ -163,7 +163,7 @@ func TestForeignSessionsAreLeftAlone(t *testing.T) {
 
 		// One that has the name that ours would get is no obstacle.
 		w.plant("session-1", "")
-		s := w.create(w.alice, session.CreateOptions{})
+		s := w.MustCreate(w.alice, session.CreateOptions{})
 		require.Equal(w.t, int64(1), s.ID)
 		require.Equal(w.t, []session.Session{s}, w.list(w.alice))
 	})
@@ -196,7 +196,7 @@ func TestTakeOver(t *testing.T) {
 		ended := elsewhere(3, "dup")
 		_, err := w.store.Store.SetSessionStatus(w.t.Context(), ended.ID, db.StatusLost, ended.CreateTime)
 		require.NoError(w.t, err)
-		w.create(w.alice, session.CreateOptions{Name: "dup"})
+		w.MustCreate(w.alice, session.CreateOptions{Name: "dup"})
 		w.plant("dup", uid(3)+" alice")
 		w.reconcile()
 		require.Equal(w.t, "elsewhere", w.row(ended.ID).Server)

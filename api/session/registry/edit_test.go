@@ -33,10 +33,10 @@ func (w *world) get(id int64) session.Session {
 func TestEdit(t *testing.T) {
 	t.Parallel()
 	onBothStores(t, func(w *world) {
-		one := w.create(w.alice, session.CreateOptions{Name: "one", Labels: map[string]string{"a": "1", "b": "2"}})
+		one := w.MustCreate(w.alice, session.CreateOptions{Name: "one", Labels: map[string]string{"a": "1", "b": "2"}})
 		require.Equal(w.t, map[string]string{"a": "1", "b": "2"}, one.Labels)
-		w.create(w.alice, session.CreateOptions{Name: "two"})
-		w.create(w.bob, session.CreateOptions{Name: "three"})
+		w.MustCreate(w.alice, session.CreateOptions{Name: "two"})
+		w.MustCreate(w.bob, session.CreateOptions{Name: "three"})
 		feed, err := w.Feed(t.Context(), w.alice)
 		require.NoError(w.t, err)
 		defer feed.Close()
@@ -65,8 +65,8 @@ func TestEdit(t *testing.T) {
 func TestEditIsAllOrNothing(t *testing.T) {
 	t.Parallel()
 	onBothStores(t, func(w *world) {
-		one := w.create(w.alice, session.CreateOptions{Name: "one", Labels: map[string]string{"a": "1"}})
-		w.create(w.alice, session.CreateOptions{Name: "two"})
+		one := w.MustCreate(w.alice, session.CreateOptions{Name: "one", Labels: map[string]string{"a": "1"}})
+		w.MustCreate(w.alice, session.CreateOptions{Name: "two"})
 		many := map[string]*string{}
 		for i := range session.MaxLabels {
 			many[fmt.Sprint("n", i)] = textOf("")
@@ -115,7 +115,7 @@ func TestEditIsAllOrNothing(t *testing.T) {
 func TestEditOfASessionThatEnds(t *testing.T) {
 	t.Parallel()
 	onBothStores(t, func(w *world) {
-		one := w.create(w.alice, session.CreateOptions{Name: "one"})
+		one := w.MustCreate(w.alice, session.CreateOptions{Name: "one"})
 		w.store.on(func(at step) error {
 			if at == (step{"EditSession", true}) {
 				w.store.on(nil)
@@ -142,7 +142,7 @@ func TestEditOfASessionThatEnds(t *testing.T) {
 func TestEditsOfOneSessionTakeTurns(t *testing.T) {
 	t.Parallel()
 	onBothStores(t, func(w *world) {
-		one := w.create(w.alice, session.CreateOptions{})
+		one := w.MustCreate(w.alice, session.CreateOptions{})
 		var all sync.WaitGroup
 		for i := range 10 {
 			all.Go(func() {
@@ -180,8 +180,8 @@ func TestEditsOfOneSessionTakeTurns(t *testing.T) {
 func TestEditOfASessionWhoseEndIsNotWritten(t *testing.T) {
 	t.Parallel()
 	onBothStores(t, func(w *world) {
-		one := w.create(w.alice, session.CreateOptions{Name: "one"})
-		w.create(w.alice, session.CreateOptions{Name: "two"})
+		one := w.MustCreate(w.alice, session.CreateOptions{Name: "one"})
+		w.MustCreate(w.alice, session.CreateOptions{Name: "two"})
 		controltest.Tmux(t, w.Socket, "kill-session", "-t", fmt.Sprintf("=session-%d:", one.ID))
 		require.Equal(w.t, session.Exited, w.get(one.ID).Status) // and nobody reconciles
 		require.Equal(w.t, "two", w.edit(one.ID, session.Edit{Name: textOf("two")}).Name)

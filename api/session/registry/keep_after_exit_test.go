@@ -14,7 +14,7 @@ import (
 func TestKeep(t *testing.T) {
 	t.Parallel()
 	onBothStores(t, func(w *world) {
-		s := w.create(w.alice, session.CreateOptions{})
+		s := w.MustCreate(w.alice, session.CreateOptions{})
 		_, second, err := w.CreateWindow(w.t.Context(), w.alice, s.ID, session.NewWindow{Program: session.Program{Command: []string{"cat"}}})
 		require.NoError(w.t, err)
 		keep := func(keep bool) {
@@ -36,16 +36,16 @@ func TestKeep(t *testing.T) {
 				return panes[0].Dead
 			}
 		}
-		w.eventually("the new window's program ends", dead(third))
+		w.Eventually("the new window's program ends", dead(third))
 		_, panes, err := one.Window(second)
 		require.NoError(w.t, err)
 		w.kill(panes[0].PID)
-		w.eventually("that of the one that was there ends", dead(second))
+		w.Eventually("that of the one that was there ends", dead(second))
 
 		keep(false)
 		require.False(w.t, dead(one.Windows[0].ID)())
 		w.kill(one.Panes[0].PID)
-		w.eventually("its window closes", func() bool {
+		w.Eventually("its window closes", func() bool {
 			now, err := w.Windows(w.t.Context(), w.alice, s.ID)
 			require.NoError(w.t, err)
 			return len(now.Windows) == 2

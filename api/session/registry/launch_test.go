@@ -48,8 +48,8 @@ func (w *world) launch(o session.CreateOptions) launch {
 		env[name] = value
 	}
 	o.Env = env
-	s := w.create(w.alice, o)
-	w.eventually("it starts", func() bool { _, err := os.Stat(out + ".done"); return err == nil })
+	s := w.MustCreate(w.alice, o)
+	w.Eventually("it starts", func() bool { _, err := os.Stat(out + ".done"); return err == nil })
 	read := func(name string) string {
 		text, err := os.ReadFile(filepath.Join(out+".done", name))
 		require.NoError(w.t, err)

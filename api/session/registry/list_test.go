@@ -34,7 +34,7 @@ func TestListsAreShared(t *testing.T) {
 	tmux := &countedTmux{Server: w.Tmux}
 	w.Registry = registry.New(w.store, tmux, registry.Options{Server: w.Socket})
 	w.reconcile()
-	one := w.create(w.alice, session.CreateOptions{Name: "one"})
+	one := w.MustCreate(w.alice, session.CreateOptions{Name: "one"})
 
 	before, lists := tmux.asked.Load(), int64(0)
 	for tmux.asked.Load() < before+5 {
@@ -45,7 +45,7 @@ func TestListsAreShared(t *testing.T) {
 
 	// What we change ourselves is in the next list.
 	for range 10 {
-		made := w.create(w.alice, session.CreateOptions{})
+		made := w.MustCreate(w.alice, session.CreateOptions{})
 		require.Len(t, w.list(w.alice), 2)
 		_, _, err := w.SplitPane(t.Context(), w.alice, made.ID, session.NewPane{})
 		require.NoError(t, err)
@@ -56,7 +56,7 @@ func TestListsAreShared(t *testing.T) {
 
 	// What tmux tells nobody is seen all the same.
 	controltest.Tmux(t, w.Socket, "split-window", "-t", "=session-1:", "cat")
-	w.eventually("the split", func() bool { return len(w.list(w.alice)[0].Panes) == 2 })
+	w.Eventually("the split", func() bool { return len(w.list(w.alice)[0].Panes) == 2 })
 	// What a closer look has shown is in the next list.
 	for range 10 {
 		controltest.Tmux(t, w.Socket, "respawn-pane", "-k", "-t", "=session-1:", "cat")
@@ -65,6 +65,6 @@ func TestListsAreShared(t *testing.T) {
 		require.Equal(t, plain(closer).Panes, w.list(w.alice)[0].Panes)
 	}
 	controltest.Tmux(t, w.Socket, "kill-session", "-t", "=session-1:")
-	w.eventually("the end", func() bool { return w.list(w.alice)[0].Status == session.Exited })
+	w.Eventually("the end", func() bool { return w.list(w.alice)[0].Status == session.Exited })
 	require.Equal(t, one.ID, w.list(w.alice)[0].ID)
 }

@@ -23,24 +23,24 @@ func TestServerLost(t *testing.T) {
 	onBothStores(t, func(w *world) {
 		w.Run()
 		named := session.CreateOptions{Name: "build"}
-		old := w.create(w.alice, named)
+		old := w.MustCreate(w.alice, named)
 		oldRow := w.row(old.ID)
 		controltest.Tmux(w.t, w.Socket, "kill-server")
 		secret := "secret"
 		err := w.Send(w.t.Context(), w.alice, old.ID, session.Input{Line: &secret})
 		// Cut off while it was sent, or told that the server is gone.
 		require.True(w.t, errors.Is(err, session.ErrEnded) || errors.Is(err, session.ErrUnknownOutcome), err)
-		w.becomes(w.alice, old.ID, session.Lost)
-		w.eventually("the row says so", func() bool { return w.row(old.ID).Status == "lost" })
+		w.AwaitStatus(w.alice, old.ID, session.Lost)
+		w.Eventually("the row says so", func() bool { return w.row(old.ID).Status == "lost" })
 
-		next := w.create(w.alice, named)
+		next := w.MustCreate(w.alice, named)
 		require.Contains(w.t, []string{"$1", "$2"}, w.row(next.ID).TmuxID, "$ids restart, whoever connects first")
 		require.NotEqual(w.t, oldRow.ServerIdentity, w.row(next.ID).ServerIdentity)
 		require.NotEqual(w.t, old.ID, next.ID)
 		w.requireEnded(old.ID)
-		w.typeLine(w.alice, next.ID, "hello")
-		w.shows(w.alice, next.ID, "hello\nhello\n")
-		require.Equal(w.t, "hello\nhello\n", w.capture(w.alice, next.ID))
+		w.TypeLine(w.alice, next.ID, "hello")
+		w.AwaitText(w.alice, next.ID, "hello\nhello\n")
+		require.Equal(w.t, "hello\nhello\n", w.ScreenText(w.alice, next.ID))
 		require.NoError(w.t, w.End(w.t.Context(), w.alice, old.ID))
 		require.Len(w.t, w.list(w.alice), 1)
 		w.agree()
@@ -51,8 +51,8 @@ func TestServerLost(t *testing.T) {
 func TestServerLostIsSeenWithoutRun(t *testing.T) {
 	t.Parallel()
 	onBothStores(t, func(w *world) {
-		old := w.create(w.alice, session.CreateOptions{})
-		asked := w.create(w.alice, session.CreateOptions{})
+		old := w.MustCreate(w.alice, session.CreateOptions{})
+		asked := w.MustCreate(w.alice, session.CreateOptions{})
 		w.killServer()
 		got, err := w.Get(w.t.Context(), w.alice, asked.ID)
 		require.NoError(w.t, err)
@@ -60,7 +60,7 @@ func TestServerLostIsSeenWithoutRun(t *testing.T) {
 		require.Equal(w.t, session.Lost, w.list(w.alice)[0].Status)
 		require.Empty(w.t, w.list(w.alice)[0].Panes)
 		require.Equal(w.t, "running", w.row(old.ID).Status)
-		next := w.create(w.bob, session.CreateOptions{})
+		next := w.MustCreate(w.bob, session.CreateOptions{})
 		require.Equal(w.t, w.row(old.ID).TmuxID, w.row(next.ID).TmuxID)
 		w.requireEnded(old.ID)
 		w.reconcile()
@@ -74,7 +74,7 @@ func TestServerLostIsSeenWithoutRun(t *testing.T) {
 func TestServerLostWhileNobodyServed(t *testing.T) {
 	t.Parallel()
 	onBothStores(t, func(w *world) {
-		old := w.create(w.alice, session.CreateOptions{})
+		old := w.MustCreate(w.alice, session.CreateOptions{})
 		w.killServer()
 		w.restart()
 		require.Equal(w.t, "lost", w.row(old.ID).Status)
@@ -107,7 +107,7 @@ func (w *world) killClient() {
 	var pids []string
 	// Both are there: one that dies while another identifies itself can crash
 	// tmux, and nobody but whoever kills it could prevent that (PR 4980).
-	w.eventually("both clients are attached", func() bool {
+	w.Eventually("both clients are attached", func() bool {
 		pids = strings.Fields(controltest.Tmux(w.t, w.Socket, "list-clients", "-F", "#{client_pid}"))
 		return len(pids) == 2
 	})
@@ -121,9 +121,9 @@ func (w *world) killClient() {
 func TestControlClientKilled(t *testing.T) {
 	onBothStores(t, func(w *world) {
 		w.Run()
-		s := w.create(w.alice, session.CreateOptions{})
-		w.typeLine(w.alice, s.ID, "hello")
-		w.shows(w.alice, s.ID, "hello\nhello\n")
+		s := w.MustCreate(w.alice, session.CreateOptions{})
+		w.TypeLine(w.alice, s.ID, "hello")
+		w.AwaitText(w.alice, s.ID, "hello\nhello\n")
 		id, err := w.Tmux.Current(w.t.Context())
 		require.NoError(w.t, err)
 
@@ -144,7 +144,7 @@ func TestControlClientKilled(t *testing.T) {
 		for round := range 5 {
 			w.killClient()
 			killed := time.Now()
-			w.eventually("it is back", func() bool { return w.Tmux.Connects() == round+2 })
+			w.Eventually("it is back", func() bool { return w.Tmux.Connects() == round+2 })
 			_, err := w.Screen(w.t.Context(), w.alice, s.ID, session.CaptureOptions{})
 			require.NoError(w.t, err)
 			require.Less(w.t, time.Since(killed), time.Second)

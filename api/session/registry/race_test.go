@@ -33,7 +33,7 @@ func TestEndedIsNeverResurrected(t *testing.T) {
 			})
 		}
 		for range 40 {
-			s := w.create(w.alice, session.CreateOptions{Name: "same"})
+			s := w.MustCreate(w.alice, session.CreateOptions{Name: "same"})
 			require.NoError(w.t, w.End(w.t.Context(), w.alice, s.ID))
 			require.Empty(w.t, w.list(w.alice))
 			w.unreachable(w.alice, s.ID)
@@ -51,7 +51,7 @@ func TestEveryInterleavingOfEnd(t *testing.T) {
 	t.Parallel()
 	onBothStores(t, func(w *world) {
 		for _, at := range []step{{"DeleteSession", false}, {"DeleteSession", true}} {
-			s := w.create(w.alice, session.CreateOptions{})
+			s := w.MustCreate(w.alice, session.CreateOptions{})
 			w.store.on(func(now step) error {
 				if now == at {
 					w.store.on(nil)
@@ -84,7 +84,7 @@ func TestEveryInterleavingOfReconcile(t *testing.T) {
 				w.reconcile()
 			}
 			var s session.Session
-			meanwhile(func() { s = w.create(w.alice, session.CreateOptions{}) })
+			meanwhile(func() { s = w.MustCreate(w.alice, session.CreateOptions{}) })
 			require.Equal(w.t, []session.Session{s}, w.list(w.alice))
 			meanwhile(func() { require.NoError(w.t, w.End(w.t.Context(), w.alice, s.ID)) })
 			require.Empty(w.t, w.list(w.alice))
@@ -108,7 +108,7 @@ func TestEveryInterleavingOfCreate(t *testing.T) {
 				}
 				return nil
 			})
-			s := w.create(w.alice, session.CreateOptions{})
+			s := w.MustCreate(w.alice, session.CreateOptions{})
 			require.Equal(w.t, []session.Session{s}, w.list(w.alice))
 			w.reconcile()
 			w.agree()
@@ -143,8 +143,8 @@ func TestProgramEndsWhileCreated(t *testing.T) {
 			return nil
 		})
 		w.Run()
-		s := w.create(w.alice, session.CreateOptions{Command: []string{"true"}})
-		w.eventually("the row says so", func() bool { return w.row(s.ID).Status == "exited" })
+		s := w.MustCreate(w.alice, session.CreateOptions{Command: []string{"true"}})
+		w.Eventually("the row says so", func() bool { return w.row(s.ID).Status == "exited" })
 	})
 }
 
@@ -168,7 +168,7 @@ func TestOlderReadingOfTheStoreChangesNothing(t *testing.T) {
 			}
 			return nil
 		})
-		s := w.create(w.alice, session.CreateOptions{})
+		s := w.MustCreate(w.alice, session.CreateOptions{})
 		close(started)
 		require.NoError(w.t, <-reconciled)
 		require.Equal(w.t, 1, starts, "there was nothing to mend")
@@ -192,7 +192,7 @@ func TestStartingSessionCannotBeReached(t *testing.T) {
 			}
 			return nil
 		})
-		w.create(w.alice, session.CreateOptions{})
+		w.MustCreate(w.alice, session.CreateOptions{})
 		w.agree()
 	})
 }

@@ -17,7 +17,7 @@ func TestLife(t *testing.T) {
 		ctx := t.Context()
 		require.NoError(w.t, w.Ready(ctx))
 		require.Empty(w.t, w.list(w.alice))
-		s := w.create(w.alice, session.CreateOptions{Name: "build", Width: 30, Height: 5, Cwd: "/", Command: []string{"cat"}})
+		s := w.MustCreate(w.alice, session.CreateOptions{Name: "build", Width: 30, Height: 5, Cwd: "/", Command: []string{"cat"}})
 		require.Equal(w.t, "alice", s.User)
 		require.Len(w.t, s.Panes, 1)
 		require.True(w.t, s.Panes[0].Active)
@@ -27,13 +27,13 @@ func TestLife(t *testing.T) {
 		require.Len(w.t, got.Windows, 1)
 		require.Equal(w.t, got.Windows[0].ID, got.Panes[0].Window)
 		require.Equal(w.t, s, plain(got))
-		plain := w.create(w.alice, session.CreateOptions{})
+		plain := w.MustCreate(w.alice, session.CreateOptions{})
 		require.Equal(w.t, "session-"+strings.TrimPrefix(plain.Name, "session-"), plain.Name)
 		require.Equal(w.t, [2]int{80, 24}, [2]int{plain.Width, plain.Height})
 		require.Equal(w.t, []session.Session{s, plain}, w.list(w.alice))
 
-		w.typeLine(w.alice, s.ID, "echo  hello")
-		w.shows(w.alice, s.ID, "echo  hello\necho  hello\n")
+		w.TypeLine(w.alice, s.ID, "echo  hello")
+		w.AwaitText(w.alice, s.ID, "echo  hello\necho  hello\n")
 		whole, err := w.Screen(ctx, w.alice, s.ID, session.CaptureOptions{Pane: s.Panes[0].ID})
 		require.NoError(w.t, err)
 		require.Equal(w.t, "echo  hello\necho  hello\n\n\n\n", string(whole.Text))
@@ -62,7 +62,7 @@ func (w *world) unreachable(p session.Principal, id int64) {
 func TestAnotherUsersSessionDoesNotExist(t *testing.T) {
 	t.Parallel()
 	onBothStores(t, func(w *world) {
-		hers, his := w.create(w.alice, session.CreateOptions{}), w.create(w.bob, session.CreateOptions{})
+		hers, his := w.MustCreate(w.alice, session.CreateOptions{}), w.MustCreate(w.bob, session.CreateOptions{})
 		w.unreachable(w.bob, hers.ID)
 		w.unreachable(session.Principal{UserID: w.bob.UserID, User: "alice", Admin: true}, hers.ID)
 		w.unreachable(w.alice, his.ID)
@@ -70,7 +70,7 @@ func TestAnotherUsersSessionDoesNotExist(t *testing.T) {
 		require.Equal(w.t, []session.Session{hers}, w.list(w.alice))
 		require.Equal(w.t, []session.Session{his}, w.list(w.bob))
 
-		own := w.create(w.alice, session.CreateOptions{})
+		own := w.MustCreate(w.alice, session.CreateOptions{})
 		for _, pane := range []string{his.Panes[0].ID, own.Panes[0].ID, "%4000000000"} {
 			_, err := w.Screen(w.t.Context(), w.alice, hers.ID, session.CaptureOptions{Pane: pane})
 			require.ErrorIs(w.t, err, session.ErrNotFound)
@@ -78,9 +78,9 @@ func TestAnotherUsersSessionDoesNotExist(t *testing.T) {
 			require.ErrorIs(w.t, w.Send(w.t.Context(), w.alice, hers.ID, session.Input{Pane: pane, Text: &text}), session.ErrNotFound)
 		}
 		for p, id := range map[session.Principal]int64{w.alice: own.ID, w.bob: his.ID} {
-			w.typeLine(p, id, "end")
-			w.shows(p, id, "end\nend\n")
-			require.Equal(w.t, "end\nend\n", w.capture(p, id), "nothing was typed")
+			w.TypeLine(p, id, "end")
+			w.AwaitText(p, id, "end\nend\n")
+			require.Equal(w.t, "end\nend\n", w.ScreenText(p, id), "nothing was typed")
 		}
 		s, err := w.Get(w.t.Context(), w.alice, hers.ID)
 		require.NoError(w.t, err)
@@ -93,16 +93,16 @@ func TestNames(t *testing.T) {
 	onBothStores(t, func(w *world) {
 		w.Run()
 		named := session.CreateOptions{Name: "build"}
-		first := w.create(w.alice, named)
-		w.create(w.bob, named)
+		first := w.MustCreate(w.alice, named)
+		w.MustCreate(w.bob, named)
 		_, err := w.Create(w.t.Context(), w.alice, named)
 		require.ErrorIs(w.t, err, session.ErrNameTaken)
 		w.agree()
 
 		exit := []byte{4}
 		require.NoError(w.t, w.Send(w.t.Context(), w.alice, first.ID, session.Input{Raw: exit}))
-		w.becomes(w.alice, first.ID, session.Exited)
-		w.eventually("the name is free", func() bool {
+		w.AwaitStatus(w.alice, first.ID, session.Exited)
+		w.Eventually("the name is free", func() bool {
 			_, err := w.Create(w.t.Context(), w.alice, named)
 			return err == nil
 		})
@@ -114,13 +114,13 @@ func TestQuota(t *testing.T) {
 	t.Parallel()
 	onBothStores(t, func(w *world) {
 		w.Registry = registry.New(w.store, w.Tmux, registry.Options{Server: w.Socket, Quota: 2})
-		first := w.create(w.alice, session.CreateOptions{})
-		w.create(w.alice, session.CreateOptions{})
+		first := w.MustCreate(w.alice, session.CreateOptions{})
+		w.MustCreate(w.alice, session.CreateOptions{})
 		_, err := w.Create(w.t.Context(), w.alice, session.CreateOptions{})
 		require.ErrorIs(w.t, err, session.ErrQuota)
-		w.create(w.bob, session.CreateOptions{})
+		w.MustCreate(w.bob, session.CreateOptions{})
 		require.NoError(w.t, w.End(w.t.Context(), w.alice, first.ID))
-		w.create(w.alice, session.CreateOptions{})
+		w.MustCreate(w.alice, session.CreateOptions{})
 		w.agree()
 	})
 }
@@ -130,9 +130,9 @@ func TestProgramEnds(t *testing.T) {
 	t.Parallel()
 	onBothStores(t, func(w *world) {
 		w.Run()
-		s := w.create(w.alice, session.CreateOptions{Command: []string{"true"}})
-		w.eventually("the row says so", func() bool { return w.row(s.ID).Status == "exited" })
-		w.becomes(w.alice, s.ID, session.Exited)
+		s := w.MustCreate(w.alice, session.CreateOptions{Command: []string{"true"}})
+		w.Eventually("the row says so", func() bool { return w.row(s.ID).Status == "exited" })
+		w.AwaitStatus(w.alice, s.ID, session.Exited)
 		w.requireEnded(s.ID)
 		require.Equal(w.t, session.Exited, w.list(w.alice)[0].Status)
 		require.Empty(w.t, w.list(w.alice)[0].Panes)
@@ -160,7 +160,7 @@ func TestEndedIsSeenWithoutRun(t *testing.T) {
 			func(int64) session.Status { return w.list(w.alice)[0].Status },
 			func(id int64) session.Status { w.requireEnded(id); return session.Exited },
 		} {
-			s := w.create(w.alice, session.CreateOptions{})
+			s := w.MustCreate(w.alice, session.CreateOptions{})
 			tmuxID := w.row(s.ID).TmuxID
 			controltest.Tmux(w.t, w.Socket, "kill-session", "-t", tmuxID)
 			require.Equal(w.t, session.Exited, ask(s.ID))
@@ -183,7 +183,7 @@ func TestEndedIsSeenWithoutRun(t *testing.T) {
 func TestWhatWasSeenStaysSeen(t *testing.T) {
 	t.Parallel()
 	onBothStores(t, func(w *world) {
-		s := w.create(w.alice, session.CreateOptions{})
+		s := w.MustCreate(w.alice, session.CreateOptions{})
 		controltest.Tmux(w.t, w.Socket, "kill-session", "-t", w.row(s.ID).TmuxID)
 		require.Equal(w.t, session.Exited, w.list(w.alice)[0].Status)
 		require.NoError(w.t, w.Tmux.Close())

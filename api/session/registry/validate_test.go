@@ -95,7 +95,7 @@ func TestGoodNames(t *testing.T) {
 	for _, name := range []string{
 		"build", "a b c", "héé", "a.b:c", "user@host", "x/y+z-1", "_", "日本", "0", strings.Repeat("é", session.MaxNameLength),
 	} {
-		s := w.create(w.alice, session.CreateOptions{Name: name})
+		s := w.MustCreate(w.alice, session.CreateOptions{Name: name})
 		got, err := w.Get(t.Context(), w.alice, s.ID)
 		require.NoError(t, err)
 		require.Equal(t, name, got.Name)
@@ -105,7 +105,7 @@ func TestGoodNames(t *testing.T) {
 
 func TestBadInputTypesNothing(t *testing.T) {
 	w := newWorld(t, dbtest.Open(t, db.SQLite))
-	s := w.create(w.alice, session.CreateOptions{})
+	s := w.MustCreate(w.alice, session.CreateOptions{})
 	text := func(s string) *string { return &s }
 	long := strings.Repeat("x", session.MaxInput+1)
 	for _, c := range []struct {
@@ -133,7 +133,7 @@ func TestBadInputTypesNothing(t *testing.T) {
 	}
 	_, err := w.Screen(t.Context(), w.alice, s.ID, session.CaptureOptions{Pane: "x"})
 	require.Equal(t, []string{"pane"}, fields(t, err))
-	w.typeLine(w.alice, s.ID, "end")
-	w.shows(w.alice, s.ID, "end\nend\n")
-	require.Equal(t, "end\nend\n", w.capture(w.alice, s.ID))
+	w.TypeLine(w.alice, s.ID, "end")
+	w.AwaitText(w.alice, s.ID, "end\nend\n")
+	require.Equal(t, "end\nend\n", w.ScreenText(w.alice, s.ID))
 }

@@ -1,13 +1,11 @@
 package registry_test
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
@@ -62,18 +60,6 @@ func (w *world) reconcile() {
 	require.NoError(w.t, w.Reconcile(w.t.Context()))
 }
 
-// create makes a session that echoes what is typed, or what o says.
-func (w *world) create(p session.Principal, o session.CreateOptions) session.Session {
-	w.t.Helper()
-	if o.Command == nil {
-		o.Command = []string{"cat"}
-	}
-	s, err := w.Create(w.t.Context(), p, o)
-	require.NoError(w.t, err)
-	require.Equal(w.t, session.Running, s.Status)
-	return s
-}
-
 // plain leaves out what only a closer look shows.
 func plain(s session.Session) session.Session {
 	s.Windows = nil
@@ -88,41 +74,6 @@ func (w *world) list(p session.Principal) []session.Session {
 	list, err := w.List(w.t.Context(), p)
 	require.NoError(w.t, err)
 	return list
-}
-
-func (w *world) typeLine(p session.Principal, id int64, line string) {
-	w.t.Helper()
-	require.NoError(w.t, w.Send(w.t.Context(), p, id, session.Input{Line: &line}))
-}
-
-func (w *world) capture(p session.Principal, id int64) string {
-	w.t.Helper()
-	screen, err := w.Screen(w.t.Context(), p, id, session.CaptureOptions{Trim: true})
-	require.NoError(w.t, err)
-	return string(screen.Text)
-}
-
-// eventually is for what no event tells of.
-func (w *world) eventually(what string, condition func() bool) {
-	w.t.Helper()
-	require.Eventually(w.t, condition, 10*time.Second, 5*time.Millisecond, what)
-}
-
-func (w *world) shows(p session.Principal, id int64, text string) {
-	w.t.Helper()
-	w.eventually("the screen shows "+text, func() bool { return strings.Contains(w.capture(p, id), text) })
-}
-
-func (w *world) becomes(p session.Principal, id int64, status session.Status) {
-	w.t.Helper()
-	w.eventually("it becomes "+string(status), func() bool {
-		s, err := w.Get(w.t.Context(), p, id)
-		if errors.Is(err, session.ErrUnavailable) {
-			return false
-		}
-		require.NoError(w.t, err)
-		return s.Status == status
-	})
 }
 
 // tmuxSessions are "id identity" of every session on the tmux server but
