@@ -18,6 +18,7 @@ func (c *client) exec(body map[string]any) ran {
 	return c.ran(c.call("POST", "/api/exec", string(text)))
 }
 
+// TestExec is one pass through HTTP; the tests of exec are in session/shellrun.
 func TestExec(t *testing.T) {
 	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
@@ -59,9 +60,11 @@ func TestExecGoesOn(t *testing.T) {
 	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice, bob := s.user("alice", false), s.user("bob", false)
-	late := alice.exec(map[string]any{"command": "echo first; read line; echo $line; exit 7", "timeout": 2})
+	late := alice.exec(map[string]any{"command": "echo first; read line; echo $line; exit 7", "timeout": 0.01})
 	require.Equal(t, 408, late.status, late.body)
-	require.Equal(t, "first\n", late.Output)
+	require.Eventually(t, func() bool {
+		return alice.ran(alice.call("GET", late.Next+"&timeout=0", "")).Output == "first\n"
+	}, 20*time.Second, time.Millisecond)
 	bob.problem(bob.call("GET", late.Next, ""), 404)
 	var list []sessionJSON
 	require.NoError(t, json.Unmarshal([]byte(alice.call("GET", "/api/sessions", "").body), &list))
@@ -82,6 +85,7 @@ func jsonNumber(n int64) string {
 }
 
 func TestExecIsRefused(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	for _, body := range []string{
@@ -90,7 +94,7 @@ func TestExecIsRefused(t *testing.T) {
 	} {
 		alice.problem(alice.call("POST", "/api/exec", body), 422)
 	}
-	at := alice.shellOf(testShells[0])
+	at := alice.bash()
 	for _, body := range []string{`{}`, `{"command":""}`, `{"command":"a","timeout":"1"}`, `{"command":"a","max_output":16777217}`, `{"command":"a","pane":""}`} {
 		alice.problem(alice.call("POST", at+"/run", body), 422)
 	}

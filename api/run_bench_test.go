@@ -20,7 +20,7 @@ var runOverhead = flag.Int("runs", 10, "how many commands TestRunOverhead runs a
 func TestRunOverhead(t *testing.T) {
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
-	at := alice.shellOf(testShells[0])
+	at := alice.bash()
 	for _, command := range []string{"true", "echo hello", "ls /", "seq 1000"} {
 		var whole, over, process []time.Duration
 		for range *runOverhead {

@@ -3,17 +3,13 @@ package api
 import (
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
-	"os"
-	"path/filepath"
-	"regexp"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"interplexer/api/session/sessiontest"
 	"interplexer/db"
 	"interplexer/db/dbtest"
 )
@@ -55,147 +51,83 @@ func (c *client) ran(a answer) (r ran) {
 	return r
 }
 
-// runAwkward runs one and types its input meanwhile.
-func (c *client) runAwkward(at, command string, a awkward) ran {
-	with := map[string]any{}
-	if a.most > 0 {
-		with["max_output"] = a.most
-	}
-	if a.input == "" {
-		return c.run(at, command, with)
-	}
-	with["timeout"] = 0.2
-	r := c.run(at, command, with)
-	require.Equal(c.t, 408, r.status, r.body)
-	c.typeLine(at, a.input)
-	return c.ran(c.call("GET", r.Next+"&timeout=20", ""))
+func (c *client) bash() (at string) {
+	c.t.Helper()
+	return c.create(`{"command":["` + strings.Join(sessiontest.Bash, `","`) + `"]}`)
 }
 
-// marksOnScreen are what must be seen nowhere.
-var marksOnScreen = regexp.MustCompile(`__interplexer|\.ipx-|1049|;begin|\[200~`)
-
-func TestAwkwardCommands(t *testing.T) {
+// TestRun is one pass through HTTP; the tests of runs are in session/shellrun.
+func TestRun(t *testing.T) {
 	t.Parallel()
-	var whole atomic.Int64 // outputs too large to be heard on a machine that is too busy
-	t.Run("shells", func(t *testing.T) {
-		for _, sh := range testShells {
-			t.Run(sh.name, func(t *testing.T) {
-				t.Parallel()
-				runAwkwardCommands(t, sh, &whole)
-			})
+	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
+		s := startService(t, open())
+		alice, bob := s.user("alice", false), s.user("bob", false)
+		at := alice.bash()
+		for _, test := range []struct {
+			command, output, encoding string
+			most, code                int
+		}{
+			{command: `echo 'żółć "q"'; exit_code() { return 3; }; exit_code`, output: "żółć \"q\"\n", most: 1 << 20, code: 3},
+			{command: `printf '\000\001\377\033[31m\n'`, output: "\x00\x01\xff\x1b[31m\n", encoding: "base64", most: 1 << 20},
+			{command: `printf 'äää'`, output: "ää", most: 5}, // whole characters
+			{command: `printf 'äää'`, most: 0},
+		} {
+			r := alice.run(at, test.command, map[string]any{"max_output": test.most})
+			require.Equal(t, 200, r.status, r.body)
+			require.Equal(t, test.output, r.Output, r.body)
+			require.Equal(t, test.encoding, r.Encoding)
+			require.Equal(t, test.most < 6, r.Truncated)
+			require.Equal(t, test.code, *r.ExitCode)
+			require.NotEmpty(t, r.Run)
+			require.False(t, r.ShellEnded)
 		}
-	})
-	require.Positive(t, whole.Load(), "10 MB were heard in no shell")
-}
 
-func runAwkwardCommands(t *testing.T, sh testShell, whole *atomic.Int64) {
-	t.Helper()
-	s := startService(t, dbtest.Open(t, db.SQLite))
-	alice := s.user("alice", false)
-	command, _ := json.Marshal(sh.command)
-	at := alice.create(`{"command":` + string(command) + `,"env":{"HISTFILE":"/dev/null","HISTSIZE":"1000"}}`)
-	table := fmt.Sprintf("%-22s %6s %9s  %s\n", sh.name, "code", "bytes", "took")
-	for _, a := range awkwardCommands() {
-		if a.only != nil && !a.only(sh) {
-			continue
-		}
-		typed := sh.spelt(a)
-		began := time.Now()
-		r := alice.runAwkward(at, typed, a)
-		for tries := 1; tries < 3 && len(a.output) > 1<<20 && r.Truncated; tries++ {
-			// The machine was too busy to hear it all: it says so.
-			require.True(t, strings.HasPrefix(a.output, r.Output), a.name)
-			r = alice.runAwkward(at, typed, a)
-		}
-		took := time.Since(began)
-		require.Equal(t, 200, r.status, "%s: %s", a.name, r.body)
-		if len(a.output) > 1<<20 {
-			if r.Truncated {
-				require.True(t, strings.HasPrefix(a.output, r.Output), a.name)
-				t.Logf("%s: too busy, %d bytes were heard", a.name, len(r.Output))
-				continue
-			}
-			whole.Add(1)
-		}
-		require.NotNil(t, r.ExitCode, "%s: %s", a.name, r.body)
-		a.judge(t, r)
-		alice.noMarks(at, sh, a, typed)
-		table += fmt.Sprintf("%-22s %6d %9d  %.1f ms\n", a.name, *r.ExitCode, len(r.Output), took.Seconds()*1000)
-	}
-	t.Log("\n" + table)
-}
-
-func (a awkward) judge(t *testing.T, r ran) {
-	t.Helper()
-	if a.like != "" {
-		require.Regexp(t, a.like, r.Output, a.name)
-	} else if len(a.output) < 1000 || len(r.Output) < 1000 {
-		require.Equal(t, a.output, r.Output, a.name)
-	} else {
-		require.True(t, a.output == r.Output, "%s: %d bytes, not %d", a.name, len(r.Output), len(a.output))
-	}
-	require.Equal(t, a.most == 5, r.Truncated, a.name)
-	if a.codes != "" {
-		require.Regexp(t, a.codes, fmt.Sprint(*r.ExitCode), a.name)
-	} else {
-		require.Equal(t, a.code, *r.ExitCode, "%s: %s", a.name, r.Output)
-	}
-}
-
-// A newline that follows another is the first thing to go where a terminal is held
-// up in the midst of a write (Linux forgets it).
-func TestRunHearsEveryLine(t *testing.T) {
-	t.Parallel()
-	s := startService(t, dbtest.Open(t, db.SQLite))
-	alice := s.user("alice", false)
-	at := alice.create(`{"command":["bash","--norc","--noprofile"]}`)
-	whole := 0
-	for range 20 {
-		r := alice.run(at, `yes '' | head -n 200000`, map[string]any{"max_output": 1 << 20})
+		late := alice.run(at, `echo first; read line; echo $line`, map[string]any{"timeout": 0.01})
+		require.Equal(t, 408, late.status, late.body)
+		require.Contains(t, late.body, "urn:interplexer:problem:run-timeout")
+		require.Equal(t, at+"/run?run="+late.Run, late.Next)
+		other := alice.run(at, `echo second`, nil)
+		require.Equal(t, 409, other.status)
+		require.Contains(t, other.body, "urn:interplexer:problem:running")
+		require.Equal(t, late.Next, other.Next)
+		require.Eventually(t, func() bool {
+			r := alice.ran(alice.call("GET", late.Next+"&timeout=0", ""))
+			require.Equal(t, 408, r.status, r.body)
+			return r.Output == "first\n"
+		}, 20*time.Second, time.Millisecond)
+		bob.problem(bob.call("GET", late.Next, ""), 404)
+		alice.problem(alice.call("GET", at+"/run?run=unknown", ""), 404)
+		alice.typeLine(at, "typed")
+		r := alice.ran(alice.call("GET", late.Next+"&timeout=20", ""))
 		require.Equal(t, 200, r.status, r.body)
-		if !r.Truncated { // as it says where the machine is too busy
-			require.Equal(t, 200_000, len(r.Output))
-			whole++
-		}
-	}
-	require.Positive(t, whole)
+		require.Equal(t, "first\ntyped\ntyped\n", r.Output)
+
+		ended := alice.run(at, `exit 3`, nil)
+		require.Equal(t, 200, ended.status, ended.body)
+		require.True(t, ended.ShellEnded)
+		require.Nil(t, ended.ExitCode)
+		require.Eventually(t, func() bool { return alice.session(at).Status == "exited" }, 20*time.Second, time.Millisecond)
+		ended = alice.run(at, "true", nil)
+		require.Equal(t, 409, ended.status)
+		require.Contains(t, ended.body, "urn:interplexer:problem:ended")
+		require.Equal(t, 204, alice.call("DELETE", at, "").status)
+		alice.problem(alice.call("GET", late.Next, ""), 404)
+	})
 }
 
-// noMarks looks at the screen and at the shell's history after a command.
-func (c *client) noMarks(at string, sh testShell, a awkward, typed string) {
-	c.t.Helper()
-	screen := c.call("GET", at+"/capture-pane?trim=true", "").body
-	require.NotRegexp(c.t, marksOnScreen, strings.ReplaceAll(screen, "?1049", ""), a.name)
-	first, _, _ := strings.Cut(typed, "\n")
-	if !a.wiped {
-		wrapped := strings.ReplaceAll(screen, "\n", "")
-		require.Contains(c.t, wrapped, first, "%s: as it was typed", a.name)
-	}
-	if sh.history == "" || a.keep {
-		return
-	}
-	history := c.history(at, sh)
-	require.NotRegexp(c.t, `__interplexer|\.ipx-|memfd`, history, a.name)
-	if sh.name == "fish" && (a.name == "syntax error" || strings.HasPrefix(first, " ")) {
-		return // fish itself does not keep these
-	}
-	if sh.name == "busybox" {
-		first = first[:min(len(first), 900)]
-	}
-	require.Contains(c.t, history, first, a.name)
-}
-
-// history is the history of the shell; listing it is a command as well.
-func (c *client) history(at string, sh testShell) string {
-	c.t.Helper()
-	file := filepath.Join(c.t.TempDir(), "history")
-	require.Equal(c.t, 200, c.run(at, sh.history+" >"+file, nil).status)
-	list, err := os.ReadFile(file)
-	require.NoError(c.t, err)
-	if sh.name != "busybox" {
-		return string(list)
-	}
-	// There the line is mended when its command has ended, not before.
-	before := strings.TrimSuffix(string(list), "\n")
-	return before[:strings.LastIndex(before, "\n")+1]
+func TestRunNeedsAShell(t *testing.T) {
+	t.Parallel()
+	s := startService(t, dbtest.Open(t, db.SQLite))
+	alice := s.user("alice", false)
+	r := alice.run(alice.create(`{"command":["cat"]}`), "echo typed", nil)
+	require.Equal(t, 409, r.status, r.body)
+	require.Contains(t, r.body, "urn:interplexer:problem:no-shell")
+	at := alice.bash()
+	require.Equal(t, 200, alice.run(at, "true", nil).status)
+	alice.typeLine(at, "read line")
+	require.Eventually(t, func() bool {
+		r = alice.run(at, "true", nil)
+		return r.status == 409
+	}, 20*time.Second, time.Millisecond)
+	require.Contains(t, r.body, "urn:interplexer:problem:shell-busy")
 }

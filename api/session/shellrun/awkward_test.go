@@ -1,25 +1,12 @@
-package api
+package shellrun_test
 
-import "strings"
+import (
+	"strings"
 
-// testShell is a shell in which the awkward commands are run.
-type testShell struct {
-	name    string
-	command []string
-	history string // the command that lists its history; empty: it has none
-}
+	"interplexer/api/session/sessiontest"
+)
 
-var testShells = []testShell{
-	{"bash", []string{"bash", "--norc", "--noprofile"}, "history"},
-	{"zsh", []string{"zsh", "-f"}, "fc -l 1"},
-	{"dash", []string{"dash"}, ""},
-	{"busybox", []string{"busybox", "sh"}, "history"},
-	{"fish", []string{"fish", "--no-config"}, "builtin history"},
-}
-
-func (sh testShell) posix() bool { return sh.name != "fish" }
-
-// awkward is a command and what is to become of it.
+// awkward is a command, and how it is expected to end.
 type awkward struct {
 	name    string
 	command string
@@ -30,14 +17,14 @@ type awkward struct {
 	codes   string // a pattern of the code, where it is not the same everywhere
 	input   string // typed while it runs
 	wiped   bool   // the command is not on the screen afterwards
-	most    int    // max_output
-	keep    bool   // the next one wants to see $?
-	only    func(testShell) bool
+	most    int    // bytes of the output that are kept; 0: runOutput
+	keep    bool   // the next one reads $?
+	only    func(sessiontest.Shell) bool
 }
 
 func awkwardCommands() []awkward {
 	long := strings.Repeat("0123456789", 1000)
-	posix := testShell.posix
+	posix := sessiontest.Shell.IsPOSIX
 	return []awkward{
 		{name: "quotes", command: `printf '%s|' "it's \"q\"" 'a  b' "\\" \*`, output: `it's "q"|a  b|\|*|`},
 		{name: "pipeline's status", command: `true | false`, code: 1},
@@ -87,12 +74,13 @@ func awkwardCommands() []awkward {
 		{name: "error output", command: `echo out; echo err >&2; echo gone >/dev/null`, output: "out\nerr\n"},
 		{name: "leading blanks", command: "   echo blank", output: "blank\n"},
 		{name: "a final newline", command: "echo newline\n", output: "newline\n"},
-		{name: "max_output", command: `printf 'äää'`, output: "ää", most: 5},
+		{name: "max_output", command: `printf 'äää'`, output: "ää\xc3", most: 5},
 	}
 }
 
-func (sh testShell) spelt(a awkward) string {
-	if !sh.posix() && a.fish != "" {
+// spelt is the command in a shell's language.
+func (a awkward) spelt(sh sessiontest.Shell) string {
+	if !sh.IsPOSIX() && a.fish != "" {
 		return a.fish
 	}
 	return a.command
