@@ -6,10 +6,10 @@ import (
 	"github.com/mattn/go-runewidth"
 )
 
-// cells says how wide characters are, as tmux has it, whatever the locale.
+// cells knows how wide tmux shows characters, whatever the locale.
 var cells = runewidth.Condition{StrictEmojiNeutral: true}
 
-// width is how many cells a text takes.
+// width is the number of cells that a text takes.
 func width(text string) (n int) {
 	for _, r := range text {
 		n += cells.RuneWidth(r)
@@ -17,8 +17,8 @@ func width(text string) (n int) {
 	return n
 }
 
-// after is what comes after so many cells of a text.
-func after(text string, n int) string {
+// skipCells is a text without its first n cells.
+func skipCells(text string, n int) string {
 	for i, r := range text {
 		w := cells.RuneWidth(r)
 		if n <= 0 && w > 0 {
@@ -29,8 +29,8 @@ func after(text string, n int) string {
 	return ""
 }
 
-// rowsOf is how many rows of a screen a line takes.
-func rowsOf(line string, columns int) int {
+// rowCount is the number of rows that a line takes on a screen.
+func rowCount(line string, columns int) int {
 	rows := 1
 	for range rowStarts(line, columns) {
 		rows++
@@ -38,17 +38,17 @@ func rowsOf(line string, columns int) int {
 	return rows
 }
 
-// fromRow is a line from its row of a number on, of which the first is 0.
-func fromRow(line string, row, columns int) string {
+// skipRows is a line without its first n rows; n is 1 or more.
+func skipRows(line string, n, columns int) string {
 	for start := range rowStarts(line, columns) {
-		if row--; row == 0 {
+		if n--; n == 0 {
 			return line[start:]
 		}
 	}
 	return line
 }
 
-// rowStarts are where the rows of a line begin, but the first.
+// rowStarts are the places in a line where its second and further rows begin.
 func rowStarts(line string, columns int) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		column := 0

@@ -3,186 +3,94 @@ package expect
 import (
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
-// echo tells what was typed from what programs answer. It knows what was typed,
-// and leaves out of the text that comes after the place of the typing:
+// echo removes the echo of typed text from the text that a pane shows after the
+// place of the typing. It removes:
 //
-//   - the longest beginning that is a beginning of what was typed, which is what
-//     the terminal or a line editor shows at once;
-//   - of lines that were not shown so, what the terminal shows of them behind what
-//     a program had on its way already;
-//   - what a line editor shows of each when it gets to read it, behind its prompt.
-//     What the terminal itself has shown, a line editor that reads it later shows
-//     again.
+//   - the longest prefix of the typed text that the pane's text begins with. The
+//     terminal or a line editor shows it at once.
+//   - typed lines that are not in this prefix, where the terminal shows them after
+//     output that a program had already written.
+//   - typed lines that a line editor shows behind its prompt when it reads them. A
+//     line editor shows again what the terminal itself has shown.
 //
-// It looks at text only, and is given all of it each time, so that it makes no
-// difference in which pieces the echo comes.
+// It looks at text only, and gets all of the text each time. So it does not matter
+// in which pieces the echo arrives.
 type echo struct {
-	display []rune
-	aligned bool // the text begins where the typing began
-	pending pending
+	display []rune  // the typed text as it is shown
+	aligned bool    // the pane's text begins where the typing began
+	pending pending // the typed lines that may be shown later
 }
 
 func newEcho(display []rune) *echo {
-	return &echo{display: display, aligned: true, pending: allPending(display)}
+	return &echo{display: display, aligned: true, pending: newPending(display)}
 }
 
-// echoMode are those that what was typed has gone through.
+// echoMode says who has echoed the typed text.
 type echoMode struct {
-	editing bool // a line editor has read since the typing
-	twice   bool // the terminal itself has shown it: a line editor may show all of it again
+	byEditor   bool // a line editor has read since the typing
+	byTerminal bool // the terminal itself; a line editor may show all of it again
 }
 
-// answer is what is no echo in lines of a screen.
+// withoutEcho is the text of a pane without the echo.
 type withoutEcho struct {
-	lines []string // of the same number, the echo being left out
-	whole []bool   // the line, to its end, is echo: it is no line of the answer
-	// pending is what may yet be shown, before each line and after the last.
+	lines  []string // as many as the pane's text has, each without its echo
+	isEcho []bool   // the whole line is echo: no pattern is matched against it
+	// pending are the typed lines that may still be shown: before each line, and
+	// after the last one.
 	pending []pending
-	// begins is the first line that does not belong to the beginning, which is
-	// echoed at once; beginning: it may go on.
-	begins    int
-	beginning bool
-	// elsewhere: something else stands where the typing began.
-	elsewhere bool
+	// prefixEnd is the first line that the prefix does not reach into. prefixOpen:
+	// nothing else was shown yet, so the prefix may still grow.
+	prefixEnd  int
+	prefixOpen bool
+	// noPrefix: there is other text where the typing began.
+	noPrefix bool
 }
 
-// strip leaves the echo out of lines of a screen so wide, of which the first
-// begins at a column and the one of number cursor holds the cursor.
-func (e *echo) strip(lines []string, column, columns, cursor int, h echoMode) withoutEcho {
-	a := withoutEcho{lines: slices.Clone(lines), whole: make([]bool, len(lines))}
+// removeFrom removes the echo from the lines of a pane of so many columns. The first
+// line begins at a column, and the cursor is on the line of that number.
+func (e *echo) removeFrom(lines []string, column, columns, cursor int, mode echoMode) withoutEcho {
+	w := withoutEcho{lines: slices.Clone(lines), isEcho: make([]bool, len(lines))}
 	left := e.pending
 	if e.aligned {
-		shown := 0
-		shown, a.begins, a.beginning = e.beginning(a, column, columns)
-		a.elsewhere = shown == 0 && !a.beginning
-		left = left.from(shown)
+		p := prefix{display: e.display, column: column, columns: columns, sameLine: true}
+		w.prefixEnd, w.prefixOpen = p.removeFrom(w.lines, w.isEcho)
+		w.noPrefix = p.shown == 0 && !w.prefixOpen
+		left = left.after(p.shown)
 	}
-	for i, line := range a.lines {
-		a.pending = append(a.pending, left)
-		if i >= a.begins && !a.beginning {
-			a.lines[i], a.whole[i] = left.take(line, i == cursor, h)
+	for i, line := range w.lines {
+		w.pending = append(w.pending, left)
+		if i >= w.prefixEnd && !w.prefixOpen {
+			w.lines[i], w.isEcho[i] = left.removeFrom(line, i == cursor, mode)
 		}
 	}
-	a.pending = append(a.pending, left)
-	return a
+	w.pending = append(w.pending, left)
+	return w
 }
 
-// beginning cuts off what of the lines is a beginning of what was typed. It
-// returns how much of that is shown, and on which line something else begins;
-// more: nothing does so far.
-func (e *echo) beginning(a withoutEcho, column, columns int) (shown, line int, more bool) {
-	rows := 0      // that the line before may have begun and shown nothing on
-	middle := true // the line goes on with what was typed in one line
-	for i, text := range a.lines {
-		if text != "" {
-			rows = 0
-		} else if rows > 0 && !e.blankRow(shown, columns) {
-			a.whole[i], rows = true, rows-1 // the program had gone on to the next row already
-			continue
-		}
-		length, before := 0, shown
-		shown, length, column = e.match(shown, text, column)
-		if !middle && length < len(text) { // such as zsh's "heredoc> "
-			return before, i, false
-		}
-		middle = false
-		a.lines[i] = text[length:]
-		if length == len(text) {
-			shown, column = e.rowEnd(shown, column, columns)
-		}
-		end := shown == len(e.display)
-		full := column > 0 && column%columns == 0
-		enter := e.blank(shown)
-		rows += (column + max(enter-shown, 0)) / columns
-		switch {
-		case length < len(text): // something else
-			return shown, i, false
-		case !end && enter >= 0:
-			shown, column = enter+1, 0
-		case !end && full: // wrapped by the program
-			column, middle = 0, true
-		case end: // without an Enter
-			a.whole[i] = true
-			return shown, i, false
-		case i == len(a.lines)-1:
-			a.whole[i] = true
-			return shown, i, true
-		default: // something else, on the next line
-			a.whole[i] = length > 0
-			return shown, i + min(length, 1), false
-		}
-		a.whole[i] = true
-		if shown == len(e.display) {
-			return shown, i + 1, false
-		}
-	}
-	return shown, len(a.lines), true
+// withoutAnyEcho is text after which nothing was typed.
+func withoutAnyEcho(lines []string) withoutEcho {
+	return withoutEcho{lines: lines, isEcho: make([]bool, len(lines))}
 }
 
-// blankRow reports whether the next row of what was typed shows nothing, but
-// begins with a blank.
-func (e *echo) blankRow(shown, columns int) bool {
-	for i, r := range e.display[shown:min(shown+columns, len(e.display))] {
+// isRowBlank reports whether one of the next rows, of so many columns, of a display
+// shows only blanks, and at least one.
+func isRowBlank(display []rune, columns int) bool {
+	for i, r := range display[:min(columns, len(display))] {
 		if r != ' ' {
 			return r == '\n' && i > 0
 		}
 	}
-	return shown < len(e.display)
+	return len(display) > 0
 }
 
-// rowEnd goes on over the blanks at the end of a row, which a screen does not
-// tell.
-func (e *echo) rowEnd(shown, column, columns int) (int, int) {
-	for shown < len(e.display) && e.display[shown] == ' ' && (column == 0 || column%columns != 0) {
-		shown++
-		column++
+// blanksToEnter is how many blanks come before the next Enter of a display; -1 if
+// something else does.
+func blanksToEnter(display []rune) int {
+	n := slices.IndexFunc(display, func(r rune) bool { return !strings.ContainsRune(" \t", r) })
+	if n < 0 || display[n] != '\n' {
+		return -1
 	}
-	return shown, column
-}
-
-// blank is where the Enter is, if only blanks come before it, else -1.
-func (e *echo) blank(from int) int {
-	for i, r := range e.display[from:] {
-		switch r {
-		case '\n':
-			return from + i
-		case ' ', '\t':
-		default:
-			return -1
-		}
-	}
-	return -1
-}
-
-// match goes on in what was typed for as long as the text shows it, and returns
-// where it is then in either, and at which column.
-func (e *echo) match(shown int, text string, column int) (int, int, int) {
-	length := 0
-	for shown < len(e.display) {
-		want := e.display[shown]
-		rest := text[length:]
-		r, size := utf8.DecodeRuneInString(rest)
-		switch {
-		case want == '\t':
-			blanks := len(rest) - len(strings.TrimLeft(rest, " "))
-			size = min(blanks, 8-column%8)
-		case want == '\n':
-			return shown, length, column
-		case want < ' ': // shown as ^C, or not at all
-			size = 0
-			if r == '^' && len(rest) > 1 {
-				_, size = utf8.DecodeRuneInString(rest[1:])
-				size++
-			}
-		case size == 0 || r != want:
-			return shown, length, column
-		}
-		column += width(rest[:size])
-		length += size
-		shown++
-	}
-	return shown, length, column
+	return n
 }

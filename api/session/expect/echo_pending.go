@@ -1,54 +1,54 @@
 package expect
 
-// pending are the typed lines that may yet be shown.
+// pending are the typed lines that may still be echoed. Who echoes is not always
+// known at once, so it keeps the lines for either case.
 type pending struct {
-	// When the terminal shows nothing itself.
-	once []typedLine // by a line editor
-	// When it does.
-	terminal []typedLine // by the terminal
-	again    []typedLine // by a line editor
+	byEditor []typedLine // by a line editor, if the terminal does not echo itself
+	// If the terminal echoes:
+	byTerminal []typedLine // by the terminal
+	byBoth     []typedLine // by a line editor, after the terminal
 }
 
-func allPending(display []rune) pending {
+func newPending(display []rune) pending {
 	lines := typedLines(display)
-	return pending{once: lines, terminal: lines, again: lines}
+	return pending{byEditor: lines, byTerminal: lines, byBoth: lines}
 }
 
-// from is what is left when the display has been shown up to a place.
-func (p pending) from(shown int) pending {
-	return pending{once: linesFrom(p.once, shown), terminal: linesFrom(p.terminal, shown), again: p.again}
+// after is the rest when so many runes of the display have been shown.
+func (p pending) after(shown int) pending {
+	return pending{byEditor: linesAfter(p.byEditor, shown), byTerminal: linesAfter(p.byTerminal, shown), byBoth: p.byBoth}
 }
 
-// linesFrom are those of the lines that end after a place in the display.
-func linesFrom(lines []typedLine, shown int) []typedLine {
+// linesAfter are the lines that end after a place in the display.
+func linesAfter(lines []typedLine, shown int) []typedLine {
 	for len(lines) > 0 && lines[0].end <= shown {
 		lines = lines[1:]
 	}
 	return lines
 }
 
-// take leaves the echo out of a line, if what was typed has gone through such
-// echoMode, and out of what is pending, whether it has or not. whole: nothing is left.
-// The current line may show a part.
-func (p *pending) take(line string, current bool, h echoMode) (rest string, whole bool) {
+// removeFrom removes from a line the echo that the mode allows. It drops the typed
+// lines that are shown from pending, whatever the mode. isEcho: nothing is left of
+// the line. The current line, which holds the cursor, may show part of a typed line.
+func (p *pending) removeFrom(line string, current bool, mode echoMode) (rest string, isEcho bool) {
 	rest = line
-	shows := func(lines *[]typedLine, counts bool) bool {
-		left, n := echoed(line, *lines)
+	remove := func(lines *[]typedLine, allowed bool) bool {
+		left, n := cutTyped(line, *lines)
 		*lines = (*lines)[n:]
 		switch {
-		case !counts:
+		case !allowed:
 		case n > 0:
-			rest, whole = left, left == ""
+			rest, isEcho = left, left == ""
 		case current:
-			rest = echoedInPart(rest, *lines)
+			rest = cutTypedPart(rest, *lines)
 		}
 		return n > 0
 	}
-	if h.editing {
-		shows(&p.once, !h.twice)
+	if mode.byEditor {
+		remove(&p.byEditor, !mode.byTerminal)
 	}
-	if !shows(&p.terminal, h.twice) && h.editing {
-		shows(&p.again, h.twice)
+	if !remove(&p.byTerminal, mode.byTerminal) && mode.byEditor {
+		remove(&p.byBoth, mode.byTerminal)
 	}
-	return rest, whole
+	return rest, isEcho
 }

@@ -29,15 +29,15 @@ func TestDisplay(t *testing.T) {
 	}
 }
 
-// heard is what is not echo in a screen's text that comes after the place, whose
-// column is that of what comes before "|" on the first line.
-func heard(e *echo, text string, columns int, h echoMode) string {
+// notEcho is the text of a screen without the echo. The typing began behind the text
+// before "|" on the first line.
+func notEcho(e *echo, text string, columns int, h echoMode) string {
 	before, text, _ := strings.Cut(text, "|")
 	lines := strings.Split(text, "\n")
-	a := e.strip(lines, len(before), columns, len(lines)-1, h)
+	a := e.removeFrom(lines, len(before), columns, len(lines)-1, h)
 	var rest []string
 	for i, line := range a.lines {
-		if !a.whole[i] {
+		if !a.isEcho[i] {
 			rest = append(rest, line)
 		}
 	}
@@ -98,7 +98,7 @@ func TestEcho(t *testing.T) {
 			if columns == 0 {
 				columns = 80
 			}
-			require.Equal(t, test.want, heard(newEcho(display(test.in)), test.text, columns, echoMode{test.editing, test.twice}))
+			require.Equal(t, test.want, notEcho(newEcho(display(test.in)), test.text, columns, echoMode{test.editing, test.twice}))
 		})
 	}
 }
@@ -139,7 +139,7 @@ func FuzzEchoInParts(f *testing.F) {
 			for i := range lines {
 				lines[i] = strings.TrimRight(lines[i], " ")
 			}
-			require.Empty(t, strings.TrimSpace(heard(newEcho(display(in)), before+"|"+strings.Join(lines, "\n"), wide, echoMode{})))
+			require.Empty(t, strings.TrimSpace(notEcho(newEcho(display(in)), before+"|"+strings.Join(lines, "\n"), wide, echoMode{})))
 		}
 	})
 }

@@ -47,7 +47,7 @@ func TestReadoutIsMatchedWhole(t *testing.T) {
 	c := controlmode.Joined{Place: controlmode.Place{Width: 80, Height: 24, CursorY: 23}, First: 24 - len(lines)}
 	c.History, c.Text = len(lines)-24, []byte(strings.Join(lines, "\n")+"\n")
 	p := newPaneText(c, c.First, 0)
-	a := withoutEcho{lines: p.lines, whole: make([]bool, len(p.lines))}
+	a := withoutAnyEcho(p.lines)
 	for pattern, want := range map[string]int{"^the first$": 0, "^the one between$": middle, `(?s)x\nthe one .*?\nx`: middle - 1, "^the last$": len(lines) - 1} {
 		m := p.match(regexp.MustCompile("(?m)"+pattern), a)
 		require.NotNil(t, m, pattern)
@@ -61,7 +61,7 @@ func TestReadoutIsMatchedWhole(t *testing.T) {
 func TestReaderCountsFromItsPlace(t *testing.T) {
 	t.Parallel()
 	place := controlmode.Place{History: 10, HistoryLimit: 2000, Width: 5, Height: 3, CursorY: 2}
-	r := scrollback{seen: place, row: 10}
+	r := scrollback{last: place, row: 10}
 	place.History = 12 // two rows have come
 	var asked []int
 	r.capture = func(_ context.Context, first int) (controlmode.Joined, error) {

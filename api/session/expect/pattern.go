@@ -9,14 +9,15 @@ import (
 )
 
 const (
-	// maxPattern bounds a pattern's text, and maxPatternSize what it is compiled
-	// to, about: matching takes time by that and by the length of the screen.
+	// maxPattern bounds a pattern's text in bytes. maxPatternSize bounds its number of
+	// instructions, see size: the time of a match is about that number times the
+	// length of the text.
 	maxPattern     = 1000
 	maxPatternSize = 2000
 )
 
-// compile reads a pattern in RE2's syntax. ^ and $ are the ends of lines, as
-// with (?m).
+// compile compiles a pattern in RE2's syntax. ^ and $ are the ends of lines, as with
+// (?m). It fails with an InvalidError that names the field.
 func compile(field, pattern string) (*regexp.Regexp, error) {
 	if len(pattern) > maxPattern {
 		return nil, session.Invalid(field, fmt.Sprintf("is more than %d bytes", maxPattern))
@@ -38,7 +39,7 @@ func compile(field, pattern string) (*regexp.Regexp, error) {
 	return compiled, nil
 }
 
-// size is about how many instructions an expression has when its repetitions
+// size is the approximate number of instructions of an expression whose repetitions
 // are written out.
 func size(tree *syntax.Regexp) int {
 	n := 1

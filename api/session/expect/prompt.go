@@ -6,29 +6,30 @@ import (
 	"unicode/utf8"
 )
 
-// echoed takes the first typed line that a line ends with off it, behind what may
-// be a prompt, and says how many of the typed lines come before what is next.
-func echoed(line string, pending []typedLine) (rest string, n int) {
-	for i, typed := range pending {
-		if head, ok := strings.CutSuffix(line, typed.text); ok && isPrompt(head) {
+// cutTyped cuts a typed line off the end of a line of the pane, if only a possible
+// prompt is before it. It takes the first of the typed lines that fits. n is the
+// number of typed lines up to and with it; 0: none fits, and rest is the line.
+func cutTyped(line string, typed []typedLine) (rest string, n int) {
+	for i, t := range typed {
+		if head, ok := strings.CutSuffix(line, t.text); ok && mayBePrompt(head) {
 			return head, i + 1
 		}
 	}
 	return line, 0
 }
 
-// echoedInPart takes the longest beginning of a typed line off the end of a line.
-func echoedInPart(line string, pending []typedLine) string {
+// cutTypedPart cuts the longest beginning of a typed line off the end of a line of
+// the pane, if only a possible prompt is before it.
+func cutTypedPart(line string, typed []typedLine) string {
 	best := line
-	for _, typed := range pending {
-		for n := range typed.text {
-			if n == 0 {
-				continue
-			}
+	for _, t := range typed {
+		for n := range t.text {
 			if n > len(line) {
 				break
 			}
-			if head, ok := strings.CutSuffix(strings.TrimRight(line, " "), strings.TrimRight(typed.text[:n], " ")); ok && isPrompt(head) && len(head) < len(best) {
+			part := strings.TrimRight(t.text[:n], " ")
+			head, ok := strings.CutSuffix(strings.TrimRight(line, " "), part)
+			if n > 0 && ok && mayBePrompt(head) && len(head) < len(best) {
 				best = head
 			}
 		}
@@ -36,16 +37,16 @@ func echoedInPart(line string, pending []typedLine) string {
 	return best
 }
 
-// behindPrompt reports whether a line ends with a typed one, behind what may be a
-// prompt that shows something.
-func behindPrompt(line string, typed []typedLine) bool {
-	head, n := echoed(line, typed)
+// isPromptWithTyped reports whether a line of the pane is a possible prompt, not
+// blank, followed by a typed line.
+func isPromptWithTyped(line string, typed []typedLine) bool {
+	head, n := cutTyped(line, typed)
 	return n > 0 && strings.TrimSpace(head) != ""
 }
 
-// isPrompt reports whether typed text may follow: nothing, or what does not end
-// in the midst of a word.
-func isPrompt(head string) bool {
+// mayBePrompt reports whether typed text may follow head: it is empty, or it does not
+// end within a word.
+func mayBePrompt(head string) bool {
 	last, _ := utf8.DecodeLastRuneInString(head)
 	return head == "" || !unicode.IsLetter(last) && !unicode.IsDigit(last)
 }

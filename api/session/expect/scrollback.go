@@ -7,59 +7,68 @@ import (
 	"interplexer/controlmode"
 )
 
-// maxReadRows bounds how much history a look reads.
+// maxReadRows bounds how many rows of history a read asks for.
 const maxReadRows = 2000
 
-// reader is the text of a pane from a place on: all that the pane shows after
-// it and all that has scrolled by, each line until it has left the screen and
-// cannot change any more. It belongs to one goroutine.
+// scrollback reads a pane's text from a place on, its origin: the lines that have
+// scrolled into the history since, and the screen. A line counts until it has left
+// the screen and cannot change any more. It belongs to one goroutine.
+//
+// tmux drops rows of the history, programs clear it, and the window is resized, so
+// each read has to find the origin again (see follow). For that scrollback counts the
+// rows that the pane's output, which arrives by another way, says were printed.
 type scrollback struct {
 	capture func(ctx context.Context, first int) (controlmode.Joined, error)
 
-	seen   controlmode.Place // at the last look; its Width is 0 before the first
-	row    int               // where the text begins, counted as Place does
-	column int
-	echo   *echo // nil: nothing was typed
-	// main is where the text begins on the main screen while the alternate one
-	// is shown; nil: that is not known.
-	main *start
-	// printed is how many rows the program is told to have printed since the last
-	// look, at most, of which that look had seen the first ahead.
+	last   controlmode.Place // at the last read; its Width is 0 before the first one
+	row    int               // of the origin, counted as controlmode.Place does
+	column int               // of the origin
+	echo   *echo             // nil: nothing was typed
+	// mainOrigin is the origin on the main screen while the alternate one is shown;
+	// nil: not known.
+	mainOrigin *origin
+
+	// printed is how many rows, at most, the program has printed since the last read,
+	// by the output that was received. The last read has already shown the first
+	// ahead of them.
 	printed, ahead int
-	line           int  // bytes of the last of them
-	missed         bool // there were others, of which nothing was told
-	// cleared: the program has cleared the history since the last look; since is
-	// how many newlines it has printed after that. emptied: and the screen before.
-	cleared bool
-	since   int
-	emptied bool
-	// behind: more may have been printed since than was told before the last look,
-	// so that the text may begin further above.
-	behind bool
+	lineBytes      int  // length of the line that the program is printing
+	gap            bool // output was lost since the last read, so printed is too low
+	// cleared: the program has cleared the history since the last read. It has
+	// printed newlines of them after that. screenCleared: it has cleared the screen
+	// just before.
+	cleared       bool
+	newlines      int
+	screenCleared bool
+	// mayBeAbove: when the program cleared the history, the output of the rows that it
+	// printed next may not have been received yet. Then the origin is further above
+	// than row.
+	mayBeAbove bool
 }
 
-// start is where a text begins.
-type start struct {
+// origin is the place where a text begins.
+type origin struct {
 	row, column int
-	aligned     bool
+	aligned     bool // the typing began there; see echo
 }
 
-// read returns the text. What has scrolled since the last look is asked for again,
-// with what may scroll by meanwhile, and then with so much above that it is there
-// however fast it scrolls.
+// read returns the text. It asks tmux for the rows from the origin on. If the pane
+// scrolls meanwhile, the capture begins below the origin. Then read asks again from
+// further above: by as many rows as have scrolled, and a screen at least. If that is
+// not enough either, it asks for maxReadRows.
 func (r *scrollback) read(ctx context.Context) (paneText, error) {
-	was, told := r.seen, r.printed > 0
-	first := r.row - r.seen.History
+	before, hasPrinted := r.last, r.printed > 0
+	first := r.row - r.last.History
 	for try := 1; ; try++ {
 		c, err := r.capture(ctx, first)
 		if err != nil {
 			return paneText{}, err
 		}
-		scrolled := c.History - r.seen.History
+		scrolled := c.History - r.last.History
 		r.follow(c.Place)
 		from := r.row - c.History
 		if c.First <= from {
-			r.behind = r.behind && (told || c.Place != was)
+			r.mayBeAbove = r.mayBeAbove && (hasPrinted || c.Place != before)
 			if p := newPaneText(c, from, r.column); p.exact || c.First == from || try > 3 {
 				return p, nil
 			}
@@ -72,148 +81,173 @@ func (r *scrollback) read(ctx context.Context) (paneText, error) {
 	}
 }
 
-// hear counts what the program has written.
+// addOutput counts the rows of output that was received. It counts escape sequences
+// as if they took cells, so the count may be too high.
 func (r *scrollback) addOutput(data []byte) {
 	for len(data) > 0 {
 		line, rest, ended := bytes.Cut(data, newline)
-		r.line += len(line)
-		if r.seen.Width > 0 && r.line > r.seen.Width { // as if none of it were escape sequences
-			r.printed += r.line / r.seen.Width
-			r.line %= r.seen.Width
+		r.lineBytes += len(line)
+		if r.last.Width > 0 && r.lineBytes > r.last.Width {
+			r.printed += r.lineBytes / r.last.Width
+			r.lineBytes %= r.last.Width
 		}
 		if ended {
 			r.printed++
-			r.since++
-			r.line = 0
+			r.newlines++
+			r.lineBytes = 0
 		}
 		data = rest
 	}
 }
 
-// answer is what of a paneText is no echo, if what was typed has gone through such
-// echoMode.
-func (r *scrollback) withoutEcho(p paneText, h echoMode) withoutEcho {
-	if r.echo == nil {
-		return withoutEcho{lines: p.lines, whole: make([]bool, len(p.lines))}
-	}
-	return r.echo.strip(p.lines, r.column, p.Width, p.cursor, h)
+// noteTyping begins the text at the cursor's place when the typing began.
+func (r *scrollback) noteTyping(at controlmode.Place, display []rune) {
+	r.last = at
+	r.row, r.column = at.History+at.CursorY, at.CursorX
+	r.echo = newEcho(display)
 }
 
-// follow finds out what has become of the place.
+// forgetOutput forgets the output that was received so far.
+func (r *scrollback) forgetOutput() { r.cleared, r.printed = false, 0 }
+
+// removeEcho removes from a text the echo that the mode allows.
+func (r *scrollback) removeEcho(p paneText, mode echoMode) withoutEcho {
+	if r.echo == nil {
+		return withoutAnyEcho(p.lines)
+	}
+	return r.echo.removeFrom(p.lines, r.column, p.Width, p.cursor, mode)
+}
+
+// step is the way of a pane from one read to the next.
+type step struct {
+	before, now controlmode.Place
+	printed     int  // rows in between, at most, by the output that was received
+	dropped     int  // rows of the full history that tmux has dropped
+	drop        int  // rows that tmux drops at a time
+	cleared     bool // the program has cleared the history
+}
+
+func (s step) isResized() bool { return s.now.Width != s.before.Width }
+
+// follow finds the origin again after a step.
 func (r *scrollback) follow(now controlmode.Place) {
-	was := r.seen
-	drop := max(now.HistoryLimit/10, 1)
-	printed, cleared, missed := r.printed-r.ahead, r.cleared, r.missed
-	r.seen, r.printed, r.cleared, r.missed = now, 0, false, false
-	dropped := 0 // of the history, as there was no room
-	if now.History < was.History && now.History >= now.HistoryLimit-drop && now.Height <= was.Height {
-		dropped = (was.History - now.History + drop - 1) / drop * drop
+	s := step{before: r.last, now: now, printed: r.printed - r.ahead, cleared: r.cleared, drop: max(now.HistoryLimit/10, 1)}
+	if now.History < s.before.History && now.History >= now.HistoryLimit-s.drop && now.Height <= s.before.Height {
+		s.dropped = (s.before.History - now.History + s.drop - 1) / s.drop * s.drop
 	}
-	switch shown := now.History + now.CursorY; {
-	case was.Width == 0 || missed || now.Width != was.Width:
+	switch cursor := now.History + now.CursorY; {
+	case s.before.Width == 0 || r.gap || s.isResized():
 		r.ahead = 0
-	case cleared:
-		r.ahead = max(shown-r.since, 0)
+	case s.cleared:
+		r.ahead = max(cursor-r.newlines, 0)
 	default:
-		r.ahead = max(shown+dropped-was.History-was.CursorY-printed, 0)
+		r.ahead = max(cursor+s.dropped-s.before.History-s.before.CursorY-s.printed, 0)
 	}
-	r.behind = (cleared && !r.emptied || r.behind && now.History >= was.History) && !now.Alternate && now.Width == was.Width
-	switch {
-	case was.Width == 0:
-		r.begin(start{row: now.History})
-	case now.Width != was.Width: // all lines are other ones: go on from here
-		if r.begin(start{row: now.History}); r.echo != nil {
-			r.begin(start{row: now.History + now.CursorY, column: now.CursorX})
-		}
-	case cleared && !now.Alternate:
-		r.main = nil
-		r.beginAnew(r.afterClearing(now))
-	case now.Alternate && !was.Alternate:
-		if r.main = nil; !cleared { // else it is somewhere else by now
-			r.main = &start{row: r.row, column: r.column, aligned: r.echo != nil && r.echo.aligned}
-		}
-		r.begin(start{row: now.History})
-	case was.Alternate && !now.Alternate:
-		r.leaveAlternate(was, now)
-	case now.History < was.History && now.Height > was.Height: // rows have come back to the screen
-	case now.History < was.History && dropped == 0: // cleared
-		r.beginAnew(now.History)
-	case dropped > 0:
-		if r.row -= dropped; r.row < 0 {
-			r.begin(start{})
-		}
-	case now.History >= now.HistoryLimit-drop && printed >= max(now.HistoryLimit, now.History+drop)-was.History:
-		// So much was dropped and has come since that nobody can tell: it has
-		// filled the screen.
-		r.behind = false
-		r.begin(start{row: now.History})
-	case r.behind && r.afterClearing(now) < r.row:
-		r.beginAnew(r.afterClearing(now))
-	}
-	if r.row >= now.History+now.Height { // not without a clearing that history does not show
-		r.begin(start{row: now.History})
+	r.mayBeAbove = (s.cleared && !r.screenCleared || r.mayBeAbove && now.History >= s.before.History) && !now.Alternate && !s.isResized()
+	r.last, r.printed, r.cleared, r.gap = now, 0, false, false
+	r.moveOrigin(s)
+	if r.row >= now.History+now.Height { // only after a clearing that the history does not show
+		r.begin(origin{row: now.History})
 	}
 	if r.row < now.History-maxReadRows {
-		r.begin(start{row: now.History - maxReadRows})
+		r.begin(origin{row: now.History - maxReadRows})
 	}
 }
 
-// afterClearing is where what comes after a clearing of the history begins. The
-// history may be as long again as it was.
-func (r *scrollback) afterClearing(now controlmode.Place) int {
-	if r.emptied {
+// moveOrigin moves the origin to the row that its line has after a step.
+func (r *scrollback) moveOrigin(s step) {
+	now := s.now
+	screen := origin{row: now.History}
+	switch {
+	case s.before.Width == 0:
+		r.begin(screen)
+	case s.isResized(): // tmux wraps all lines anew: go on from here
+		if r.begin(screen); r.echo != nil {
+			r.begin(origin{row: now.History + now.CursorY, column: now.CursorX})
+		}
+	case s.cleared && !now.Alternate:
+		r.mainOrigin = nil
+		r.beginAnew(r.rowAfterClear(now))
+	case now.Alternate && !s.before.Alternate:
+		if r.mainOrigin = nil; !s.cleared { // else it has moved
+			r.mainOrigin = &origin{row: r.row, column: r.column, aligned: r.echo != nil && r.echo.aligned}
+		}
+		r.begin(screen)
+	case s.before.Alternate && !now.Alternate:
+		r.leaveAlternate(s.before, now)
+	case now.History < s.before.History && now.Height > s.before.Height: // rows have come back to the screen
+	case now.History < s.before.History && s.dropped == 0: // cleared
+		r.beginAnew(now.History)
+	case s.dropped > 0:
+		if r.row -= s.dropped; r.row < 0 {
+			r.begin(origin{})
+		}
+	case now.History >= now.HistoryLimit-s.drop && s.printed >= max(now.HistoryLimit, now.History+s.drop)-s.before.History:
+		// The history may have been dropped and filled again in between, and nothing
+		// shows it. So much text has filled the screen.
+		r.mayBeAbove = false
+		r.begin(screen)
+	case r.mayBeAbove && r.rowAfterClear(now) < r.row:
+		r.beginAnew(r.rowAfterClear(now))
+	}
+}
+
+// rowAfterClear is the row where the text after a clearing of the history begins. The
+// history may be as long again as it was before.
+func (r *scrollback) rowAfterClear(now controlmode.Place) int {
+	if r.screenCleared {
 		return 0
 	}
-	// The screen was not cleared, or is what the history begins with: so many
-	// newlines above the cursor, or more.
-	return min(max(now.History+now.CursorY-r.since, 0), now.History)
+	// The screen was not cleared, or the history begins with it. The text begins at
+	// least as many rows above the cursor as newlines were printed.
+	return min(max(now.History+now.CursorY-r.newlines, 0), now.History)
 }
 
-// begin has the text begin elsewhere.
-func (r *scrollback) begin(at start) {
+// begin moves the origin.
+func (r *scrollback) begin(at origin) {
 	r.row, r.column = at.row, at.column
 	if r.echo != nil {
 		r.echo.aligned = at.aligned
 	}
 }
 
-// beginAnew has the text begin elsewhere, where all that was typed may be shown again.
+// beginAnew moves the origin to text that may show all of the typing again.
 func (r *scrollback) beginAnew(row int) {
-	if r.begin(start{row: row}); r.echo != nil {
-		r.echo.pending = allPending(r.echo.display)
+	if r.begin(origin{row: row}); r.echo != nil {
+		r.echo.pending = newPending(r.echo.display)
 	}
 }
 
 // leaveAlternate goes on on the main screen, which is as it was.
-func (r *scrollback) leaveAlternate(was, now controlmode.Place) {
-	at := start{row: now.History}
+func (r *scrollback) leaveAlternate(before, now controlmode.Place) {
+	at := origin{row: now.History}
 	switch {
-	case r.main != nil:
-		at = *r.main
-	case r.echo != nil: // typed when the alternate one was shown
-		at = start{row: was.History + was.MainY, column: was.MainX}
+	case r.mainOrigin != nil:
+		at = *r.mainOrigin
+	case r.echo != nil: // the typing began on the alternate screen
+		at = origin{row: before.History + before.MainY, column: before.MainX}
 	}
-	r.main = nil
+	r.mainOrigin = nil
 	r.begin(at)
 }
 
-// advance leaves out what no later look needs to read again: lines that have
-// left the screen, unless they are echo that may go on.
-func (r *scrollback) advance(p paneText, a withoutEcho) {
-	if !p.exact || a.beginning {
+// advance moves the origin past lines that have left the screen, so that later reads
+// need not ask for them. It keeps echo that may still grow.
+func (r *scrollback) advance(p paneText, w withoutEcho) {
+	if !p.exact || w.prefixOpen {
 		return
 	}
 	to := 0
 	for i := range p.lines {
-		if p.numbers[i] <= 0 && (i > a.begins || i == a.begins && a.lines[i] == p.lines[i]) {
+		if p.numbers[i] <= 0 && (i > w.prefixEnd || i == w.prefixEnd && w.lines[i] == p.lines[i]) {
 			to = i
 		}
 	}
 	if to == 0 {
 		return
 	}
-	r.begin(start{row: p.History + p.numbers[to]})
+	r.begin(origin{row: p.History + p.numbers[to]})
 	if r.echo != nil {
-		r.echo.pending = a.pending[to]
+		r.echo.pending = w.pending[to]
 	}
 }

@@ -4,20 +4,20 @@ import "time"
 
 // The times of this package, the shortest first.
 const (
-	// A look that finds nothing is followed by the next one after minPace at the
-	// earliest. While the pane goes on printing each pause is twice as long, up to
-	// the interval of all who wait (live.Options.Interval, 16 ms). A pane that
-	// prints nothing for burstGap begins anew.
+	// minPace is the least time from one look to the next. While the pane goes on
+	// printing, each pause is twice as long as the one before, up to the interval of
+	// all who wait (live.Options.Interval, 16 ms). After burstGap without output the
+	// pauses begin with minPace again.
 	minPace  = time.Millisecond
 	burstGap = 100 * time.Millisecond
-	// echoDoubt is how long a match that may be an echo has to stay, without a sign
-	// that it is one, before it counts.
+	// echoDoubt is how long a match that may be an echo has to stay before it counts,
+	// if nothing shows meanwhile that it is one.
 	echoDoubt = 250 * time.Millisecond
-	// exitRetry is how soon tmux is asked again how a program has ended, and
-	// exitTime how long it gets to find out.
+	// exitRetry is how soon tmux is asked again for a program's exit code or signal,
+	// and exitTime how long tmux gets to know it.
 	exitRetry = 20 * time.Millisecond
 	exitTime  = 500 * time.Millisecond
-	// listenTime is how long a wait gets to begin to read the pane's output; then it
-	// does without.
+	// listenTime bounds the time until the pane's output can be read. After it the
+	// wait compares screens instead.
 	listenTime = time.Second
 )

@@ -8,12 +8,12 @@ import (
 	"interplexer/api/session"
 )
 
-// keyBreak stands for a key that shows no text of its own, and after which a
-// program may show anything.
+// keyBreak stands for a key that shows no text of its own. After it a program may
+// show anything.
 const keyBreak = 0
 
-// display is an input as a program that echoes it shows it, rune by rune: \n for
-// Enter, keyBreak or the control character for keys that are no text.
+// display is an input in the form in which a program echoes it: \n for Enter, and
+// keyBreak or the control character for keys that are not text.
 func display(in session.Input) (shown []rune) {
 	switch {
 	case in.Line != nil:
@@ -35,7 +35,7 @@ func display(in session.Input) (shown []rune) {
 	return shown
 }
 
-// textDisplay has Enter for carriage returns and newlines alike.
+// textDisplay is the display of text. Carriage returns and newlines are both Enter.
 func textDisplay(text string) []rune {
 	shown := []rune(strings.ReplaceAll(text, "\r", "\n"))
 	for i, r := range shown {
@@ -46,11 +46,12 @@ func textDisplay(text string) []rune {
 	return shown
 }
 
-// namedKeys are tmux's names of keys, in lower case, but those of function keys
+// namedKeys are tmux's names of keys, in lower case, without those of function keys
 // and of the keypad.
 var namedKeys = strings.Fields("any bspace btab dc delete down end escape home ic insert left npage pagedown pgdn pageup pgup ppage right tab up")
 
-// keyDisplay is what is shown of an element of Keys, the name of a key or text.
+// keyDisplay is the display of an element of Keys, which is the name of a key or
+// text.
 func keyDisplay(key string) []rune {
 	switch lower := strings.ToLower(key); {
 	case slices.Contains([]string{"enter", "c-m", "c-j", "^m", "^j", "kpenter"}, lower):
@@ -63,7 +64,7 @@ func keyDisplay(key string) []rune {
 	return textDisplay(key)
 }
 
-// isKey reports whether tmux knows a key of that name, in lower case.
+// isKey reports whether tmux has a key of that name; name is in lower case.
 func isKey(name string) bool {
 	for _, modifier := range []string{"c-", "m-", "s-", "^"} {
 		if rest, ok := strings.CutPrefix(name, modifier); ok && rest != "" {
@@ -82,8 +83,8 @@ func isKey(name string) bool {
 	return digits != name && strings.HasPrefix(name, "0x")
 }
 
-// typedLines are the texts of a display between its Enters and other keys, with
-// the place after each, but the blank ones.
+// typedLines splits a display at its Enters and other keys, and leaves out blank
+// lines.
 func typedLines(display []rune) (lines []typedLine) {
 	begin := 0
 	for i := range len(display) + 1 {
@@ -102,5 +103,5 @@ func typedLines(display []rune) (lines []typedLine) {
 // typedLine is one line of what was typed.
 type typedLine struct {
 	text string
-	end  int // of it in the display
+	end  int // its end in the display
 }

@@ -11,13 +11,13 @@ import (
 	"interplexer/controlmode"
 )
 
-// Sessions is what a wait needs of the sessions; *registry.Registry is one.
+// Sessions is the part of the registry that a wait needs; *registry.Registry is one.
 type Sessions interface {
 	// PaneID is the id of a pane as callers name it.
 	PaneID(ctx context.Context, p session.Principal, id int64, pane string) (string, error)
 	View(ctx context.Context, p session.Principal, id int64, pane string) (*live.Viewer, error)
-	// SendFrom types, and returns the place of the cursor when the typing began. It
-	// calls before at the last moment before the typing.
+	// SendFrom types. It returns the place where the cursor was when the typing began,
+	// and calls before just before that.
 	SendFrom(ctx context.Context, p session.Principal, id int64, in session.Input, before func(context.Context)) (controlmode.Place, error)
 	Get(ctx context.Context, p session.Principal, id int64) (session.Session, error)
 }
@@ -40,12 +40,11 @@ func New(sessions Sessions, now func() time.Time) *Waiter {
 // It fails as registry's View and Send do, with a *session.WaitTimeoutError, and,
 // unless Exit is a condition, with a *session.WaitEndedError.
 //
-// Text is matched, in RE2's syntax, against the lines of the screen and of what
-// scrolls by: lines that the pane wraps are one, ^ and $ are their ends, and blanks
-// at their ends are left out except those before the cursor. Without Send the text
-// that the screen shows already counts. With Send only text counts that comes after
-// the place where the cursor was when the typing began, and of that not the echo of
-// the typing (see echo).
+// Text is matched, in RE2's syntax, against the lines of the screen and the lines
+// that scroll by. A line that the pane wraps is one line; ^ and $ are its ends. Blanks
+// at its end are left out, except those before the cursor. Without Send, the text that
+// the screen shows already counts. With Send, only text after the place counts where
+// the cursor was when the typing began, without the echo of the typing (see echo).
 func (wr *Waiter) Wait(ctx context.Context, p session.Principal, id int64, o session.WaitOptions) (session.Waited, error) {
 	pattern, err := check(&o)
 	if err != nil {
@@ -65,7 +64,7 @@ func (wr *Waiter) Wait(ctx context.Context, p session.Principal, id int64, o ses
 	defer v.Close()
 	w := &waiting{
 		Waiter: wr, principal: p, id: id,
-		options: o, viewer: v, pattern: pattern, pane: pane, until: wr.now().Add(o.Timeout),
+		options: o, viewer: v, pattern: pattern, pane: pane, deadline: wr.now().Add(o.Timeout),
 	}
 	if err := w.begin(ctx); err != nil {
 		return w.ended(ctx, err)
@@ -73,7 +72,7 @@ func (wr *Waiter) Wait(ctx context.Context, p session.Principal, id int64, o ses
 	return w.run(ctx)
 }
 
-// check refuses what cannot be accepted, before anything is done.
+// check validates the options, before anything is done, and compiles the pattern.
 func check(o *session.WaitOptions) (*regexp.Regexp, error) {
 	if o.Text == "" && o.Quiet <= 0 && !o.Exit {
 		return nil, session.Invalid("text", "give at least one of text, quiet_ms and exit")

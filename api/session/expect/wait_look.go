@@ -9,8 +9,8 @@ import (
 	"interplexer/api/session/tty"
 )
 
-// look finds out whether a condition holds. news: the session may have ended, or
-// have other panes.
+// look returns the wait's result if a condition holds; nil: none does. news: the
+// session has changed, so it may have ended or have other panes.
 func (w *waiting) look(ctx context.Context, news bool) (*session.Waited, error) {
 	if w.pattern != nil {
 		m, err := w.match(ctx)
@@ -21,7 +21,7 @@ func (w *waiting) look(ctx context.Context, news bool) (*session.Waited, error) 
 			return &session.Waited{Condition: session.ConditionText, Match: m}, nil
 		}
 	}
-	if w.options.Exit && (news || w.since(w.checked) >= live.ScreenMaxAge) {
+	if w.options.Exit && (news || w.since(w.exitAsked) >= live.ScreenMaxAge) {
 		if done, err := w.exited(ctx); err != nil || done != nil {
 			return done, err
 		}
@@ -32,10 +32,11 @@ func (w *waiting) look(ctx context.Context, news bool) (*session.Waited, error) 
 	return &session.Waited{Condition: session.ConditionQuiet}, nil
 }
 
-// isQuiet makes sure, when nothing was heard for long enough, that it is not
-// because tmux had no time to tell.
+// isQuiet reports whether the program has been quiet for long enough. If it seems so,
+// isQuiet asks tmux for a capture first: output that tmux had no time to report
+// arrives before the capture.
 func (w *waiting) isQuiet(ctx context.Context) (bool, error) {
-	quiet := func() bool { return w.options.Quiet > 0 && w.since(w.quiet) >= w.options.Quiet && !w.isFlooding() }
+	quiet := func() bool { return w.options.Quiet > 0 && w.since(w.lastOutput) >= w.options.Quiet && !w.isFlooding() }
 	if !quiet() {
 		return false, nil
 	}
@@ -46,11 +47,15 @@ func (w *waiting) isQuiet(ctx context.Context) (bool, error) {
 	return quiet(), err
 }
 
-// match looks for the pattern. What would be echo if what was typed had gone
-// through more echoMode than is known counts when it has stayed for a while without a
-// sign of them: what tells of a line editor may come later than the text.
+// match looks for the pattern in the text without the echo; nil: it is not there.
+//
+// It is not always known yet who has echoed the typing: the sign of a line editor may
+// arrive after the text. So there are two modes, one with all who may have echoed and
+// one with those who certainly have. A match without the echo of the first counts at
+// once. A match only without the echo of the second counts when it has stayed for
+// echoDoubt.
 func (w *waiting) match(ctx context.Context) (*session.Match, error) {
-	w.looked = w.now()
+	w.textRead = w.now()
 	w.noteEditing()
 	p, err := w.scrollback.read(ctx)
 	if err != nil {
@@ -60,42 +65,45 @@ func (w *waiting) match(ctx context.Context) (*session.Match, error) {
 		return nil, err
 	}
 	w.noteEditing()
-	most := echoMode{editing: true, twice: w.echoMode.twice || w.modeChanged}
-	strict := w.scrollback.withoutEcho(p, most)
-	m := p.match(w.pattern, strict)
-	w.takenOver = w.takenOver || strict.elsewhere && w.echoMode.twice && w.echoMode.editing
-	least := echoMode{editing: w.echoMode.editing, twice: w.echoMode.twice && !w.takenOver}
-	if m != nil || least == most {
-		w.doubt = time.Time{}
-		w.scrollback.advance(p, strict)
-		return m, nil
+	possible := echoMode{byEditor: true, byTerminal: w.echoMode.byTerminal || w.modeChanged}
+	text := w.scrollback.removeEcho(p, possible)
+	m := p.match(w.pattern, text)
+	w.editorTookOver = w.editorTookOver || text.noPrefix && w.echoMode.byTerminal && w.echoMode.byEditor
+	certain := echoMode{byEditor: w.echoMode.byEditor, byTerminal: w.echoMode.byTerminal && !w.editorTookOver}
+	if m == nil && certain != possible {
+		text = w.scrollback.removeEcho(p, certain)
+		if m = p.match(w.pattern, text); m != nil {
+			return w.confirm(m), nil
+		}
 	}
-	loose := w.scrollback.withoutEcho(p, least)
-	if m = p.match(w.pattern, loose); m == nil {
-		w.doubt = time.Time{}
-		w.scrollback.advance(p, loose)
-		return nil, nil
-	}
-	if w.doubt.IsZero() {
-		w.doubt = w.now()
-	}
-	if w.since(w.doubt) < echoDoubt {
-		return nil, nil
-	}
-	if (w.takenOver || w.modeChanged && w.atMargin) && behindPrompt(m.Line, typedLines(w.scrollback.echo.display)) {
-		w.doubt = w.now() // a command may take its time
-		return nil, nil
-	}
+	w.doubtSince = time.Time{}
+	w.scrollback.advance(p, text)
 	return m, nil
 }
 
-func (w *waiting) noteEditing() {
-	w.echoMode.editing = w.echoMode.editing || tty.ModeOf(w.terminal).MayBeEdited()
+// confirm returns a match that may be an echo, or nil while it is in doubt.
+func (w *waiting) confirm(m *session.Match) *session.Match {
+	if w.doubtSince.IsZero() {
+		w.doubtSince = w.now()
+	}
+	if w.since(w.doubtSince) < echoDoubt {
+		return nil
+	}
+	if (w.editorTookOver || w.modeChanged && w.atMargin) && isPromptWithTyped(m.Line, typedLines(w.scrollback.echo.display)) {
+		w.doubtSince = w.now() // it looks like an echo, and a slow command prints nothing yet
+		return nil
+	}
+	return m
 }
 
-// exited finds out whether the pane's program has ended.
+// noteEditing notes if a line editor may be reading.
+func (w *waiting) noteEditing() {
+	w.echoMode.byEditor = w.echoMode.byEditor || tty.ModeOf(w.tty).MayBeEdited()
+}
+
+// exited returns the wait's result if the pane's program has ended; nil: it has not.
 func (w *waiting) exited(ctx context.Context) (*session.Waited, error) {
-	w.checked = w.now()
+	w.exitAsked = w.now()
 	s, err := w.sessions.Get(ctx, w.principal, w.id)
 	if err != nil {
 		return nil, err
@@ -124,12 +132,12 @@ func (w *waiting) exited(ctx context.Context) (*session.Waited, error) {
 	return &done, nil
 }
 
-// isExitPending reports whether how a program has ended may yet be known, and has it
-// asked for soon.
+// isExitPending reports whether tmux may still find out the exit code or signal of a
+// program that has ended. It has the next look after exitRetry.
 func (w *waiting) isExitPending() bool {
-	if w.died.IsZero() {
-		w.died = w.checked
+	if w.exitSeen.IsZero() {
+		w.exitSeen = w.exitAsked
 	}
-	w.checked = w.checked.Add(exitRetry - live.ScreenMaxAge)
-	return w.since(w.died) < exitTime
+	w.exitAsked = w.exitAsked.Add(exitRetry - live.ScreenMaxAge)
+	return w.since(w.exitSeen) < exitTime
 }

@@ -19,34 +19,34 @@ type waiting struct {
 	options   session.WaitOptions
 	viewer    *live.Viewer
 	pane      string
-	pattern   *regexp.Regexp // nil: no text is waited for
-	until     time.Time
+	pattern   *regexp.Regexp // nil: the wait is not for text
+	deadline  time.Time
 
 	scrollback *scrollback
-	terminal   string   // the path of the pane's; empty: not known
-	echoMode   echoMode // who has shown the typing, or may have
-	// modeChanged: the terminal's mode changed about when the typing began, so that
-	// the terminal itself may have shown it. takenOver: a line editor took the
-	// typing over then, so that the terminal may not have shown it after all.
-	modeChanged bool
-	takenOver   bool
-	atMargin    bool   // the typing began at the left margin, as in no line editor with a prompt
-	tail        []byte // the last bytes of the output, tailBytes at most
+	tty        string   // path of the pane's terminal; empty: not known
+	echoMode   echoMode // who has echoed the typing, as far as is known
+	// modeChanged: the terminal's mode changed about when the typing began, so the
+	// terminal itself may have echoed it. editorTookOver: a line editor began to read
+	// then, so the terminal may not have echoed it after all.
+	modeChanged    bool
+	editorTookOver bool
+	atMargin       bool   // the typing began in the first column: no prompt was before it
+	tail           []byte // the last bytes of the output, tailBytes at most
 
-	cursor  session.Cursor // the end of the output that was read; without a Pane, none is read
-	quiet   time.Time      // when the program wrote last
-	etag    string         // of the screen, while no output is read
-	screen  []byte         // as it was last seen
-	looked  time.Time      // last, for the text
-	checked time.Time      // last, for the end
-	died    time.Time      // when the program was first seen to have ended; zero: not yet
-	pace    time.Duration
-	doubt   time.Time // since when there is a match that may be an echo; zero: there is none
+	cursor     session.Cursor // the end of the output that was read; without a Pane, no output is read
+	lastOutput time.Time      // when the program wrote last
+	etag       string         // of the screen, while no output is read
+	screen     []byte         // as it was last seen
+	textRead   time.Time      // when the text was last read
+	exitAsked  time.Time      // when the program's end was last looked for
+	exitSeen   time.Time      // when it was first found; zero: not yet
+	pace       time.Duration  // the pause before the next look, see rest
+	doubtSince time.Time      // since when there is a match that may be an echo; zero: there is none
 }
 
 func (w *waiting) since(t time.Time) time.Duration { return w.now().Sub(t) }
 
-func (w *waiting) left(t time.Time) time.Duration { return t.Sub(w.now()) }
+func (w *waiting) until(t time.Time) time.Duration { return t.Sub(w.now()) }
 
 // begin begins to read the pane's output, and then types.
 func (w *waiting) begin(ctx context.Context) error {
@@ -68,23 +68,23 @@ func (w *waiting) begin(ctx context.Context) error {
 			return err
 		}
 	}
-	w.quiet = w.now()
+	w.lastOutput = w.now()
 	return nil
 }
 
-// send types, and notes where.
+// send types, and notes the place where the typing began and who may echo it.
 func (w *waiting) send(ctx context.Context) error {
 	in := *w.options.Send
 	in.Pane = w.pane
-	w.terminal, _ = w.viewer.TTY(ctx, w.pane) // if the pane is gone, the typing says so
+	w.tty, _ = w.viewer.TTY(ctx, w.pane) // if the pane is gone, the typing fails
 	var before tty.Mode
 	place, err := w.sessions.SendFrom(ctx, w.principal, w.id, in, func(ctx context.Context) {
 		if w.cursor.Pane != "" {
 			_, _ = w.readOutput(ctx) // an error will come again
 		}
-		w.echoMode.editing = false // the output before the typing says nothing
-		w.scrollback.cleared, w.scrollback.printed = false, 0
-		before = tty.ModeOf(w.terminal)
+		w.echoMode.byEditor = false // the output before the typing says nothing of it
+		w.scrollback.forgetOutput()
+		before = tty.ModeOf(w.tty)
 	})
 	if err != nil {
 		return err
@@ -93,24 +93,23 @@ func (w *waiting) send(ctx context.Context) error {
 	if before.IsSilent() {
 		display = nil
 	}
-	w.scrollback.seen = place
-	w.scrollback.row, w.scrollback.column = place.History+place.CursorY, place.CursorX
-	w.scrollback.echo = newEcho(display)
+	w.scrollback.noteTyping(place, display)
 	w.atMargin = place.CursorX == 0
 	if w.cursor.Pane != "" {
 		_, _ = w.readOutput(ctx)
 	}
-	after := tty.ModeOf(w.terminal)
-	w.echoMode.twice = before.EchoesLines() && !after.MayBeEdited()
+	after := tty.ModeOf(w.tty)
+	w.echoMode.byTerminal = before.EchoesLines() && !after.MayBeEdited()
 	w.modeChanged = before.EchoesLines() && after.MayBeEdited() ||
-		before.Known && !before.Canonical && (w.echoMode.editing || after.EchoesLines())
-	w.echoMode.editing = w.echoMode.editing || before.MayBeEdited()
+		before.Known && !before.Canonical && (w.echoMode.byEditor || after.EchoesLines())
+	w.echoMode.byEditor = w.echoMode.byEditor || before.MayBeEdited()
 	return nil
 }
 
-// run looks until a condition holds.
+// run looks at the pane whenever it changes, until a condition holds or the time is
+// up.
 func (w *waiting) run(ctx context.Context) (session.Waited, error) {
-	over := !w.now().Before(w.until)
+	over := !w.now().Before(w.deadline)
 	for news := true; ; {
 		changes := w.viewer.Changes()
 		if news {
@@ -140,39 +139,41 @@ func (w *waiting) run(ctx context.Context) (session.Waited, error) {
 			return session.Waited{}, ctx.Err()
 		}
 		next.Stop()
-		if over = !w.now().Before(w.until); !over {
+		if over = !w.now().Before(w.deadline); !over {
 			w.rest(ctx)
 		}
 	}
 }
 
-// nextLook fires when there is something to look at without news, or the time is up.
+// nextLook is a timer for the next look if the pane does not change before. The wait's
+// deadline is one.
 func (w *waiting) nextLook() *time.Timer {
-	left := w.left(w.until)
+	pause := w.until(w.deadline)
 	if w.options.Quiet > 0 {
-		left = min(left, w.left(w.quiet.Add(w.options.Quiet)))
+		pause = min(pause, w.until(w.lastOutput.Add(w.options.Quiet)))
 	}
-	if w.options.Exit { // nobody reports the end of a program whose pane stays
-		left = min(left, w.left(w.checked.Add(live.ScreenMaxAge)))
+	if w.options.Exit { // tmux does not report the end of a program whose pane stays
+		pause = min(pause, w.until(w.exitAsked.Add(live.ScreenMaxAge)))
 	}
-	if !w.doubt.IsZero() {
-		left = min(left, w.left(w.doubt.Add(echoDoubt)))
+	if !w.doubtSince.IsZero() {
+		pause = min(pause, w.until(w.doubtSince.Add(echoDoubt)))
 	}
-	return time.NewTimer(left)
+	return time.NewTimer(pause)
 }
 
-// rest lets output that comes together be seen together.
+// rest pauses before the next look, so that one look sees a burst of output. See
+// minPace.
 func (w *waiting) rest(ctx context.Context) {
-	since := w.since(w.looked)
+	since := w.since(w.textRead)
 	if w.pace = max(2*w.pace, minPace); since > burstGap {
 		w.pace = minPace
 	}
 	w.pace = min(w.pace, w.viewer.Interval())
-	left := min(w.pace-since, w.left(w.until))
-	if left <= 0 {
+	pause := min(w.pace-since, w.until(w.deadline))
+	if pause <= 0 {
 		return
 	}
-	timer := time.NewTimer(left)
+	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -180,7 +181,8 @@ func (w *waiting) rest(ctx context.Context) {
 	}
 }
 
-// ended is the answer when the pane cannot be looked at any more.
+// ended is the wait's result when the pane cannot be looked at any more, because of
+// err.
 func (w *waiting) ended(ctx context.Context, err error) (session.Waited, error) {
 	how := ""
 	var ended *session.EndedError
@@ -203,14 +205,14 @@ func (w *waiting) ended(ctx context.Context, err error) (session.Waited, error) 
 	return w.withScreen(ctx, session.Waited{Condition: session.ConditionExit, Exit: how}), nil
 }
 
-// withScreen adds the screen.
+// withScreen adds the pane and its screen to a result.
 func (w *waiting) withScreen(ctx context.Context, done session.Waited) session.Waited {
 	w.noteScreen(ctx)
 	done.Pane, done.Screen = w.pane, string(w.screen)
 	return done
 }
 
-// noteScreen notes what the pane shows, if it can be seen.
+// noteScreen keeps the pane's screen. If it cannot be captured, the last one stays.
 func (w *waiting) noteScreen(ctx context.Context) {
 	if screen, err := w.viewer.Screen(ctx, session.CaptureOptions{Trim: true}); err == nil {
 		w.screen = screen.Text
