@@ -12,8 +12,8 @@ import (
 //     terminal or a line editor shows it at once.
 //   - typed lines that are not in this prefix, where the terminal shows them after
 //     output that a program had already written.
-//   - typed lines that a line editor shows behind its prompt when it reads them. A
-//     line editor shows again what the terminal itself has shown.
+//   - typed lines that a line editor shows behind its prompt when it reads them. It
+//     does so even if the terminal itself has shown them before.
 //
 // It looks at text only, and gets all of the text each time. So it does not matter
 // in which pieces the echo arrives.

@@ -72,7 +72,7 @@ func (p *prefix) match(line string) int {
 	return length
 }
 
-// nextLine goes on to the next line, if the typed text does after what is shown.
+// nextLine goes on to the next line, if the typed text does. It reports whether so.
 func (p *prefix) nextLine() bool {
 	blanks := blanksToEnter(p.display[p.shown:])
 	isFull := p.column > 0 && p.column%p.columns == 0

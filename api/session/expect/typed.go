@@ -100,7 +100,7 @@ func typedLines(display []rune) (lines []typedLine) {
 	return lines
 }
 
-// typedLine is one line of what was typed.
+// typedLine is one line of the typed text.
 type typedLine struct {
 	text string
 	end  int // its end in the display

@@ -8,7 +8,7 @@
 // through a pipe when the command begins and ends. For exec, the session's own
 // command does the same, so that nothing is typed.
 //
-// The main types: Runner, which api calls; run, which is one command on its way;
+// The main types: Runner, which api calls; run, which is one command;
 // recorder, which records a pane's output between the marks; shellTerminal, which is
 // a pane's terminal and the shell in its foreground; script, which is the files that
 // a shell reads. It works on Linux only.

@@ -14,14 +14,14 @@ import (
 // sh runs the scripts.
 const sh = "/bin/sh"
 
-// endTime bounds the end of the session of a program that has ended.
+// endTime bounds the call that ends the session of a program.
 const endTime = 10 * time.Second
 
-// Exec runs a program in a fresh session of the caller's, which ends with it. The
-// session's own command is a sh script that prints the marks around the program's
-// output: nothing is typed. It fails as registry's Create does, and with
-// ErrRunTimeout. A program that is not over in time, or whose caller leaves, goes on,
-// and its session with it.
+// Exec runs a program in a new session of the caller's, which ends with the program. It
+// blocks until then. The session's own command is a sh script that prints the marks
+// around the program's output, so nothing is typed. Exec fails as registry's Create does,
+// and with ErrRunTimeout. If the time is up or the caller leaves, the program and its
+// session go on.
 func (r *Runner) Exec(ctx context.Context, p session.Principal, o session.ExecOptions) (session.RunResult, error) {
 	if err := o.Check(); err != nil {
 		return session.RunResult{}, err
@@ -37,30 +37,18 @@ func (r *Runner) Exec(ctx context.Context, p session.Principal, o session.ExecOp
 	return x.await(timeout)
 }
 
-// startProgram makes the session, begins to record its output, and only then lets
-// its script go on.
+// startProgram makes the session, begins to record its output, and only then lets its
+// script go on.
 func (r *Runner) startProgram(ctx context.Context, p session.Principal, o session.ExecOptions) (*run, error) {
-	server, err := r.sessions.TmuxServer(ctx)
-	if err != nil {
-		return nil, err
-	}
 	m := newMarks(session.RandomID())
-	files, err := newProgram(scriptFolder(server), o, m)
+	files, id, err := r.createSession(ctx, p, o, m)
 	if err != nil {
 		return nil, err
 	}
-	made, err := r.sessions.Create(ctx, p, session.CreateOptions{
-		Command: []string{sh}, Cwd: o.Cwd, Env: o.Env,
-		Launcher: []string{sh, "-c", ". " + files.path, sh},
-	})
+	x, v, err := r.recordProgram(ctx, p, id, files, m, o.MaxOutput)
 	if err != nil {
 		files.close(true)
-		return nil, err
-	}
-	x, v, err := r.recordProgram(ctx, p, made.ID, files, m, o.MaxOutput)
-	if err != nil {
-		files.close(true)
-		r.endSession(p, made.ID)
+		r.endSession(p, id)
 		return nil, err
 	}
 	end := func() {
@@ -72,7 +60,7 @@ func (r *Runner) startProgram(ctx context.Context, p session.Principal, o sessio
 		x.follow(ctx, v, files)
 		end()
 		if ctx.Err() == nil {
-			r.endSession(p, made.ID)
+			r.endSession(p, id)
 		}
 	}
 	if !r.goFollow(follow) { // the service stops: the script ends without it
@@ -83,7 +71,29 @@ func (r *Runner) startProgram(ctx context.Context, p session.Principal, o sessio
 	return x, nil
 }
 
-// recordProgram has the pane's output recorded, until the pane is gone, and lets the
+// createSession makes the script and the session that runs it. The script waits for
+// recordProgram.
+func (r *Runner) createSession(ctx context.Context, p session.Principal, o session.ExecOptions, m marks) (files *program, id int64, err error) {
+	server, err := r.sessions.TmuxServer(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	files, err = newProgram(scriptFolder(server), o, m)
+	if err != nil {
+		return nil, 0, err
+	}
+	s, err := r.sessions.Create(ctx, p, session.CreateOptions{
+		Command: []string{sh}, Cwd: o.Cwd, Env: o.Env,
+		Launcher: []string{sh, "-c", ". " + files.path, sh},
+	})
+	if err != nil {
+		files.close(true)
+		return nil, 0, err
+	}
+	return files, s.ID, nil
+}
+
+// recordProgram begins to record the pane's output, until the pane is gone, and lets the
 // script go on.
 func (r *Runner) recordProgram(ctx context.Context, p session.Principal, id int64, files *program, m marks, maxOutput int) (*run, *live.Viewer, error) {
 	v, pane, err := r.viewLive(ctx, p, id, "")
@@ -106,8 +116,8 @@ func (r *Runner) recordProgram(ctx context.Context, p session.Principal, id int6
 	return x, v, nil
 }
 
-// endSession ends the session of a program that has ended. Its result is remembered;
-// should this fail, the session can be seen and ended by its owner.
+// endSession ends the session of a program that has ended. The run's result is kept. If
+// endSession fails, the owner can see and end the session.
 func (r *Runner) endSession(p session.Principal, id int64) {
 	ctx, cancel := context.WithTimeout(context.Background(), endTime)
 	defer cancel()
@@ -116,10 +126,11 @@ func (r *Runner) endSession(p session.Principal, id int64) {
 	}
 }
 
-// programScript runs a program between the marks. It waits at the gate twice: before
-// the program, until its output is recorded, and after it, until all of the output
-// has been read; when the service is gone the gate does not hold it. The program has
-// a process group of its own (set -m), so that an interrupt is for it alone.
+// programScript is the script that runs a program between the marks. It waits at the gate
+// twice: before the program, until its output is recorded, and after the program, until
+// all of the output has been read. When the service has gone, the gate is open. The
+// program has a process group of its own (set -m), so that an interrupt does not reach
+// the script.
 func programScript(o session.ExecOptions, m marks, report, gate, stdin string) string {
 	words := make([]string, len(o.Words()))
 	for i, w := range o.Words() {
@@ -132,10 +143,10 @@ func programScript(o session.ExecOptions, m marks, report, gate, stdin string) s
 	return "set -m\n" +
 		"read -r __interplexer <" + gate + " || exit 1\n" +
 		"unset __interplexer\n" +
-		say(m.begin) + tell("begin", report) +
+		printToTTY(m.begin) + sendReport("begin", report) +
 		"eval " + quoted(command) + "\n" +
 		"__interplexer=$?\n" +
-		say(m.end) + tell(`"end $__interplexer"`, report) +
+		printToTTY(m.end) + sendReport(`"end $__interplexer"`, report) +
 		"{ read -r __interplexer_gate <" + gate + "; } 2>/dev/null\n" +
 		"exit $__interplexer\n"
 }

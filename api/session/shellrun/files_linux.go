@@ -10,17 +10,17 @@ import (
 	"interplexer/controlmode/handover"
 )
 
-// files are what a shell opens for one run: texts, and the pipe through which it
-// reports. Only processes of this user can open them. The texts are in memory, and
-// all of it is gone with this process.
+// files are the files that a shell opens for one run: texts, and the pipe to which it
+// reports. Only processes of this user can open them. The texts are in memory, and no
+// file outlives this process.
 type files struct {
 	folder  string
-	handed  []*handover.File // the first is the report's
+	handed  []*handover.File // the first is the pipe's end for the shell
 	report  *os.File         // the pipe's end to read from
-	scanned chan struct{}    // closed when nobody reads it any more; nil: nobody does
+	scanned chan struct{}    // closed when the reading goroutine has ended; nil: there is none
 }
 
-// newFiles makes the pipe. It fails with ErrNoResources. Close the files.
+// newFiles makes the pipe. It fails with ErrNoResources. The caller closes the files.
 func newFiles(folder string) (*files, error) {
 	read, write, err := handover.Pipe(folder)
 	if err != nil {
@@ -41,7 +41,8 @@ func (f *files) text(text string) (path string, err error) {
 	return file.Path(), nil
 }
 
-// reports are the lines that the shell reports, until close. It is called once.
+// reports delivers the lines that the shell reports. close closes the channel. It is
+// called once.
 func (f *files) reports() <-chan string {
 	lines := make(chan string, 4)
 	f.scanned = make(chan struct{})
@@ -52,15 +53,15 @@ func (f *files) reports() <-chan string {
 		for scanner.Scan() {
 			select {
 			case lines <- strings.TrimSpace(scanner.Text()):
-			default: // more than a run has to say: somebody else's
+			default: // a run reports fewer lines: somebody else wrote this one
 			}
 		}
 	}()
 	return lines
 }
 
-// renew gives the files their names back: the shell comes to some of them only when
-// the command is over.
+// renew makes the names of the files again if they were deleted: the shell opens some of
+// them only when the command has ended.
 func (f *files) renew() error {
 	for _, file := range f.handed {
 		if err := file.Renew(); err != nil {
@@ -70,7 +71,8 @@ func (f *files) renew() error {
 	return nil
 }
 
-// close ends the reports. read: the shell does not come to the files any more.
+// close ends the reports and closes the files. read: the shell opens none of them any
+// more. Otherwise it may be opening one now, so they are closed a second later.
 func (f *files) close(read bool) {
 	for _, file := range f.handed {
 		if read {

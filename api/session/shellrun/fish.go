@@ -6,21 +6,21 @@ import (
 	"strings"
 )
 
-// fishPreface is what fish writes between the event and the command: the
-// terminal's title, and the plain colours.
+// fishPreface matches the output that fish itself writes between fish_preexec and the
+// command: the terminal's title, and a reset of the colours.
 var fishPreface = regexp.MustCompile(`^(?:\x1b\][^\x07\x1b]*(?:\x07|\x1b\\))*(?:\x1b\[30m)?(?:\x1b\(B)?(?:\x1b\[m)?\x0f?\r?`)
 
-// fishParts hands the command to fish's own command line, which keeps it in the
-// history; events tell when it begins and ends. What fish would not take there
-// another fish is asked about, which tells the error.
+// fishParts puts the command into fish's own command line, so that fish keeps it in its
+// history. The events fish_preexec and fish_postexec report when it begins and ends. A
+// command that is not valid there is given to another fish, which prints the error.
 func fishParts(command string, m marks, report string) []part {
 	text := fishQuoted(strings.TrimSuffix(command, "\n"))
-	say := func(text string) string { return "printf %s " + fishQuoted(text) + " >/dev/tty\n" }
-	tell := func(what string) string {
-		return fmt.Sprintf("begin; printf '%%s\\n' %s >>%s; end 2>/dev/null\n", what, report)
+	printToTTY := func(text string) string { return "printf %s " + fishQuoted(text) + " >/dev/tty\n" }
+	sendReport := func(word string) string {
+		return fmt.Sprintf("begin; printf '%%s\\n' %s >>%s; end 2>/dev/null\n", word, report)
 	}
-	begins := say(reveal+shown(command)+m.begin) + tell("begin")
-	ends := say(m.end) + tell(`"end $__interplexer"`)
+	begins := printToTTY(unhideInput+echoOf(command)+m.begin) + sendReport("begin")
+	ends := printToTTY(m.end) + sendReport(`"end $__interplexer"`)
 	main := func([]string) string {
 		return "set -l __interplexer_before $status\n" +
 			"commandline -r -- " + text + "\n" +
@@ -43,7 +43,7 @@ func fishParts(command string, m marks, report string) []part {
 	return []part{main}
 }
 
-// fishQuoted is text as one word of fish's.
+// fishQuoted quotes text as one word for fish.
 func fishQuoted(text string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(text) + "'"
 }

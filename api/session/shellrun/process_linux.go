@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// processStat is the line that Linux keeps of a process, from the state on; nil:
-// there is none.
+// processStat are the fields of /proc/PID/stat, from the state on; nil: there is no such
+// process.
 type processStat []string
 
 func readStat(pid int) processStat {
 	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	i := bytes.LastIndexByte(line, ')') // the name before may hold anything
+	i := bytes.LastIndexByte(line, ')') // the name before it may hold any character
 	if err != nil || i < 0 {
 		return nil
 	}
@@ -31,7 +31,7 @@ func (s processStat) field(i int) string {
 
 func (s processStat) state() string { return s.field(0) }
 
-// foreground is the leader of the process group in its terminal's foreground.
+// foreground is the id of the process group in the foreground of the process's terminal.
 func (s processStat) foreground() int {
 	n, _ := strconv.Atoi(s.field(5))
 	return n
@@ -42,22 +42,25 @@ func (s processStat) parent() int {
 	return n
 }
 
-// age is how long ago the process was started; long, if that cannot be told.
+// age is the time since the process was started; an hour if it is not known.
 func (s processStat) age() time.Duration {
 	uptime, _ := os.ReadFile("/proc/uptime")
 	now, _, _ := strings.Cut(string(uptime), " ")
 	seconds, err := strconv.ParseFloat(now, 64)
-	born, bornErr := strconv.ParseFloat(s.born(), 64)
-	if err != nil || bornErr != nil {
+	started, startErr := strconv.ParseFloat(s.startTicks(), 64)
+	if err != nil || startErr != nil {
 		return time.Hour
 	}
-	const ticks = 100 // a second, as Linux shows them everywhere
-	return time.Duration((seconds - born/ticks) * float64(time.Second))
+	const ticks = 100 // per second (USER_HZ), on every machine
+	return time.Duration((seconds - started/ticks) * float64(time.Second))
 }
 
-func (s processStat) born() string { return s.field(19) }
+// startTicks is the time of the start, in ticks since the machine's own start. With the
+// pid it identifies a process.
+func (s processStat) startTicks() string { return s.field(19) }
 
-// processFile is the file of a process that sees the same files; else empty.
+// processFile is the path of a process's program; empty if it is not known, or if the
+// process has another root folder.
 func processFile(pid int) string {
 	root, err := os.Readlink(fmt.Sprintf("/proc/%d/root", pid))
 	mine, _ := os.Readlink("/proc/self/root")

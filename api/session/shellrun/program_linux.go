@@ -11,10 +11,10 @@ import (
 // program is the files of a program that exec runs, and the sh that runs it.
 type program struct {
 	*files
-	path string   // of the script
-	gate *os.File // where the script waits until something is written
-	pid  int      // of the sh
-	born string
+	path       string   // of the script
+	gate       *os.File // where the script waits until something is written
+	pid        int      // of the sh
+	startTicks string
 }
 
 // newProgram makes the files. It fails with ErrNoResources. Close the program.
@@ -54,17 +54,17 @@ func (p *program) close(read bool) {
 	}
 }
 
-// watch notes the sh.
-func (p *program) watch(pid int) { p.pid, p.born = pid, readStat(pid).born() }
+// watch notes the sh by its pid.
+func (p *program) watch(pid int) { p.pid, p.startTicks = pid, readStat(pid).startTicks() }
 
 func (p *program) alive() bool {
 	s := readStat(p.pid)
-	return s.born() == p.born && s.born() != "" && s.state() != "Z"
+	return s.startTicks() == p.startTicks && s.startTicks() != "" && s.state() != "Z"
 }
 
-// gaveUp: the script goes on after an interrupt.
+// gaveUp is false: the script goes on after an interrupt.
 func (p *program) gaveUp() bool { return false }
 
-func (p *program) keepFiles() { _ = p.renew() } // if there is no room, there may be later
+func (p *program) renewFiles() { _ = p.renew() } // a failure, such as no room, may be over next time
 
-func (p *program) notTaken() {}
+func (p *program) undoTyping() {}

@@ -7,32 +7,33 @@ import (
 )
 
 // recorder records a pane's output between two marks, and keeps the first bytes of
-// it. It undoes what the terminal does to a newline (ONLCR). It is a live.Tap.
+// it. It removes the carriage returns that the terminal adds before newlines (ONLCR). It
+// is a live.Tap.
 type recorder struct {
 	begin, end []byte         // the marks
 	max        int            // bytes to keep
-	preface    *regexp.Regexp // of the output that the shell itself writes first; nil: none
+	preface    *regexp.Regexp // matches the output that the shell itself writes first; nil: none
 
-	mu        sync.Mutex // guards what follows
+	mu        sync.Mutex // guards the fields below
 	total     uint64     // bytes received
 	started   bool       // the first mark has come
 	partial   []byte     // the last bytes, which may be the start of a mark
-	cr        bool       // a carriage return is kept back: the terminal's own if a newline follows
+	cr        bool       // the last byte was a carriage return, kept back: if a newline follows, the terminal added it
 	kept      []byte
 	truncated bool
 	ended     bool
-	done      chan struct{} // closed when the last mark has come, or certainly never will
+	done      chan struct{} // closed when the last mark has come, or cannot come any more
 }
 
 func newRecorder(m marks, max int) *recorder {
 	return &recorder{begin: []byte(m.begin), end: []byte(m.end), max: max, done: make(chan struct{})}
 }
 
-// longestPreface is how many bytes of a preface may count as output for a while.
+// longestPreface bounds a preface in bytes. So many bytes more than max are kept.
 const longestPreface = 4 << 10
 
-// skip leaves out what the shell itself writes first. Call it before the recorder
-// receives anything.
+// skip leaves a preface out of the output. Call it before the recorder receives
+// anything.
 func (e *recorder) skip(preface *regexp.Regexp) {
 	e.preface, e.max = preface, e.max+longestPreface
 }
@@ -120,8 +121,8 @@ func (e *recorder) Gap() {
 	e.finish()
 }
 
-// closeAtLine ends the recording: what came after the last line is the shell's
-// prompt.
+// closeAtLine ends the recording, without the text after the last newline: that is the
+// shell's prompt.
 func (e *recorder) closeAtLine() {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -14,27 +14,28 @@ import (
 	"interplexer/controlmode"
 )
 
-// run is one command on its way. Its goroutine ends when the run is over.
+// run is one command that is being run, or its result. Its goroutine ends when the run
+// is over.
 type run struct {
 	id         string
 	session    int64
-	pane       controlmode.PaneID // with session, a name for good: a session does not outlive tmux
+	pane       controlmode.PaneID // unique with session: a session does not outlive its tmux server, which never reuses ids
 	user       int64
-	ownSession bool // which ends with it
+	ownSession bool // the session was made for the run and ends with it
 	recorder   *recorder
 	now        func() time.Time
-	over       chan struct{} // closed when what follows is final
+	over       chan struct{} // closed when the fields below are final
 
-	mu       sync.Mutex // guards what follows
-	began    time.Time  // zero: it has not yet
-	ended    time.Time
-	exitCode *int
-	gone     bool // the shell is
+	mu       sync.Mutex // guards the fields below
+	began    time.Time  // zero: not yet
+	ended    time.Time  // zero: not yet
+	exitCode *int       // nil: not known
+	gone     bool       // the shell has ended
 	err      error
 }
 
-// newRun is a run in a pane. The output between the marks is recorded, up to
-// maxOutput bytes.
+// newRun makes a run in a pane. It records up to maxOutput bytes of the output between
+// the marks.
 func (r *Runner) newRun(p session.Principal, sessionID int64, pane controlmode.PaneID, m marks, maxOutput int) *run {
 	return &run{
 		id: session.RandomID(), session: sessionID, pane: pane, user: p.UserID,
@@ -51,7 +52,9 @@ func (x *run) isOver() bool {
 	}
 }
 
-// await waits until the run is over.
+// await waits until the run is over, and returns its result. When ctx is done it fails
+// with a *session.RunTimeoutError that holds the output so far, or with ctx's error if
+// the caller left.
 func (x *run) await(ctx context.Context) (session.RunResult, error) {
 	select {
 	case <-x.over:
@@ -84,24 +87,24 @@ func (x *run) result() session.RunResult {
 
 // process is the shell that carries out a run.
 type process interface {
-	// reports are the lines that it reports, until its files are closed.
+	// reports delivers the lines that the shell reports, until its files are closed.
 	reports() <-chan string
-	// alive reports whether it is still there.
+	// alive reports whether the shell still runs.
 	alive() bool
-	// gaveUp reports whether it has stopped reading the script, after an interrupt,
-	// and cannot report that.
+	// gaveUp reports whether the shell has stopped reading the script, after an
+	// interrupt, without a report.
 	gaveUp() bool
-	// keepFiles gives its files their names back: folders for temporary files are
-	// cleaned now and then.
-	keepFiles()
-	// notTaken clears up when it has not begun in time.
-	notTaken()
+	// renewFiles makes the names of the shell's files again if they were deleted:
+	// folders for temporary files are cleaned now and then.
+	renewFiles()
+	// undoTyping clears up when the command has not begun in time.
+	undoTyping()
 }
 
 // follow waits for the reports of the run's process, until the run is over.
 func (x *run) follow(ctx context.Context, v *live.Viewer, p process) {
 	reports := p.reports()
-	take := time.NewTimer(takeTime)
+	take := time.NewTimer(beginTime)
 	defer take.Stop()
 	look := time.NewTicker(aliveEvery)
 	defer look.Stop()
@@ -122,12 +125,12 @@ func (x *run) follow(ctx context.Context, v *live.Viewer, p process) {
 			}
 		case <-changes:
 		case <-look.C:
-			p.keepFiles()
+			p.renewFiles()
 		case <-take.C:
 			if x.hasBegun() {
 				continue
 			}
-			p.notTaken()
+			p.undoTyping()
 			x.fail(fmt.Errorf("%w: the shell has not begun with the command", session.ErrUnknownOutcome))
 			return
 		case <-ctx.Done():
@@ -140,8 +143,8 @@ func (x *run) follow(ctx context.Context, v *live.Viewer, p process) {
 // interruptedCode is $? after an interrupt.
 const interruptedCode = 130
 
-// finishInterrupted ends a run whose shell does not read the script any more. It may
-// have read all of it.
+// finishInterrupted ends a run whose shell has given up. If the shell has read all of the
+// script after all, its report arrives within reportTime.
 func (x *run) finishInterrupted(reports <-chan string) {
 	last := time.NewTimer(reportTime)
 	defer last.Stop()
@@ -160,7 +163,7 @@ func (x *run) finishInterrupted(reports <-chan string) {
 	}
 }
 
-// handleReport takes a line of the shell's report; over: it was the last.
+// handleReport handles a line of the shell's report. over: it was the last one.
 func (x *run) handleReport(line string) (over bool) {
 	if line == "begin" {
 		x.mu.Lock()
@@ -177,7 +180,7 @@ func (x *run) handleReport(line string) (over bool) {
 	return true
 }
 
-// failed reports whether the run has ended without an end of its command.
+// failed reports whether the run has ended with an error. Its command may still run.
 func (x *run) failed() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -190,7 +193,8 @@ func (x *run) hasBegun() bool {
 	return !x.began.IsZero()
 }
 
-// finish notes the end, and waits for the output that the command wrote before.
+// finish notes the end of the command, and waits for the output that the command wrote
+// before.
 func (x *run) finish(code *int, gone bool) {
 	at := x.now()
 	if gone { // no mark will come

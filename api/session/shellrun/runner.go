@@ -11,7 +11,7 @@ import (
 	"interplexer/controlmode"
 )
 
-// Sessions is what a run needs of the sessions; *registry.Registry is one.
+// Sessions is the part of the registry that a run needs; *registry.Registry is one.
 type Sessions interface {
 	View(ctx context.Context, p session.Principal, id int64, pane string) (*live.Viewer, error)
 	Send(ctx context.Context, p session.Principal, id int64, in session.Input) error
@@ -41,7 +41,7 @@ type Runner struct {
 	goroutines sync.WaitGroup
 }
 
-// New makes a Runner.
+// New makes a Runner. Its runs are followed until Run ends.
 func New(sessions Sessions, o Options) *Runner {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -78,11 +78,11 @@ func (r *Runner) goFollow(f func(context.Context)) bool {
 	return true
 }
 
-// RunCommand types a command into the shell of a pane of the caller's session, waits
-// until it has ended, and returns its output. A run that is not over in time, or
-// whose caller leaves, goes on: AwaitRun waits for it again. It fails as registry's
-// Send does, with ErrNoShell, ErrShellBusy and ErrRunning before anything was typed,
-// and with ErrRunTimeout.
+// RunCommand types a command into the shell of a pane of the caller's session. It blocks
+// until the command has ended, and returns its output. If the time is up or the caller
+// leaves, the run goes on, and AwaitRun waits for it again. RunCommand fails as registry's
+// Send does; with ErrNoShell, ErrShellBusy and ErrRunning before anything is typed; and
+// with ErrRunTimeout.
 func (r *Runner) RunCommand(ctx context.Context, p session.Principal, id int64, o session.RunOptions) (session.RunResult, error) {
 	if err := o.Check(); err != nil {
 		return session.RunResult{}, err
@@ -98,9 +98,9 @@ func (r *Runner) RunCommand(ctx context.Context, p session.Principal, id int64, 
 	return x.await(timeout)
 }
 
-// AwaitRun waits for a run that is not over, or returns one that is and is still
-// remembered. It fails with ErrNotFound when there is no such run, and with
-// ErrRunTimeout.
+// AwaitRun blocks until a run is over, and returns its result. A result is kept for some
+// minutes (see keptFor). AwaitRun fails with ErrNotFound when there is no such run, and
+// with ErrRunTimeout.
 func (r *Runner) AwaitRun(ctx context.Context, p session.Principal, id int64, run string, timeout time.Duration) (session.RunResult, error) {
 	x := r.runs.find(id, run, r.now())
 	if x == nil || x.user != p.UserID {
@@ -111,6 +111,6 @@ func (r *Runner) AwaitRun(ctx context.Context, p session.Principal, id int64, ru
 	return x.await(ctx)
 }
 
-// Forget drops the runs of a session that was deleted, except those of exec, whose
-// session ends with them.
+// Forget drops the runs of a session that was deleted. It keeps the results of Exec,
+// which deletes its session itself.
 func (r *Runner) Forget(sessionID int64) { r.runs.forget(sessionID) }

@@ -11,10 +11,9 @@ import (
 // keptBytes bounds the output of the runs that are over and remembered, in bytes.
 const keptBytes = 64 << 20
 
-// runs are the runs that are not over, at most one of each pane, and the last ones
-// that are.
+// runs are the runs that are not over, at most one in each pane, and the latest results.
 type runs struct {
-	mu  sync.Mutex // guards what follows
+	mu  sync.Mutex // guards all
 	all []*run
 }
 
@@ -32,7 +31,7 @@ func (rs *runs) add(x *run, now time.Time) error {
 	return nil
 }
 
-// sweep drops the runs that need not be remembered any more. The caller holds mu.
+// sweep drops the results that are too old or too many. The caller holds mu.
 func (rs *runs) sweep(now time.Time) {
 	bytes := 0
 	for i, x := range slices.Backward(rs.all) {

@@ -1,9 +1,9 @@
 package shellrun
 
-// script is what a shell reads to run a command.
+// script is the files that a shell reads to run a command.
 type script struct {
 	*files
-	line string // is typed and has the shell read it
+	line string // to type: it has the shell read the script
 }
 
 // newScript makes the files of a script, in the order in which they name each other.

@@ -9,8 +9,9 @@ import (
 	"interplexer/controlmode"
 )
 
-// marks frame a command's output in what its terminal is sent. tmux and other
-// terminals show nothing of them: an operating system command of no known number.
+// marks are written to the terminal before and after a command's output. Each is an
+// operating system command (OSC) with an unknown number, of which tmux and other
+// terminals show nothing.
 type marks struct{ begin, end string }
 
 func newMarks(nonce string) marks {
@@ -18,19 +19,20 @@ func newMarks(nonce string) marks {
 }
 
 const (
-	// hide has the terminal show nothing of what is typed: it saves the cursor,
-	// takes the other screen, and a privacy message, which goes on to the next
-	// escape character. Shells that redraw what is typed end that, on the other
-	// screen.
-	hide = "\x1b7\x1b[?1049h\x1b^"
-	// reveal undoes hide.
-	reveal = "\x1b\\\x1b[?1049l\x1b8"
+	// hideInput has the terminal show nothing of the typed line. It saves the cursor,
+	// switches to the alternate screen and begins a privacy message, which lasts until
+	// the next escape character. A shell that redraws the typed line ends the message,
+	// but draws on the alternate screen.
+	hideInput = "\x1b7\x1b[?1049h\x1b^"
+	// unhideInput undoes hideInput.
+	unhideInput = "\x1b\\\x1b[?1049l\x1b8"
 )
 
-// part is one file of a script, which may name those before it.
+// part returns the text of one file of a script. It is given the paths of the files
+// before it.
 type part func(paths []string) string
 
-// shellParts are the files of a script; the last is the one to be read.
+// shellParts are the files of a script. The shell is told to read the last one.
 func shellParts(sh shell, command string, m marks, report string) []part {
 	switch sh {
 	case bash:
@@ -43,22 +45,23 @@ func shellParts(sh shell, command string, m marks, report string) []part {
 	return ashParts(command, m, report)
 }
 
-// sourcingLine has a shell read a file. What was typed before is dropped (Ctrl-U).
+// sourcingLine is the line that has a shell read a file. Its Ctrl-U deletes text that
+// was typed before and not entered.
 func sourcingLine(sh shell, path string) string {
 	switch sh {
 	case zsh:
-		return "\x15" + zshBefore + " . " + path + "\r"
+		return "\x15" + zshPrefix + " . " + path + "\r"
 	case fish:
 		return "\x15 source " + path + "\r"
 	}
 	return "\x15 . " + path + "\r"
 }
 
-// plainPath needs no quotes in any shell.
+// plainPath matches paths that need no quotes in any shell.
 var plainPath = regexp.MustCompile(`^/[A-Za-z0-9_./+-]*$`)
 
-// scriptFolder is where the shells on a tmux server find scripts: beside its
-// socket, unless that is called strangely.
+// scriptFolder is the folder of the scripts for shells on a tmux server: the folder of
+// its socket, or a folder for temporary files if that one's path needs quotes.
 func scriptFolder(server controlmode.ServerID) string {
 	for _, folder := range []string{filepath.Dir(server.Socket), os.TempDir()} {
 		if plainPath.MatchString(folder) {
@@ -68,29 +71,32 @@ func scriptFolder(server controlmode.ServerID) string {
 	return "/tmp"
 }
 
-// keepStatus and giveStatus keep $? over what is between them, and leave nothing
-// in the shell: the variable is gone before the return is carried out. Where the
-// shell ends at the first failure, no failure is given.
+// saveStatus and restoreStatus keep $? over the code between them, and end the reading
+// of the file. They leave nothing in the shell: the variable is unset before the return
+// is carried out. In a shell that ends at the first failure (set -e), the status becomes
+// 0.
 const (
-	keepStatus = "__interplexer=$?\n"
-	giveStatus = "case $- in *e*) __interplexer=0;; esac\n" +
+	saveStatus    = "__interplexer=$?\n"
+	restoreStatus = "case $- in *e*) __interplexer=0;; esac\n" +
 		"eval \"unset __interplexer; return $__interplexer\"\n"
 )
 
-// unlessStrict is how a command is run, unless the shell ends at the first
-// failure (set -e): then it would also where the command itself does not, after
-// "! true" say, because evaluating it has failed. There its end has to be told in
-// the same breath.
-func unlessStrict(command, end, run string) string {
+// unlessErrexit is the code that runs a command. A shell that ends at the first failure
+// (set -e) gets other code: it evaluates the command and the report of its end at once.
+// It would end after the evaluation of "! true", though it does not end after that
+// command itself, and then the end would not be reported.
+func unlessErrexit(command, end, run string) string {
 	return fmt.Sprintf("case $- in *e*) eval %s;; *) %s;; esac\n", quoted(command+"\n. "+end+"\n"), run)
 }
 
-// say writes to the terminal, wherever the shell's own output goes.
-func say(text string) string {
+// printToTTY is code that prints a text to the terminal, wherever the shell's own output
+// goes.
+func printToTTY(text string) string {
 	return "printf %s " + quoted(text) + " >/dev/tty\n"
 }
 
-// tell reports to us. When we are gone there is nobody to tell.
-func tell(what, report string) string {
-	return fmt.Sprintf("{ printf '%%s\\n' %s >>%s; } 2>/dev/null\n", what, report)
+// sendReport is code that writes a line, given as a word of shell, to the report's pipe.
+// It fails silently if this service has gone.
+func sendReport(word, report string) string {
+	return fmt.Sprintf("{ printf '%%s\\n' %s >>%s; } 2>/dev/null\n", word, report)
 }

@@ -8,7 +8,7 @@ import (
 	"interplexer/api/session"
 )
 
-// shell is a kind of shell that commands are run in.
+// shell is a kind of shell that can run commands.
 type shell string
 
 const (
@@ -19,13 +19,14 @@ const (
 	busybox shell = "busybox"
 )
 
-// shellForm is how the file of a shell is called, "zsh-5.9" say.
-var shellForm = regexp.MustCompile(`^(bash|zsh|dash|fish|busybox)[-0-9.]*$`)
+// shellFileName matches the name of a shell's file, such as "zsh-5.9".
+var shellFileName = regexp.MustCompile(`^(bash|zsh|dash|fish|busybox)[-0-9.]*$`)
 
-// shellOf tells a shell by its file and the words that it was started with, or
-// fails with ErrNoShell. A shell that runs a script is none.
+// shellOf returns the kind of a shell by its file and the words that it was started
+// with. It fails with ErrNoShell for another program, and for a shell that runs a
+// script.
 func shellOf(file string, words []string) (shell, error) {
-	name := shellForm.FindStringSubmatch(filepath.Base(strings.TrimSuffix(file, " (deleted)")))
+	name := shellFileName.FindStringSubmatch(filepath.Base(strings.TrimSuffix(file, " (deleted)")))
 	if name == nil || len(words) == 0 {
 		return "", session.ErrNoShell
 	}
@@ -48,14 +49,15 @@ func shellOf(file string, words []string) (shell, error) {
 	return sh, nil
 }
 
-// editsLines: its prompt takes the terminal's own line editing off.
+// editsLines reports whether the shell has a line editor of its own, and turns the
+// terminal's canonical mode off at its prompt.
 func (sh shell) editsLines() bool { return sh != dash }
 
-// quoted is text as one word of a POSIX shell's.
+// quoted quotes text as one word for a POSIX shell.
 func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
-// shown is a command as its terminal shows it when it is typed.
-func shown(command string) string {
+// echoOf is the echo that a terminal shows when a command is typed.
+func echoOf(command string) string {
 	var b strings.Builder
 	for _, c := range []byte(strings.TrimSuffix(command, "\n") + "\n") {
 		switch {

@@ -15,19 +15,20 @@ type shellProcess struct {
 
 func (p shellProcess) reports() <-chan string { return p.script.reports() }
 
-// gaveUp: dash and busybox sh end all reading at an interrupt, and report nothing.
+// gaveUp reports whether dash or busybox sh is back at its prompt without the script. At
+// an interrupt they end all reading, and report nothing.
 func (p shellProcess) gaveUp() bool {
-	if p.shell != dash && p.shell != busybox || p.holdsScript() {
+	if p.shell != dash && p.shell != busybox || p.hasScriptOpen() {
 		return false
 	}
 	return p.alive() && p.awaitPrompt(context.Background()) == nil
 }
 
-func (p shellProcess) keepFiles() { _ = p.script.renew() } // if there is no room, there may be later
+func (p shellProcess) renewFiles() { _ = p.script.renew() } // a failure, such as no room, may be over next time
 
-func (p shellProcess) notTaken() { _ = p.show(reveal) }
+func (p shellProcess) undoTyping() { _ = p.write(unhideInput) }
 
-// startInShell types a command. The run that it returns is the pane's only one.
+// startInShell types a command. A pane has one run at a time.
 func (r *Runner) startInShell(ctx context.Context, p session.Principal, id int64, o session.RunOptions) (*run, error) {
 	v, pane, err := r.viewLive(ctx, p, id, o.Pane)
 	if err != nil {
@@ -98,12 +99,12 @@ func (c *typedCommand) begin(ctx context.Context) error {
 func (c *typedCommand) follow(ctx context.Context) {
 	c.run.follow(ctx, c.viewer, c.shell)
 	if c.shell.shell == busybox {
-		c.typist.mendHistory(ctx, c.shell, c.command)
+		c.typist.replaceInHistory(ctx, c.shell, c.command)
 	}
 	c.close()
 }
 
-// close makes the run's result final.
+// close closes all of that, and makes the run's result final.
 func (c *typedCommand) close() {
 	c.typist.pane.Detach(c.recorder)
 	c.shell.script.close(!c.failed())
@@ -112,8 +113,8 @@ func (c *typedCommand) close() {
 	close(c.over)
 }
 
-// openShell finds the shell in a pane's foreground, waits for its prompt, and makes
-// the script that it is to read.
+// openShell finds the shell in a pane's foreground, waits for its prompt, and makes the
+// script for it.
 func openShell(ctx context.Context, v *live.Viewer, pane live.LivePane, command string, m marks) (shellProcess, error) {
 	tty, err := v.TTY(ctx, pane.ID.String())
 	if err != nil {
@@ -146,14 +147,15 @@ func (t typist) send(ctx context.Context, in session.Input) error {
 	return t.sessions.Send(ctx, t.principal, t.id, in)
 }
 
-// typeHidden types the line that has the shell read the script, and hides it.
+// typeHidden types the line that has the shell read the script. The terminal does not show
+// the line.
 func (t typist) typeHidden(ctx context.Context, shell shellProcess) error {
-	if err := shell.show(hide); err != nil {
+	if err := shell.write(hideInput); err != nil {
 		return err
 	}
 	line := shell.script.line
 	if err := t.send(ctx, session.Input{Text: &line}); err != nil {
-		_ = shell.show(reveal)
+		_ = shell.write(unhideInput)
 		return err
 	}
 	return nil

@@ -18,12 +18,12 @@ import (
 
 // shellTerminal is the terminal of a pane, and the shell in its foreground.
 type shellTerminal struct {
-	fd      int
-	panePID int
-	shell   shell
-	pid     int // of the shell
-	file    string
-	born    string // when it started, so that another process is not taken for it
+	fd         int
+	panePID    int
+	shell      shell
+	pid        int // of the shell
+	file       string
+	startTicks string // when it started: another process may get the same pid
 }
 
 // openShellTerminal fails with ErrNoShell when there is no shell in the
@@ -34,16 +34,16 @@ func openShellTerminal(path string, panePID int) (*shellTerminal, error) {
 		return nil, fmt.Errorf("%w: its terminal: %w", session.ErrNoShell, err)
 	}
 	t := &shellTerminal{fd: fd, panePID: panePID}
-	seen := time.Now()
+	forked := time.Now() // when the fork was last seen
 	for {
 		err := t.findShell()
 		if err == nil {
 			return t, nil
 		}
-		if t.forked() {
-			seen = time.Now()
+		if t.isStillTmux() {
+			forked = time.Now()
 		}
-		if !t.young() || time.Since(seen) > startingTime {
+		if !t.isStarting() || time.Since(forked) > becomeShellTime {
 			t.close()
 			return nil, err
 		}
@@ -51,13 +51,15 @@ func openShellTerminal(path string, panePID int) (*shellTerminal, error) {
 	}
 }
 
-// young: the foreground is what tmux started within the last second.
-func (t *shellTerminal) young() bool {
+// isStarting reports whether tmux has started the program in the foreground within the
+// last second.
+func (t *shellTerminal) isStarting() bool {
 	return (t.pid == t.panePID || t.pid <= 0) && readStat(t.panePID).age() < time.Second
 }
 
-// forked: the pane's process is still tmux itself, before it runs the program.
-func (t *shellTerminal) forked() bool {
+// isStillTmux reports whether the pane's process is still a fork of tmux, which has not
+// executed the program yet.
+func (t *shellTerminal) isStillTmux() bool {
 	return processFile(t.panePID) == processFile(readStat(t.panePID).parent())
 }
 
@@ -67,10 +69,10 @@ func (t *shellTerminal) findShell() error {
 	stat := readStat(t.panePID)
 	t.pid = stat.foreground()
 	t.file = processFile(t.pid)
-	t.born = readStat(t.pid).born()
+	t.startTicks = readStat(t.pid).startTicks()
 	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", t.pid))
-	// While a process becomes another program it has no words, and then those of
-	// the next.
+	// While a process executes another program, it has no words at first, and then
+	// those of the new program.
 	if err != nil || t.file == "" || len(line) == 0 || processFile(t.pid) != t.file {
 		return session.ErrNoShell
 	}
@@ -78,15 +80,15 @@ func (t *shellTerminal) findShell() error {
 	return err
 }
 
-// alive reports whether the shell is still there, and still that program.
+// alive reports whether the shell still runs, and has not executed another program.
 func (t *shellTerminal) alive() bool {
 	s := readStat(t.pid)
-	return s.born() == t.born && s.state() != "Z" && processFile(t.pid) == t.file
+	return s.startTicks() == t.startTicks && s.state() != "Z" && processFile(t.pid) == t.file
 }
 
-// awaitPrompt waits until the shell waits at its prompt, or fails with
-// ErrNoShell or ErrShellBusy. Nothing tells of that, so it looks again and again;
-// it is there at the first look, unless a command has just ended.
+// awaitPrompt blocks until the shell waits at its prompt. It fails with ErrNoShell, and
+// with ErrShellBusy after promptTime or when ctx is done. Nothing reports a prompt, so it
+// polls; the first look succeeds unless a command has just ended.
 func (t *shellTerminal) awaitPrompt(ctx context.Context) error {
 	deadline := time.Now().Add(promptTime)
 	for pause := promptPoll; ; pause = min(2*pause, maxPromptPoll) {
@@ -108,8 +110,8 @@ func (t *shellTerminal) awaitPrompt(ctx context.Context) error {
 	}
 }
 
-// atPrompt reports whether the shell sleeps, in the foreground, with the terminal
-// as its prompt sets it.
+// atPrompt reports whether the shell sleeps in the foreground, with the terminal in the
+// mode that the shell sets at its prompt.
 func (t *shellTerminal) atPrompt() bool {
 	mode, err := unix.IoctlGetTermios(t.fd, unix.TCGETS)
 	if err != nil || (mode.Lflag&unix.ICANON == 0) != t.shell.editsLines() {
@@ -119,26 +121,26 @@ func (t *shellTerminal) atPrompt() bool {
 	if s.state() != "S" || s.foreground() != t.pid {
 		return false
 	}
-	where, err := os.ReadFile(fmt.Sprintf("/proc/%d/wchan", t.pid))
-	if err == nil && !awaitsInput.Match(where) {
+	function, err := os.ReadFile(fmt.Sprintf("/proc/%d/wchan", t.pid))
+	if err == nil && !inputWaits.Match(function) {
 		return false
 	}
 	if t.shell.editsLines() {
 		return true
 	}
-	call, _ := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", t.pid)) // others' may be hidden
+	call, _ := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", t.pid)) // hidden for other users' processes
 	words := strings.Fields(string(call))
 	readsByte := len(words) > 3 && words[3] == "0x1" // as the builtin read does
 	return !readsByte
 }
 
-// awaitsInput is where in the kernel a process waits for input; kernels may not
-// tell.
-var awaitsInput = regexp.MustCompile(`poll|select|woken|tty|^0?$`)
+// inputWaits matches the kernel's functions in which a process waits for input. A kernel
+// may hide their names: then it gives nothing, or 0.
+var inputWaits = regexp.MustCompile(`poll|select|woken|tty|^0?$`)
 
-// holdsScript reports whether the shell has a script of ours open, as dash and
-// busybox sh have for as long as they read it.
-func (t *shellTerminal) holdsScript() bool {
+// hasScriptOpen reports whether the shell has a script of ours open. dash and busybox sh
+// have it open for as long as they read it.
+func (t *shellTerminal) hasScriptOpen() bool {
 	dir := fmt.Sprintf("/proc/%d/fd", t.pid)
 	files, err := os.ReadDir(dir)
 	for _, f := range files {
@@ -149,8 +151,8 @@ func (t *shellTerminal) holdsScript() bool {
 	return err != nil
 }
 
-// awaitRead waits until the shell has read what was typed: some of it may still be
-// on its way when it seems so.
+// awaitRead blocks until the shell has read the typed input, for promptTime at most. It
+// looks three times, since some input may not have reached the terminal at the first.
 func (t *shellTerminal) awaitRead(ctx context.Context) {
 	deadline := time.Now().Add(promptTime)
 	for quiet := 0; quiet < 3 && ctx.Err() == nil && time.Now().Before(deadline); quiet++ {
@@ -161,8 +163,8 @@ func (t *shellTerminal) awaitRead(ctx context.Context) {
 	}
 }
 
-// show writes to the screen, past the shell.
-func (t *shellTerminal) show(text string) error {
+// write writes text to the terminal itself, without the shell.
+func (t *shellTerminal) write(text string) error {
 	for deadline := time.Now().Add(promptTime); text != ""; {
 		n, err := unix.Write(t.fd, []byte(text))
 		switch {
@@ -173,7 +175,7 @@ func (t *shellTerminal) show(text string) error {
 			return err
 		case time.Now().After(deadline):
 			return session.ErrNotReading
-		default: // tmux has much to read before it
+		default: // tmux has not read earlier output yet
 			_, _ = unix.Poll([]unix.PollFd{{Fd: int32(t.fd), Events: unix.POLLOUT}}, int(writePoll.Milliseconds()))
 		}
 	}

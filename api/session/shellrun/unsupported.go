@@ -19,10 +19,10 @@ func openShellTerminal(string, int) (*shellTerminal, error) { return nil, sessio
 
 func (*shellTerminal) close()                            {}
 func (*shellTerminal) alive() bool                       { return false }
-func (*shellTerminal) holdsScript() bool                 { return false }
+func (*shellTerminal) hasScriptOpen() bool               { return false }
 func (*shellTerminal) awaitPrompt(context.Context) error { return session.ErrNoShell }
 func (*shellTerminal) awaitRead(context.Context)         {}
-func (*shellTerminal) show(string) error                 { return session.ErrNoShell }
+func (*shellTerminal) write(string) error                { return session.ErrNoShell }
 
 type files struct{}
 
@@ -45,5 +45,5 @@ func newProgram(string, session.ExecOptions, marks) (*program, error) { return n
 func (*program) watch(int)    {}
 func (*program) alive() bool  { return false }
 func (*program) gaveUp() bool { return false }
-func (*program) keepFiles()   {}
-func (*program) notTaken()    {}
+func (*program) renewFiles()  {}
+func (*program) undoTyping()  {}

@@ -5,33 +5,35 @@ import (
 	"strings"
 )
 
-// zshOption keeps what is typed, if it starts with a blank, out of the history
-// of zsh; it has to be on when the line is entered.
-const zshOption = "options[histignorespace]"
+// zshHistoryOption keeps lines that start with a blank out of zsh's history. It has to
+// be on when the line is entered.
+const zshHistoryOption = "options[histignorespace]"
 
-// zshBefore is typed before the line: zsh expands it when told to (expand-word),
-// which sets the option and keeps what it was, and then it is dropped (Ctrl-U).
-// Where those keys are bound otherwise, the line stays in the history.
-const zshBefore = " ${__interplexer_option::=$" + zshOption + "}${" + zshOption + "::=on}\x18*\x15"
+// zshPrefix is typed before the line. Its last keys have zsh expand it (expand-word,
+// Ctrl-X *) and delete it (Ctrl-U). The expansion saves the option's value and turns the
+// option on. If the user has bound these keys to something else, the line stays in the
+// history.
+const zshPrefix = " ${__interplexer_option::=$" + zshHistoryOption + "}${" + zshHistoryOption + "::=on}\x18*\x15"
 
-// zshParts: what follows always is run after an error or an interrupt, too.
+// zshParts are for zsh. The commands after "always" also run after an error or an
+// interrupt.
 func zshParts(command string, m marks, report string) []part {
 	begin := func([]string) string {
 		add := ""
 		if text := strings.TrimSuffix(command, "\n"); strings.TrimSpace(text) != "" {
 			add = "print -rs -- " + quoted(text) + "\n"
 		}
-		return keepStatus + "{\n" +
-			"[[ -z $__interplexer_option ]] || " + zshOption + "=$__interplexer_option\nunset __interplexer_option\n" +
+		return saveStatus + "{\n" +
+			"[[ -z $__interplexer_option ]] || " + zshHistoryOption + "=$__interplexer_option\nunset __interplexer_option\n" +
 			add + "} 2>/dev/null\n" +
-			say(reveal+shown(command)+m.begin) + tell("begin", report) + giveStatus
+			printToTTY(unhideInput+echoOf(command)+m.begin) + sendReport("begin", report) + restoreStatus
 	}
 	end := func([]string) string {
-		return keepStatus + say(m.end) + tell(`"end $__interplexer"`, report) + giveStatus
+		return saveStatus + printToTTY(m.end) + sendReport(`"end $__interplexer"`, report) + restoreStatus
 	}
 	main := func(paths []string) string {
 		return fmt.Sprintf(". %s\n", paths[1]) +
-			unlessStrict(command, paths[0], fmt.Sprintf("{ eval %s } always { . %s }", quoted(command+"\n"), paths[0]))
+			unlessErrexit(command, paths[0], fmt.Sprintf("{ eval %s } always { . %s }", quoted(command+"\n"), paths[0]))
 	}
 	return []part{end, begin, main}
 }
