@@ -143,10 +143,16 @@ func programScript(o session.ExecOptions, m marks, report, gate, stdin string) s
 	return "set -m\n" +
 		"read -r __interplexer <" + gate + " || exit 1\n" +
 		"unset __interplexer\n" +
-		printToTTY(m.begin) + sendReport("begin", report) +
+		printToTTY(m.begin) + sendReportIfThere("begin", report) +
 		"eval " + quoted(command) + "\n" +
 		"__interplexer=$?\n" +
-		printToTTY(m.end) + sendReport(`"end $__interplexer"`, report) +
+		printToTTY(m.end) + sendReportIfThere(`"end $__interplexer"`, report) +
 		"{ read -r __interplexer_gate <" + gate + "; } 2>/dev/null\n" +
 		"exit $__interplexer\n"
+}
+
+// sendReportIfThere is sendReport, unless the service has removed the pipe: a shell would
+// make a file of its name.
+func sendReportIfThere(what, report string) string {
+	return "[ ! -p " + report + " ] || " + sendReport(what, report)
 }
