@@ -1,6 +1,7 @@
 package shellrun_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -144,8 +145,29 @@ func TestRunAwaitsTheShell(t *testing.T) {
 	})
 }
 
-// A run in another pane than the active one, which has no such pane or belongs to
-// somebody else.
+// A run goes on when its caller leaves.
+func TestRunOutlivesItsCaller(t *testing.T) {
+	t.Parallel()
+	r := startRunner(t)
+	id := r.startsShell(sessiontest.Shells[0])
+	ctx, leave := context.WithCancel(t.Context())
+	left := make(chan error, 1)
+	go func() {
+		_, err := r.Runs.RunCommand(ctx, r.user, id, session.RunOptions{Command: "echo first; read line; exit 6", Timeout: runTime})
+		left <- err
+	}()
+	r.AwaitText(r.user, id, "\nfirst\n")
+	leave()
+	require.ErrorIs(t, <-left, context.Canceled)
+	_, err := r.tries(id, session.RunOptions{Command: "true"})
+	var running *session.RunningError
+	require.ErrorAs(t, err, &running)
+	r.TypeLine(r.user, id, "")
+	require.True(t, r.awaits(session.RunResult{ID: running.Run, Session: id}).ShellEnded)
+}
+
+// A run is in the pane that is named, or else in the active one. Panes that are not
+// there, and those of others, are not found.
 func TestRunInAPane(t *testing.T) {
 	t.Parallel()
 	r := startRunner(t)
