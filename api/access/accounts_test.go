@@ -137,6 +137,7 @@ func withAccounts(t *testing.T, f func(t *testing.T, s *tokenTable, a *Accounts,
 }
 
 func TestAuthenticate(t *testing.T) {
+	t.Parallel()
 	withAccounts(t, func(t *testing.T, s *tokenTable, a *Accounts, token string) {
 		for range 3 {
 			p, err := a.Authenticate(t.Context(), token)
@@ -160,6 +161,7 @@ func TestAuthenticate(t *testing.T) {
 }
 
 func TestRevocationIsHeardAtOnce(t *testing.T) {
+	t.Parallel()
 	withAccounts(t, func(t *testing.T, s *tokenTable, a *Accounts, token string) {
 		_, err := a.Authenticate(t.Context(), token)
 		require.NoError(t, err)
@@ -174,6 +176,7 @@ func TestRevocationIsHeardAtOnce(t *testing.T) {
 }
 
 func TestExpiryIsJudgedAtEveryCall(t *testing.T) {
+	t.Parallel()
 	withAccounts(t, func(t *testing.T, s *tokenTable, a *Accounts, token string) {
 		at := time.Now().Add(time.Hour)
 		s.change(token, func(k *db.Token) { k.ExpireTime = &at })
@@ -192,6 +195,7 @@ func TestExpiryIsJudgedAtEveryCall(t *testing.T) {
 }
 
 func TestWithoutTheFeedNothingIsRemembered(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, token := newTokenTable()
 		a := New(s, Options{})
@@ -220,6 +224,7 @@ func TestWithoutTheFeedNothingIsRemembered(t *testing.T) {
 }
 
 func TestChangeDuringALookupKeepsItOutOfTheCache(t *testing.T) {
+	t.Parallel()
 	withAccounts(t, func(t *testing.T, s *tokenTable, a *Accounts, token string) {
 		s.set(func() { s.wait = make(chan struct{}) })
 		first := make(chan error, 1)
@@ -240,6 +245,7 @@ func TestChangeDuringALookupKeepsItOutOfTheCache(t *testing.T) {
 }
 
 func TestMissesShareOneLookup(t *testing.T) {
+	t.Parallel()
 	withAccounts(t, func(t *testing.T, s *tokenTable, a *Accounts, token string) {
 		s.set(func() { s.wait = make(chan struct{}) })
 		ctx, cancel := context.WithCancel(t.Context())
@@ -262,6 +268,7 @@ func TestMissesShareOneLookup(t *testing.T) {
 }
 
 func TestStoreFailures(t *testing.T) {
+	t.Parallel()
 	withAccounts(t, func(t *testing.T, s *tokenTable, a *Accounts, token string) {
 		s.set(func() { s.fail = fmt.Errorf("db: get token: %w", db.ErrUnavailable) })
 		_, err := a.Authenticate(t.Context(), token)
@@ -280,6 +287,7 @@ func TestStoreFailures(t *testing.T) {
 }
 
 func TestLastUsesAreWrittenOnceAMinuteAndAtTheEnd(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, token := newTokenTable()
 		a := New(s, Options{})
@@ -326,6 +334,7 @@ func TestLastUsesAreWrittenOnceAMinuteAndAtTheEnd(t *testing.T) {
 }
 
 func TestCacheIsBounded(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, _ := newTokenTable()
 		a := New(s, Options{CacheSize: 3})
@@ -344,6 +353,7 @@ func TestCacheIsBounded(t *testing.T) {
 }
 
 func TestRunReportsAFeedThatEnds(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s, _ := newTokenTable()
 		stop := run(t, New(s, Options{}))

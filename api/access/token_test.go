@@ -9,6 +9,7 @@ import (
 )
 
 func TestTokens(t *testing.T) {
+	t.Parallel()
 	plain, hash := NewToken()
 	require.Regexp(t, `^ipx_[A-Za-z0-9_-]{43}$`, plain)
 	require.Equal(t, sha256.Sum256([]byte(plain)), hash)

@@ -12,6 +12,7 @@ import (
 func line(text string) session.Input { return session.Input{Line: &text} }
 
 func TestDisplay(t *testing.T) {
+	t.Parallel()
 	text, raw := "a\tb\r", []byte("\x1b[A\x7f\xff")
 	for _, test := range []struct {
 		in   session.Input
@@ -45,6 +46,7 @@ func notEcho(e *echo, text string, columns int, h echoMode) string {
 }
 
 func TestEcho(t *testing.T) {
+	t.Parallel()
 	keys := func(keys ...string) session.Input { return session.Input{Keys: keys} }
 	for name, test := range map[string]struct {
 		in      session.Input

@@ -36,6 +36,7 @@ type result struct {
 }
 
 func TestNeverAnswersWithSomethingOlder(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := &asker{land: make(chan error)}
 		first := a.ask(t.Context())
@@ -63,6 +64,7 @@ func TestNeverAnswersWithSomethingOlder(t *testing.T) {
 }
 
 func TestGoesOnWithoutWhoAsked(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := &asker{land: make(chan error)}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -79,6 +81,7 @@ func TestGoesOnWithoutWhoAsked(t *testing.T) {
 
 // TestMakesTheAskersCall: not that of whoever flew first.
 func TestMakesTheAskersCall(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var f Call[string]
 		land := make(chan struct{})

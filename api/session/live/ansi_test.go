@@ -10,6 +10,7 @@ import (
 )
 
 func TestEncodeANSI(t *testing.T) {
+	t.Parallel()
 	screen := controlmode.Repaint{
 		Styled: []byte("one\n\x1b[31mtwo\n\n"), Width: 5, Height: 3, CursorX: 1, CursorY: 2, ScrollBottom: 2,
 	}

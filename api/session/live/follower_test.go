@@ -56,6 +56,7 @@ func (f *followed) delay(text string) time.Duration {
 // what it looked at in vain keeps it from looking again for a moment only, and what
 // showed something new for the interval.
 func TestFollowerRestsByWhatItSaw(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const interval = time.Second
 		f := follows(t, interval)
@@ -82,6 +83,7 @@ func TestFollowerRestsByWhatItSaw(t *testing.T) {
 
 // Looks in vain now and then, as at what nothing tells of, are no reason to rest.
 func TestFollowerIsFreshAfterACalm(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := follows(t, fallbackInterval/5)
 		defer f.end()
@@ -94,6 +96,7 @@ func TestFollowerIsFreshAfterACalm(t *testing.T) {
 
 // Who begins to wait between a key and its echo is told of the echo at once.
 func TestFollowerIsFreshAtFirst(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := follows(t, time.Second)
 		defer f.end()

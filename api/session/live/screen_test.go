@@ -30,6 +30,7 @@ func newVariedScreen(captures *atomic.Int64) *screen {
 }
 
 func TestVariantsOfAScreen(t *testing.T) {
+	t.Parallel()
 	var captures atomic.Int64
 	s := newVariedScreen(&captures)
 	look := func(v variant) *capture {

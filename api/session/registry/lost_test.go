@@ -14,6 +14,8 @@ import (
 	"interplexer/api/session"
 	"interplexer/controlmode"
 	"interplexer/controlmode/controltest"
+	"interplexer/db"
+	"interplexer/db/dbtest"
 )
 
 // TestServerLost: an id of the old tmux server never reaches a session of the
@@ -118,45 +120,57 @@ func (w *world) killClient() {
 	}
 }
 
+// A killed control client is replaced, and callers see it as unavailable at most.
 func TestControlClientKilled(t *testing.T) {
-	onBothStores(t, func(w *world) {
-		w.Run()
-		s := w.MustCreate(w.alice, session.CreateOptions{})
-		w.TypeLine(w.alice, s.ID, "hello")
-		w.AwaitText(w.alice, s.ID, "hello\nhello\n")
-		id, err := w.Tmux.Current(w.t.Context())
-		require.NoError(w.t, err)
+	t.Parallel()
+	onBothStores(t, func(w *world) { killControlClients(w, time.Minute) })
+}
 
-		stop := make(chan struct{})
-		var callers sync.WaitGroup
-		for range 4 {
-			callers.Go(func() {
-				for {
-					select {
-					case <-stop:
-						return
-					default:
-					}
-					w.captureOrUnavailable(s.ID)
+// It is replaced within a second.
+func TestTimedControlClientKilled(t *testing.T) {
+	killControlClients(newWorld(t, dbtest.Open(t, db.SQLite)), time.Second)
+}
+
+// killControlClients kills the control clients five times. Each time a screen is
+// there again within back.
+func killControlClients(w *world, back time.Duration) {
+	w.t.Helper()
+	w.Run()
+	s := w.MustCreate(w.alice, session.CreateOptions{})
+	w.TypeLine(w.alice, s.ID, "hello")
+	w.AwaitText(w.alice, s.ID, "hello\nhello\n")
+	id, err := w.Tmux.Current(w.t.Context())
+	require.NoError(w.t, err)
+
+	stop := make(chan struct{})
+	var callers sync.WaitGroup
+	for range 4 {
+		callers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
 				}
-			})
-		}
-		for round := range 5 {
-			w.killClient()
-			killed := time.Now()
-			w.Eventually("it is back", func() bool { return w.Tmux.Connects() == round+2 })
-			_, err := w.Screen(w.t.Context(), w.alice, s.ID, session.CaptureOptions{})
-			require.NoError(w.t, err)
-			require.Less(w.t, time.Since(killed), time.Second)
-		}
-		close(stop)
-		callers.Wait()
-		now, err := w.Tmux.Current(w.t.Context())
+				w.captureOrUnavailable(s.ID)
+			}
+		})
+	}
+	for round := range 5 {
+		w.killClient()
+		killed := time.Now()
+		w.Eventually("it is back", func() bool { return w.Tmux.Connects() == round+2 })
+		_, err := w.Screen(w.t.Context(), w.alice, s.ID, session.CaptureOptions{})
 		require.NoError(w.t, err)
-		require.Equal(w.t, id, now, "the tmux server lives on")
-		require.Equal(w.t, []session.Session{s}, w.list(w.alice))
-		w.agree()
-	})
+		require.Less(w.t, time.Since(killed), back)
+	}
+	close(stop)
+	callers.Wait()
+	now, err := w.Tmux.Current(w.t.Context())
+	require.NoError(w.t, err)
+	require.Equal(w.t, id, now, "the tmux server lives on")
+	require.Equal(w.t, []session.Session{s}, w.list(w.alice))
+	w.agree()
 }
 
 func (w *world) captureOrUnavailable(id int64) {

@@ -27,6 +27,7 @@ func fields(t *testing.T, err error) []string {
 }
 
 func TestBadOptionsCreateNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, dbtest.Open(t, db.SQLite))
 	file := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
@@ -91,6 +92,7 @@ func TestBadOptionsCreateNothing(t *testing.T) {
 }
 
 func TestGoodNames(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, dbtest.Open(t, db.SQLite))
 	for _, name := range []string{
 		"build", "a b c", "héé", "a.b:c", "user@host", "x/y+z-1", "_", "日本", "0", strings.Repeat("é", session.MaxNameLength),
@@ -104,6 +106,7 @@ func TestGoodNames(t *testing.T) {
 }
 
 func TestBadInputTypesNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, dbtest.Open(t, db.SQLite))
 	s := w.MustCreate(w.alice, session.CreateOptions{})
 	text := func(s string) *string { return &s }

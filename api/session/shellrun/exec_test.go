@@ -129,7 +129,7 @@ func TestExecIsInterrupted(t *testing.T) {
 	t.Parallel()
 	r := startRunner(t)
 	for key, want := range map[string]int{"C-c": 130, `C-\`: 131} {
-		seen := r.execGoesOn(session.ExecOptions{Argv: []string{"sh", "-c", "echo ready; exec sleep 1000"}})
+		seen := r.execGoesOn(session.ExecOptions{Argv: []string{"sh", "-c", "ulimit -c 0; echo ready; exec sleep 1000"}})
 		r.printed(seen, "ready\n")
 		r.TypeKeys(r.user, seen.Session, key)
 		res := r.awaits(seen)
