@@ -74,6 +74,9 @@ func (r runner) runsAwkward(id int64, typed string, a awkward) session.RunResult
 	r.t.Helper()
 	if a.input != "" {
 		seen := r.begins(id, typed)
+		if a.reader != "" { // before it starts, fish may still have the terminal in its own mode
+			r.awaitProgram(id, a.reader)
+		}
 		r.TypeLine(r.user, id, a.input)
 		return r.awaits(seen)
 	}

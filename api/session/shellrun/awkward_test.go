@@ -16,6 +16,7 @@ type awkward struct {
 	code    int
 	codes   string // a pattern of the code, where it is not the same everywhere
 	input   string // typed while it runs
+	reader  string // the program that reads the input; empty: the shell
 	wiped   bool   // the command is not on the screen afterwards
 	most    int    // bytes of the output that are kept; 0: runOutput
 	keep    bool   // the next one reads $?
@@ -54,7 +55,7 @@ func awkwardCommands() []awkward {
 		{name: "here-document", command: "cat <<'X' | tr a-z A-Z\none 'two' $three\n\n four\nX\necho after", fish: "begin\n  echo \"ONE 'TWO' \\$THREE\"\n  echo\n  echo ' FOUR'\nend\necho after", output: "ONE 'TWO' $THREE\n\n FOUR\nafter\n"},
 		{name: "loop", command: "for i in 1 2 3\ndo\n  echo $i\ndone", fish: "for i in 1 2 3\n  echo $i\nend", output: "1\n2\n3\n"},
 		{name: "unicode", command: `printf '%s\n' 'żółć 漢字 🙂 e´'`, output: "żółć 漢字 🙂 e´\n"},
-		{name: "a program reads", command: `head -n 1`, input: "typed", output: "typed\ntyped\n"},
+		{name: "a program reads", command: `head -n 1`, input: "typed", reader: "head", output: "typed\ntyped\n"},
 		{name: "the shell reads", command: `read line; echo "got $line"`, input: "typed", output: "typed\ngot typed\n", only: posix},
 		{name: "set -e", command: `set -e; false || echo kept`, output: "kept\n", only: posix},
 		{name: "after set -e", command: `! true`, codes: "^[01]$", only: posix},

@@ -130,7 +130,8 @@ func (r *Runner) endSession(p session.Principal, id int64) {
 // twice: before the program, until its output is recorded, and after the program, until
 // all of the output has been read. When the service has gone, the gate is open. The
 // program has a process group of its own (set -m), so that an interrupt does not reach
-// the script.
+// the script. A shell interrupts itself when its foreground job was interrupted (dash,
+// bash); the script goes on then (trap).
 func programScript(o session.ExecOptions, m marks, report, gate, stdin string) string {
 	words := make([]string, len(o.Words()))
 	for i, w := range o.Words() {
@@ -140,7 +141,7 @@ func programScript(o session.ExecOptions, m marks, report, gate, stdin string) s
 	if stdin != "" {
 		command += " <" + stdin
 	}
-	return "set -m\n" +
+	return "set -m\ntrap : INT\n" +
 		"read -r __interplexer <" + gate + " || exit 1\n" +
 		"unset __interplexer\n" +
 		printToTTY(m.begin) + sendReportIfThere("begin", report) +

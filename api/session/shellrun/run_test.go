@@ -28,6 +28,7 @@ func TestRunGoesOn(t *testing.T) {
 			id := r.startsShell(sh)
 			late := r.begins(id, `echo first; sleep 1000; echo never`)
 			r.printed(late, "first\n")
+			r.awaitProgram(id, "sleep")
 
 			_, err := r.tries(id, session.RunOptions{Command: "echo second"})
 			var running *session.RunningError

@@ -73,6 +73,12 @@ func (r runner) begins(id int64, command string) session.RunResult {
 	return seen
 }
 
+// awaitProgram waits until a program is in the foreground of a session's only pane.
+func (r runner) awaitProgram(id int64, name string) {
+	r.t.Helper()
+	r.Eventually(name+" is in the foreground", func() bool { return r.MustGet(r.user, id).Panes[0].CurrentCommand == name })
+}
+
 // soFar is a run that is not over, as it is now.
 func (r runner) soFar(seen session.RunResult) session.RunResult {
 	r.t.Helper()

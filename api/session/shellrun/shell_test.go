@@ -75,7 +75,7 @@ func TestQuoted(t *testing.T) {
 	}
 }
 
-func TestShown(t *testing.T) {
+func TestEchoOf(t *testing.T) {
 	t.Parallel()
 	for command, want := range map[string]string{
 		"echo hello":   "echo hello\n",
@@ -86,7 +86,7 @@ func TestShown(t *testing.T) {
 		"żółć":         "żółć\n",
 		"":             "\n",
 	} {
-		require.Equal(t, want, shown(command))
+		require.Equal(t, want, echoOf(command))
 	}
 }
 
