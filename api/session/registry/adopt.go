@@ -12,12 +12,12 @@ import (
 	"interplexer/db"
 )
 
-// adopt gives a session on our tmux server, of which no record is known, its
-// row back. The row may be kept under another server's name, or be gone.
+// adopt gives a session on our tmux server that has no record its row back. The store
+// may have the row under another server's name, or not at all.
 func (r *Registry) adopt(ctx context.Context, on controlmode.ServerID, s controlmode.SessionInfo) error {
 	uid, user, ok := parseIdentity(s.Option)
 	if !ok {
-		r.ignore(on, s, "it carries no identity")
+		r.warnOnce(on, s, "it carries no identity")
 		return nil
 	}
 	row, err := r.store.SessionByUID(ctx, uid)
@@ -27,33 +27,33 @@ func (r *Registry) adopt(ctx context.Context, on controlmode.ServerID, s control
 	case err != nil:
 		return storeError(err)
 	case row.Server == r.opts.Server:
-		return nil // made, or being made, since the records were read
+		return nil // created after the records were read
 	}
 	return r.takeOver(ctx, on, s, row)
 }
 
-// takeOver moves a row here, where its session is.
+// takeOver moves a row to our server's name, since its session is on our tmux server.
 func (r *Registry) takeOver(ctx context.Context, on controlmode.ServerID, s controlmode.SessionInfo, row db.Session) error {
 	from := row.Server
 	row, err := r.store.StartSession(ctx, row.ID, r.opts.Server, on.String(), s.ID.String(), r.opts.Now())
 	switch {
 	case errors.Is(err, db.ErrNotFound):
-		return nil // deleted meanwhile; the next time it is an orphan
+		return nil // deleted meanwhile; the next reconciliation finds an orphan
 	case errors.Is(err, db.ErrConflict):
-		r.ignore(on, s, "its owner has given its name to another")
+		r.warnOnce(on, s, "its owner has given its name to another")
 		return nil
 	case err != nil:
 		return storeError(err)
 	}
-	r.known.put(row)
+	r.records.put(row)
 	r.log.Info("session taken over", "session", row.ID, "from", from, "tmux", s.ID.String())
 	return nil
 }
 
-// adoptOrphan makes a row for a session that has none any more.
+// adoptOrphan makes a row for a session whose row is gone.
 func (r *Registry) adoptOrphan(ctx context.Context, on controlmode.ServerID, s controlmode.SessionInfo, uid, user string) error {
-	// A session that is being deleted loses tmux first and its row after: with
-	// no row it is ours to adopt only if tmux still has it now.
+	// End kills the tmux session first and deletes the row after that. So a session
+	// without a row is an orphan only if tmux still has it now.
 	tctx, cancel := tmux.Context(ctx)
 	panes, err := r.tmux.On(on).ListPanes(tctx, s.ID)
 	cancel()
@@ -65,7 +65,7 @@ func (r *Registry) adoptOrphan(ctx context.Context, on controlmode.ServerID, s c
 	}
 	owner, err := r.store.UserByName(ctx, user)
 	if errors.Is(err, db.ErrNotFound) {
-		r.ignore(on, s, fmt.Sprintf("its owner %q is not a user", user))
+		r.warnOnce(on, s, fmt.Sprintf("its owner %q is not a user", user))
 		return nil
 	}
 	if err != nil {
@@ -75,12 +75,13 @@ func (r *Registry) adoptOrphan(ctx context.Context, on controlmode.ServerID, s c
 	if err != nil {
 		return storeError(err)
 	}
-	r.known.put(row)
+	r.records.put(row)
 	r.log.Info("session adopted", "session", row.ID, "user", user, "tmux", s.ID.String())
 	return nil
 }
 
-// adoptedRow is what can still be told of a session whose row is gone.
+// adoptedRow is the new row of a session whose row is gone. Its name, command, folder,
+// labels and settings are lost.
 func adoptedRow(o Options, on controlmode.ServerID, s controlmode.SessionInfo, uid string, owner db.User, panes []controlmode.PaneInfo) db.Session {
 	row := db.Session{
 		UID: uid, User: owner, Status: string(session.Running), Server: o.Server,
@@ -93,25 +94,25 @@ func adoptedRow(o Options, on controlmode.ServerID, s controlmode.SessionInfo, u
 	return row
 }
 
-// foreignTmux names a tmux session that is none of ours.
-type foreignTmux struct {
+// tmuxSession identifies a tmux session of any server.
+type tmuxSession struct {
 	server  controlmode.ServerID
 	session controlmode.SessionID
 }
 
-// ignore logs why a session on our tmux server is left alone, once for each.
-func (r *Registry) ignore(on controlmode.ServerID, s controlmode.SessionInfo, why string) {
-	key := foreignTmux{server: on, session: s.ID}
-	if r.ignored[key] {
+// warnOnce logs why a session on our tmux server is left alone, once for each session.
+func (r *Registry) warnOnce(on controlmode.ServerID, s controlmode.SessionInfo, why string) {
+	key := tmuxSession{server: on, session: s.ID}
+	if r.warned[key] {
 		return
 	}
-	r.ignored[key] = true
+	r.warned[key] = true
 	r.log.Warn("a tmux session is left alone: "+why, "tmux", s.ID.String())
 }
 
-// forgetIgnored drops what was logged of sessions that are no more.
-func (r *Registry) forgetIgnored(on controlmode.ServerID, present map[controlmode.SessionID]bool) {
-	maps.DeleteFunc(r.ignored, func(key foreignTmux, _ bool) bool {
+// forgetWarned forgets the warnings about sessions that no longer exist.
+func (r *Registry) forgetWarned(on controlmode.ServerID, present map[controlmode.SessionID]bool) {
+	maps.DeleteFunc(r.warned, func(key tmuxSession, _ bool) bool {
 		return key.server != on || !present[key.session]
 	})
 }

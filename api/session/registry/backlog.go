@@ -9,26 +9,27 @@ import (
 )
 
 const (
-	// maxBacklog is how much may be typed into a pane before it is asked
-	// whether its program reads: tmux keeps what the terminal does not take,
-	// without a bound of its own.
+	// maxBacklog is how many bytes may be typed into a pane before the kernel is asked
+	// whether the pane's program reads them. tmux buffers input that the terminal does
+	// not take, without a bound of its own.
 	maxBacklog = 1 << 20
-	// fullTerminal is how many unread bytes a terminal holds when it takes no
-	// more; Linux and macOS have room for 4,095 and 1,024.
+	// fullTerminal is the number of unread bytes from which on a terminal counts as
+	// full. Linux has room for 4,095 bytes, macOS for 1,024.
 	fullTerminal = 1000
-	// maxBacklogPanes bounds the panes of one session that are counted: callers name
-	// them.
+	// maxBacklogPanes bounds the counted panes of one session: callers choose their
+	// names.
 	maxBacklogPanes = 64
 )
 
-// backlogs count what was typed into panes that may not have been read.
+// backlogs count the bytes that were typed into panes and may not have been read.
 type backlogs struct {
-	mu    sync.Mutex // guards what follows
-	bytes map[int64]map[string]int
+	mu    sync.Mutex               // guards bytes
+	bytes map[int64]map[string]int // by session, and by pane as callers name it
 }
 
-// add counts n bytes for a pane of a session, as callers name it, or fails
-// with ErrNotReading.
+// add counts n bytes for a pane of a session, as callers name it. It fails with
+// ErrNotReading if the pane's program does not read. path returns the path of the pane's
+// terminal; add calls it only when the pane's count is at its bound.
 func (b *backlogs) add(ctx context.Context, id int64, pane string, n int, path func(context.Context) (string, error)) error {
 	if b.tryAdd(id, pane, n) {
 		return nil
@@ -44,7 +45,7 @@ func (b *backlogs) add(ctx context.Context, id int64, pane string, n int, path f
 	return nil
 }
 
-// tryAdd counts n bytes, unless that would be too many.
+// tryAdd counts n bytes, and reports false if that would be too many.
 func (b *backlogs) tryAdd(id int64, pane string, n int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -62,7 +63,7 @@ func (b *backlogs) set(id int64, pane string, n int) {
 	b.count(id, pane, n)
 }
 
-// count is called with mu held.
+// count sets the count of a pane. The caller holds mu.
 func (b *backlogs) count(id int64, pane string, n int) {
 	if b.bytes[id] == nil {
 		if b.bytes == nil {
@@ -70,13 +71,13 @@ func (b *backlogs) count(id int64, pane string, n int) {
 		}
 		b.bytes[id] = map[string]int{}
 	}
-	if len(b.bytes[id]) >= maxBacklogPanes { // callers name the panes
+	if len(b.bytes[id]) >= maxBacklogPanes { // callers choose the names; counting begins again
 		clear(b.bytes[id])
 	}
 	b.bytes[id][pane] = n
 }
 
-// forget drops what is counted for a session.
+// forget drops the counts of a session.
 func (b *backlogs) forget(id int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -13,8 +13,9 @@ import (
 	"interplexer/db"
 )
 
-// identityOption is the tmux user option that says which row a session belongs
-// to, as "uid user": with it a session finds its row again after any crash.
+// identityOption is the tmux user option that holds a session's identity, "uid user".
+// The identity names the session's row, so that reconciliation finds the row again after
+// any crash.
 const identityOption = "@interplexer_id"
 
 func identity(uid, user string) string { return uid + " " + user }
@@ -27,10 +28,10 @@ func parseIdentity(value string) (uid, user string, ok bool) {
 	return uid, user, ok && uidForm.MatchString(uid)
 }
 
-// Create makes a session for the caller and returns it running. Conflicts,
-// quotas and bad options surface before tmux is asked for anything. When it
-// fails nothing is left, but with ErrUnknownOutcome, after which the session
-// may appear in the caller's list.
+// Create makes a session for the caller and returns it running. It blocks until tmux has
+// created it. It fails with an *InvalidError, ErrNameTaken or ErrQuota before it asks tmux
+// for anything. When it fails nothing is left, except with ErrUnknownOutcome: then the
+// session may appear in the caller's list.
 func (r *Registry) Create(ctx context.Context, p session.Principal, o session.CreateOptions) (session.Session, error) {
 	if err := r.checkCreate(&o); err != nil {
 		return session.Session{}, err
@@ -39,10 +40,10 @@ func (r *Registry) Create(ctx context.Context, p session.Principal, o session.Cr
 		return session.Session{}, tmux.Translate(err, tmux.Reading)
 	}
 	uid := r.opts.NewUID()
-	r.known.setPending(uid)
+	r.records.setPending(uid)
 	defer func() {
-		if r.known.clearPending(uid) {
-			r.reconcileSoon() // it may have ended since, unnoticed
+		if r.records.clearPending(uid) {
+			r.reconcileSoon() // it may have ended meanwhile, and reconciliation has skipped it
 		}
 	}()
 	row, err := r.store.CreateSession(ctx, db.NewSession{
@@ -54,12 +55,12 @@ func (r *Registry) Create(ctx context.Context, p session.Principal, o session.Cr
 		r.reconcileSoon() // the row may exist: see db.ErrUnavailable
 		return session.Session{}, storeError(err)
 	}
-	r.known.put(row)
-	// From here on a caller that leaves must not leave a half-made session.
+	r.records.put(row)
+	// A caller who leaves from here on must not leave a half-made session.
 	return r.start(context.WithoutCancel(ctx), row, o)
 }
 
-// start gives a starting row its tmux session.
+// start makes the tmux session of a starting row.
 func (r *Registry) start(ctx context.Context, row db.Session, o session.CreateOptions) (session.Session, error) {
 	bounded, cancel := context.WithTimeout(ctx, changeTimeout)
 	defer cancel()
@@ -67,7 +68,7 @@ func (r *Registry) start(ctx context.Context, row db.Session, o session.CreateOp
 	if err != nil {
 		err = tmux.Translate(err, tmux.Writing)
 		if errors.Is(err, session.ErrUnknownOutcome) {
-			r.reconcileSoon() // it keeps or discards the row
+			r.reconcileSoon() // reconciliation keeps or discards the row
 		} else {
 			r.discard(ctx, row)
 		}
@@ -75,7 +76,7 @@ func (r *Registry) start(ctx context.Context, row db.Session, o session.CreateOp
 	}
 	started, err := r.store.StartSession(bounded, row.ID, r.opts.Server, on.String(), pane.Session.String(), r.opts.Now())
 	if err == nil {
-		return r.known.put(started).session([]controlmode.PaneInfo{pane}), nil
+		return r.records.put(started).session([]controlmode.PaneInfo{pane}), nil
 	}
 	if killErr := r.kill(ctx, on, pane.Session); killErr != nil {
 		r.reconcileSoon()
@@ -85,8 +86,8 @@ func (r *Registry) start(ctx context.Context, row db.Session, o session.CreateOp
 	return session.Session{}, storeError(err)
 }
 
-// newTmuxSession creates the tmux session under a generated name, never user
-// text. Should another store's session have the name, the uid makes it unique.
+// newTmuxSession creates the tmux session. Its name is generated, and never a caller's
+// text. If a session of another store has the name, the uid is added to it.
 func (r *Registry) newTmuxSession(ctx context.Context, row db.Session, o session.CreateOptions) (controlmode.ServerID, controlmode.PaneInfo, error) {
 	program := o.Command
 	if o.Launcher != nil {
@@ -113,15 +114,15 @@ func (r *Registry) newTmuxSession(ctx context.Context, row db.Session, o session
 	}
 }
 
-// discard deletes a row that has no session. If the store cannot be reached
-// just now, nobody sees the row any more and reconciliation deletes it.
+// discard deletes a row that has no session. If the store is unavailable, the row is
+// hidden and reconciliation deletes it.
 func (r *Registry) discard(ctx context.Context, row db.Session) {
 	ctx, cancel := context.WithTimeout(ctx, changeTimeout)
 	defer cancel()
 	err := r.store.DeleteSession(ctx, row.ID)
-	doomed := err != nil && !errors.Is(err, db.ErrNotFound)
-	r.known.forget(row.ID, doomed)
-	if doomed {
+	hasRow := err != nil && !errors.Is(err, db.ErrNotFound)
+	r.records.forget(row.ID, hasRow)
+	if hasRow {
 		r.log.Error("delete the row of a session that was not made", "session", row.ID, "error", err)
 		r.reconcileSoon()
 	}

@@ -9,7 +9,7 @@ import (
 	"interplexer/controlmode"
 )
 
-// newWindows sorts out the panes of one session, and the windows that they are in.
+// newWindows returns the windows and the panes of one session.
 func newWindows(details []controlmode.PaneDetail) (windows []session.Window, panes []session.Pane) {
 	for _, d := range details {
 		pane := tmux.Pane(d.PaneInfo)
@@ -46,14 +46,14 @@ func newPaneDetail(d controlmode.PaneDetail) *session.PaneDetail {
 	return detail
 }
 
-// describe asks tmux for all of a running record. How a program ended may be known
-// a moment after it has.
+// describe asks tmux for all windows and panes of a running record. tmux may know a
+// program's exit code only a moment after the program has ended.
 func (r *Registry) describe(ctx context.Context, rec *record) (session.Session, error) {
 	panes, err := rec.ref.Client(r.tmux).DescribePanes(ctx, rec.ref.Tmux)
 	if err != nil {
 		return session.Session{}, r.explain(ctx, rec, err, tmux.Reading)
 	}
-	r.noteNewer(rec, panes)
+	r.dropOlderList(rec, panes)
 	if slices.ContainsFunc(panes, func(p controlmode.PaneDetail) bool { return p.Dead && p.ExitStatus < 0 && p.Signal == 0 }) {
 		controlmode.ReapChildren(rec.ref.Server)
 	}

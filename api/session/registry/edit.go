@@ -10,8 +10,8 @@ import (
 	"interplexer/db"
 )
 
-// edited is a row's settings after an Edit.
-func edited(was db.Session, e session.Edit) db.SessionEdit {
+// withEdit returns a row's settings after an Edit.
+func withEdit(was db.Session, e session.Edit) db.SessionEdit {
 	now := settings(was)
 	if e.Name != nil {
 		now.Name = *e.Name
@@ -29,18 +29,18 @@ func edited(was db.Session, e session.Edit) db.SessionEdit {
 	return now
 }
 
-// settings are the settings of a row.
+// settings returns the settings of a row.
 func settings(row db.Session) db.SessionEdit {
 	return db.SessionEdit{Name: row.Name, Labels: row.Labels, Width: row.Width, Height: row.Height, KeepAfterExit: row.KeepAfterExit}
 }
 
-// Edit changes the caller's session and returns it: all of e, or nothing. The
-// tmux session keeps its own, generated name. One that has ended can be renamed
-// and labelled, but fails with ErrEnded for what tmux has a part in; ErrNameTaken
-// and *InvalidError are as for Create. With ErrUnknownOutcome it may have been
-// resized.
+// Edit changes the caller's session and returns it: it applies all of e, or nothing. The
+// tmux session keeps its own, generated name. A session that has ended can be renamed and
+// labelled; other changes need tmux and fail with ErrEnded. Edit fails with ErrNotFound,
+// ErrNotRunning, and with ErrNameTaken and *InvalidError as Create does. With
+// ErrUnknownOutcome the session may have been resized.
 func (r *Registry) Edit(ctx context.Context, p session.Principal, id int64, e session.Edit) (session.Session, error) {
-	if _, err := r.known.find(p, id); err != nil {
+	if _, err := r.records.find(p, id); err != nil {
 		return session.Session{}, err
 	}
 	unlock, err := r.edits.lock(ctx, id)
@@ -53,7 +53,7 @@ func (r *Registry) Edit(ctx context.Context, p session.Principal, id int64, e se
 		return session.Session{}, err
 	}
 	if !e.Empty() {
-		// A caller that leaves must not leave half of it done.
+		// A caller who leaves must not leave half of the edit done.
 		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), changeTimeout)
 		defer cancel()
 		if err := r.edit(bounded, rec, e); err != nil {
@@ -63,9 +63,9 @@ func (r *Registry) Edit(ctx context.Context, p session.Principal, id int64, e se
 	return r.Get(ctx, p, id)
 }
 
-// editable finds what e can be done to.
+// editable returns the caller's record if e can be applied to it.
 func (r *Registry) editable(p session.Principal, id int64, e session.Edit) (*record, error) {
-	rec, err := r.known.find(p, id)
+	rec, err := r.records.find(p, id)
 	switch {
 	case err != nil:
 		return nil, err
@@ -92,40 +92,40 @@ func checkEdit(rec *record, e session.Edit) error {
 	return bad.OrNil()
 }
 
-// edit changes the row first, since only there can a name be taken, and then
-// tmux; the row goes back to what it was if tmux refuses.
+// edit changes the row first, since only the store knows whether a name is taken, and
+// tmux after that. If tmux refuses, edit restores the row.
 func (r *Registry) edit(ctx context.Context, rec *record, e session.Edit) error {
-	if rec.unsaved { // to the store it is live, and its name not free
+	if rec.unsaved { // the store still has it as running, and its name as taken
 		if err := r.saveStatus(ctx, rec, rec.status()); err != nil {
 			return err
 		}
 	}
-	row, err := r.store.EditSession(ctx, rec.row.ID, edited(rec.row, e), r.opts.Now())
+	row, err := r.store.EditSession(ctx, rec.row.ID, withEdit(rec.row, e), r.opts.Now())
 	if err != nil {
-		r.reconcileSoon() // it may have been written: see db.ErrUnavailable
+		r.reconcileSoon() // the row may have changed: see db.ErrUnavailable
 		return editError(err)
 	}
 	if e.Resizes() {
 		err = r.resizeWindow(ctx, rec, e.Width, e.Height)
 	}
-	if err == nil && e.KeepAfterExit != nil { // the row first: a new window takes it from there
-		r.known.amend(row)
-		err = r.keepWindows(ctx, rec, *e.KeepAfterExit)
+	if err == nil && e.KeepAfterExit != nil { // the row first: new windows take the setting from the record
+		r.records.applyEdit(row)
+		err = r.setRemainOnExit(ctx, rec, *e.KeepAfterExit)
 	}
 	if err == nil || errors.Is(err, session.ErrUnknownOutcome) {
-		r.known.amend(row)
+		r.records.applyEdit(row)
 		return err
 	}
 	if _, undo := r.store.EditSession(ctx, rec.row.ID, settings(rec.row), rec.row.ModifyTime); undo != nil {
 		r.log.Error("put a session's row back", "session", rec.row.ID, "error", undo)
 		r.reconcileSoon()
 	} else {
-		r.known.amend(rec.row)
+		r.records.applyEdit(rec.row)
 	}
 	return err
 }
 
-// editError: a row that is gone was deleted meanwhile.
+// editError is storeError for an edit: a row that is not found was deleted meanwhile.
 func editError(err error) error {
 	if errors.Is(err, db.ErrNotFound) {
 		return session.ErrNotFound
@@ -133,8 +133,8 @@ func editError(err error) error {
 	return storeError(err)
 }
 
-// resizeWindow gives a running session's current window a size; 0 leaves one as
-// it is.
+// resizeWindow resizes the current window of a running session. A width or height of 0
+// stays as it is.
 func (r *Registry) resizeWindow(ctx context.Context, rec *record, width, height int) error {
 	ctx, cancel := tmux.Context(ctx)
 	defer cancel()
@@ -146,9 +146,9 @@ func (r *Registry) resizeWindow(ctx context.Context, rec *record, width, height 
 	return nil
 }
 
-// amend takes over what an edit has changed of a row, and nothing else: the
+// applyEdit copies the settings of an edited row into its record, and nothing else: the
 // session may have ended meanwhile.
-func (rs *records) amend(row db.Session) {
+func (rs *records) applyEdit(row db.Session) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	was := rs.byID[row.ID]
@@ -161,9 +161,9 @@ func (rs *records) amend(row db.Session) {
 	rs.set(&now)
 }
 
-// keepWindows says of each window whether its panes stay when their programs have
+// setRemainOnExit sets for each window whether its panes stay when their programs have
 // ended.
-func (r *Registry) keepWindows(ctx context.Context, rec *record, keep bool) error {
+func (r *Registry) setRemainOnExit(ctx context.Context, rec *record, keep bool) error {
 	client := rec.ref.Client(r.tmux)
 	panes, err := client.ListPanes(ctx, rec.ref.Tmux)
 	if err != nil {

@@ -10,10 +10,11 @@ import (
 	"interplexer/db"
 )
 
-// End ends a session and forgets it. Ending one that has ended just forgets
-// it. With ErrUnavailable it may have ended and still be listed; end it again.
+// End ends the caller's session and deletes its row. If the session has ended already, it
+// only deletes the row. It fails with ErrNotFound and ErrNotRunning. With ErrUnavailable
+// the session may have ended and still be listed; call End again.
 func (r *Registry) End(ctx context.Context, p session.Principal, id int64) error {
-	rec, err := r.known.find(p, id)
+	rec, err := r.records.find(p, id)
 	if err != nil {
 		return err
 	}
@@ -26,21 +27,21 @@ func (r *Registry) End(ctx context.Context, p session.Principal, id int64) error
 		}
 		r.live.ReapEnded(ctx, id)
 	}
-	// tmux first, then the row: a crash in between leaves an exited row, not
-	// a session that nobody owns. A caller that leaves does not prevent it.
+	// tmux first, then the row: a crash in between leaves an exited row, and not a
+	// session that nobody owns. A caller who leaves does not stop this.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), changeTimeout)
 	defer cancel()
 	if err := r.store.DeleteSession(ctx, id); err != nil && !errors.Is(err, db.ErrNotFound) {
 		r.markEnded(rec, session.Exited)
 		return storeError(err)
 	}
-	r.known.forget(id, false)
+	r.records.forget(id, false)
 	r.forgetRunning(id)
 	r.onEnd(id)
 	return nil
 }
 
-// kill ends a tmux session; one that is gone already is no error.
+// kill ends a tmux session. If the session is gone already, that is no error.
 func (r *Registry) kill(ctx context.Context, on controlmode.ServerID, id controlmode.SessionID) error {
 	ctx, cancel := tmux.Context(ctx)
 	defer cancel()

@@ -43,7 +43,7 @@ func (r *Registry) explain(ctx context.Context, rec *record, err error, e tmux.E
 			return r.endedError(rec, session.Exited, err)
 		case errors.Is(listErr, controlmode.ErrServerGone):
 			return r.endedError(rec, session.Lost, listErr)
-		default: // nothing was done, and nobody can say who is gone
+		default: // nothing was changed; nobody knows whether the session or the pane is gone
 			return tmux.Translate(listErr, tmux.Reading)
 		}
 	}
@@ -63,9 +63,9 @@ func (r *Registry) explainCapture(ctx context.Context, ref tmux.Ref, err error) 
 	return r.explain(ctx, &record{row: db.Session{ID: ref.ID}, ref: ref}, err, tmux.Reading)
 }
 
-// isOwn reports whether an error is one of the domain already, and needs no
-// explanation.
-func isOwn(err error) bool {
+// isDomainError reports whether an error is one of the domain already, so that explain is
+// not needed.
+func isDomainError(err error) bool {
 	bad := (*session.InvalidError)(nil)
 	return errors.As(err, &bad) || errors.Is(err, session.ErrNotFound) || errors.Is(err, session.ErrEnded)
 }

@@ -7,34 +7,34 @@ import (
 	"interplexer/api/session"
 )
 
-// feedQueue is how many changes a slow Feed keeps.
+// feedQueue is the number of changes that a Feed queues for a slow reader.
 const feedQueue = 64
 
 // Feed delivers the changes of one user's list of sessions.
 type Feed struct {
 	C      <-chan session.Change // never closed
-	Missed <-chan struct{}
+	Missed <-chan struct{}       // delivers when changes were dropped; never closed
 
 	user   int64
 	queue  chan session.Change
-	missed chan struct{} // holds one: changes were dropped
+	missed chan struct{} // see Missed; holds one
 	close  func()
 }
 
-// Feed subscribes to the changes of the caller's list. A Feed that is not read
-// misses changes and says so in Missed: then ask for the list again. It fails with
-// ErrTooManyHeld. Close it when done.
+// Feed subscribes to the changes of the caller's list. If C is not read fast enough,
+// changes are dropped and Missed delivers; then ask for the list again. Feed fails with
+// ErrTooManyHeld. The caller closes the Feed.
 func (r *Registry) Feed(_ context.Context, p session.Principal) (*Feed, error) {
-	if err := r.held.take(p.UserID, r.opts.Held); err != nil {
+	if err := r.held.acquire(p.UserID, r.opts.Held); err != nil {
 		return nil, err
 	}
 	f := &Feed{user: p.UserID, queue: make(chan session.Change, feedQueue), missed: make(chan struct{}, 1)}
 	f.C, f.Missed = f.queue, f.missed
 	f.close = func() {
-		r.known.unsubscribe(f)
-		r.held.give(p.UserID)
+		r.records.unsubscribe(f)
+		r.held.release(p.UserID)
 	}
-	r.known.subscribe(f)
+	r.records.subscribe(f)
 	return f, nil
 }
 
@@ -53,7 +53,7 @@ func (rs *records) unsubscribe(f *Feed) {
 	rs.feeds = slices.DeleteFunc(rs.feeds, func(other *Feed) bool { return other == f })
 }
 
-// publish offers a change to the feeds of its owner; it never blocks. The caller
+// publish sends a change to the feeds of the session's owner. It never blocks. The caller
 // holds mu, so that changes keep their order.
 func (rs *records) publish(kind string, rec *record) {
 	for _, f := range rs.feeds {
@@ -67,13 +67,13 @@ func (rs *records) publish(kind string, rec *record) {
 		}
 		select {
 		case f.missed <- struct{}{}:
-		default: // it knows
+		default: // it delivers already
 		}
 	}
 }
 
-// publishDifference publishes the change from was, if there was one, to now. The
-// caller holds mu.
+// publishDifference publishes the change from was to now. was is nil for a new record.
+// The caller holds mu.
 func (rs *records) publishDifference(was, now *record) {
 	switch {
 	case len(rs.feeds) == 0:

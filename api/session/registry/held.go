@@ -6,15 +6,15 @@ import (
 	"interplexer/api/session"
 )
 
-// heldCounts count the long-polls and streams of each user.
-type heldCounts struct {
-	mu     sync.Mutex // guards what follows
+// heldRequests counts the held requests of each user, which are long-polls and streams.
+type heldRequests struct {
+	mu     sync.Mutex // guards byUser
 	byUser map[int64]int
 }
 
-// take counts one more of a user's, or fails with ErrTooManyHeld. 0 means no
-// limit.
-func (h *heldCounts) take(user int64, limit int) error {
+// acquire counts one more request of a user, up to a limit; 0 means no limit. Beyond the
+// limit it fails with ErrTooManyHeld. Call release when the request ends.
+func (h *heldRequests) acquire(user int64, limit int) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if limit > 0 && h.byUser[user] >= limit {
@@ -27,8 +27,8 @@ func (h *heldCounts) take(user int64, limit int) error {
 	return nil
 }
 
-// give undoes a take.
-func (h *heldCounts) give(user int64) {
+// release undoes an acquire.
+func (h *heldRequests) release(user int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.byUser[user]--; h.byUser[user] == 0 {
@@ -36,8 +36,8 @@ func (h *heldCounts) give(user int64) {
 	}
 }
 
-// total counts those of all users.
-func (h *heldCounts) total() int {
+// total returns the number of held requests of all users.
+func (h *heldRequests) total() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	n := 0

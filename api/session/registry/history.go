@@ -13,18 +13,19 @@ import (
 	"interplexer/controlmode"
 )
 
-// linesOf are the lines as tmux is asked for them.
+// linesOf converts options to controlmode's.
 func linesOf(o session.LinesOptions) controlmode.Lines {
 	return controlmode.Lines{First: o.First, Last: o.Last, Newest: o.Lines, Escapes: o.Escapes, Join: o.Join}
 }
 
-// The domain's bounds of a history are tmux's.
+// The bounds of a history are the same numbers in session and in controlmode; if they
+// were not, this would not compile.
 var _ = [1]struct{}{}[(session.HistoryStart-controlmode.HistoryStart)|(session.ScreenEnd-controlmode.ScreenEnd)|(session.MaxShownLines-controlmode.WholeLines)]
 
-// Lines calls each with the lines of a pane of the caller's session, piece by
-// piece, so that neither a long history nor a slow reader costs memory or makes
-// anybody else wait. It fails as Screen does, with ErrHistoryMoved when the
-// lines scrolled away before they could be read, and with each's error.
+// Lines calls each with the lines of a pane of the caller's session, piece by piece. So a
+// long history or a slow reader costs no memory, and nobody else waits. Lines blocks until
+// all is read. It fails as Screen does; with ErrHistoryMoved when the lines scrolled away
+// before they were read; and with the error of each.
 func (r *Registry) Lines(ctx context.Context, p session.Principal, id int64, o session.LinesOptions, each func([]byte) error) error {
 	if err := o.Check(); err != nil {
 		return err
@@ -39,17 +40,17 @@ func (r *Registry) Lines(ctx context.Context, p session.Principal, id int64, o s
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	// tmux has its time for each piece; how long the reader takes does not count.
-	late := time.AfterFunc(tmux.Timeout, func() { cancel(context.DeadlineExceeded) })
-	defer late.Stop()
+	// Each piece has tmux's full timeout. The time that the reader takes does not count.
+	timeout := time.AfterFunc(tmux.Timeout, func() { cancel(context.DeadlineExceeded) })
+	defer timeout.Stop()
 	if o.Trim {
-		each = heldBlanks(each)
+		each = holdBackBlankLines(each)
 	}
 	var refused error
 	err = rec.ref.Client(r.tmux).CaptureLines(ctx, target, linesOf(o), func(piece []byte) error {
-		late.Stop()
+		timeout.Stop()
 		if refused = each(piece); refused == nil {
-			late.Reset(tmux.Timeout)
+			timeout.Reset(tmux.Timeout)
 		}
 		return refused
 	})
@@ -64,8 +65,9 @@ func (r *Registry) Lines(ctx context.Context, p session.Principal, id int64, o s
 	return r.explain(context.WithoutCancel(ctx), rec, err, tmux.Reading)
 }
 
-// heldBlanks keeps blank lines back until a line comes that is not.
-func heldBlanks(each func([]byte) error) func([]byte) error {
+// holdBackBlankLines passes lines on to each, and holds blank lines back until another
+// line follows. So it drops the blank lines at the end.
+func holdBackBlankLines(each func([]byte) error) func([]byte) error {
 	blanks := 0
 	return func(piece []byte) error {
 		text := live.TrimBlankLines(piece)
@@ -81,8 +83,9 @@ func heldBlanks(each func([]byte) error) func([]byte) error {
 	}
 }
 
-// tooManyJoined: where lines are wrapped is not told, so all are joined by tmux, at
-// once.
+// tooManyJoined is returned when more lines are to be joined than tmux prints at a time.
+// tmux does not say where lines are wrapped, so it has to join them itself, in one
+// capture.
 var tooManyJoined = &session.InvalidError{Fields: []session.FieldError{{
 	Field: "join", Detail: fmt.Sprintf("at most %d lines of history can be joined at a time: ask for fewer, or leave it out", session.MaxShownLines),
 }}}

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// keyedMutex is a mutex for each key; whoever waits for one may leave.
+// keyedMutex is a mutex for each key. Waiting for one can be cancelled.
 type keyedMutex struct {
 	mu     sync.Mutex              // guards locked
 	locked map[int64]chan struct{} // closed by the unlock

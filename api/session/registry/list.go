@@ -15,17 +15,18 @@ import (
 type paneList struct {
 	on        controlmode.ServerID
 	bySession map[controlmode.SessionID][]controlmode.PaneInfo
-	began     time.Time // when it was asked for
-	changes   uint64    // the Server's at that time
-	newer     uint64    // the Registry's at that time
+	began     time.Time // when tmux was asked for it
+	changes   uint64    // controlmode.Server.Changes at that time
+	// generation is Registry.listGeneration at that time.
+	generation uint64
 }
 
-// List returns the caller's sessions in the order of their ids. What tmux does not
-// tell of their panes may be listMaxAge late.
+// List returns the caller's sessions in the order of their ids. Changes of their panes
+// that tmux does not report may be missing for listMaxAge.
 func (r *Registry) List(ctx context.Context, p session.Principal) ([]session.Session, error) {
-	// The records come first: a session that is in one of them by now and has
-	// no pane in the later list has ended.
-	owned, running := r.known.owned(p)
+	// The records come first: a session that has a record now, and no pane in the later
+	// list, has ended.
+	owned, running := r.records.owned(p)
 	var panes paneList
 	if running {
 		ctx, cancel := tmux.Context(ctx)
@@ -45,7 +46,8 @@ func (r *Registry) List(ctx context.Context, p session.Principal) ([]session.Ses
 	return list, nil
 }
 
-// compareWithList is a running record as a later list of panes shows it.
+// compareWithList marks a running record as ended if a later list of panes does not have
+// its session. It returns the newest record.
 func (r *Registry) compareWithList(rec *record, panes paneList) *record {
 	switch {
 	case rec.ref.Server != panes.on:
@@ -56,7 +58,7 @@ func (r *Registry) compareWithList(rec *record, panes paneList) *record {
 	return rec
 }
 
-// of are the panes of a running record.
+// of returns the panes of a running record; nil: the list has none.
 func (l paneList) of(rec *record) []controlmode.PaneInfo {
 	if rec.status() != session.Running || rec.ref.Server != l.on {
 		return nil
@@ -64,35 +66,38 @@ func (l paneList) of(rec *record) []controlmode.PaneInfo {
 	return l.bySession[rec.ref.Tmux]
 }
 
-// allPanes lists the panes of all sessions, or knows them still.
+// allPanes returns the newest list of the panes of all sessions if it is current, and asks
+// tmux otherwise.
 func (r *Registry) allPanes(ctx context.Context) (paneList, error) {
 	list := r.list.Load()
-	if list != nil && r.opts.Now().Sub(list.began) < listMaxAge && list.newer == r.newer.Load() && list.changes == r.tmux.Changes(ctx) {
+	if list != nil && r.opts.Now().Sub(list.began) < listMaxAge && list.generation == r.listGeneration.Load() && list.changes == r.tmux.Changes(ctx) {
 		return *list, nil
 	}
 	return r.lists.Do(ctx, r.listPanes)
 }
 
-// noteNewer has no list show less of a session than a closer look has shown.
-func (r *Registry) noteNewer(rec *record, panes []controlmode.PaneDetail) {
+// dropOlderList drops the newest list if the panes of a session, which tmux has just
+// described, differ from it. So a caller who has seen these panes never gets an older list.
+func (r *Registry) dropOlderList(rec *record, panes []controlmode.PaneDetail) {
 	list := r.list.Load()
 	if list == nil || !slices.EqualFunc(list.of(rec), panes, func(p controlmode.PaneInfo, d controlmode.PaneDetail) bool { return p == d.PaneInfo }) {
-		r.newer.Add(1)
+		r.listGeneration.Add(1)
 	}
 }
 
-// listPanes bounds itself, as a flight demands.
+// listPanes asks tmux for the panes of all sessions. Its calls are shared (see flight), so
+// it has a timeout of its own.
 func (r *Registry) listPanes(ctx context.Context) (paneList, error) {
 	ctx, cancel := tmux.Context(ctx)
 	defer cancel()
 	for {
-		list := paneList{bySession: map[controlmode.SessionID][]controlmode.PaneInfo{}, changes: r.tmux.Changes(ctx), newer: r.newer.Load(), began: r.opts.Now()}
+		list := paneList{bySession: map[controlmode.SessionID][]controlmode.PaneInfo{}, changes: r.tmux.Changes(ctx), generation: r.listGeneration.Load(), began: r.opts.Now()}
 		on, err := r.tmux.Current(ctx)
 		if err != nil {
 			return paneList{}, err
 		}
 		all, err := r.tmux.On(on).ListAllPanes(ctx)
-		if errors.Is(err, controlmode.ErrServerGone) { // between the two lines
+		if errors.Is(err, controlmode.ErrServerGone) { // since Current
 			continue
 		}
 		if err != nil {
@@ -113,25 +118,26 @@ func (r *Registry) TmuxServer(ctx context.Context) (controlmode.ServerID, error)
 	return on, tmux.Translate(err, tmux.Reading)
 }
 
-// Page returns those of the caller's sessions that o chooses.
+// Page returns the caller's sessions that match the options.
 func (r *Registry) Page(ctx context.Context, p session.Principal, o session.PageOptions) (session.Page, error) {
 	all, err := r.List(ctx, p)
 	if err != nil {
 		return session.Page{}, err
 	}
-	chosen := slices.DeleteFunc(all, func(s session.Session) bool { return !chooses(o, s) })
-	if o.Limit > 0 && len(chosen) > o.Limit {
-		return session.Page{Sessions: chosen[:o.Limit], More: true}, nil
+	found := slices.DeleteFunc(all, func(s session.Session) bool { return !matches(o, s) })
+	if o.Limit > 0 && len(found) > o.Limit {
+		return session.Page{Sessions: found[:o.Limit], More: true}, nil
 	}
-	return session.Page{Sessions: chosen}, nil
+	return session.Page{Sessions: found}, nil
 }
 
-func chooses(o session.PageOptions, s session.Session) bool {
+// matches reports whether a session matches the options.
+func matches(o session.PageOptions, s session.Session) bool {
 	if s.ID <= o.After || len(o.Status) > 0 && !slices.Contains(o.Status, s.Status) {
 		return false
 	}
 	for name, value := range o.Labels {
-		if has, ok := s.Labels[name]; !ok || has != value {
+		if v, ok := s.Labels[name]; !ok || v != value {
 			return false
 		}
 	}

@@ -9,18 +9,18 @@ import (
 	"interplexer/controlmode"
 )
 
-// Run keeps the screens live and reconciles, until ctx is done, and returns its
-// error.
+// Run keeps the screens live and reconciles. It blocks until ctx is done and both have
+// stopped, and returns ctx's error.
 func (r *Registry) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return r.live.Run(ctx) })
-	group.Go(func() error { return r.reconcileAlways(ctx) })
+	group.Go(func() error { return r.reconcileLoop(ctx) })
 	return group.Wait()
 }
 
-// reconcileAlways reconciles whenever tmux's sessions change or something is
-// overdue, and now and then without cause.
-func (r *Registry) reconcileAlways(ctx context.Context) error {
+// reconcileLoop reconciles when tmux's sessions change, when reconcileSoon asks for it,
+// and every reconcileEvery.
+func (r *Registry) reconcileLoop(ctx context.Context) error {
 	sub := r.tmux.Subscribe(64)
 	defer sub.Close()
 	next := time.NewTimer(0)
@@ -30,24 +30,24 @@ func (r *Registry) reconcileAlways(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case n := <-sub.C:
-			if !concernsSessions(n) {
+			if !mayChangeSessions(n) {
 				continue
 			}
-			if err := gather(ctx, sub, next); err != nil {
+			if err := coalesce(ctx, sub, next); err != nil {
 				return err
 			}
-		case <-r.overdue:
-			if err := gather(ctx, sub, next); err != nil {
+		case <-r.reconcileRequest:
+			if err := coalesce(ctx, sub, next); err != nil {
 				return err
 			}
 		case <-next.C:
 		}
-		next.Reset(r.reconcileLogged(ctx))
+		next.Reset(r.reconcileAndLog(ctx))
 	}
 }
 
-// concernsSessions: the set of sessions may be another after n.
-func concernsSessions(n controlmode.Notification) bool {
+// mayChangeSessions reports whether tmux may have other sessions after n.
+func mayChangeSessions(n controlmode.Notification) bool {
 	switch n.(type) {
 	case controlmode.SessionsChanged, controlmode.Connected, controlmode.Missed:
 		return true
@@ -55,8 +55,10 @@ func concernsSessions(n controlmode.Notification) bool {
 	return false
 }
 
-// gather lets the changes that come together be seen together.
-func gather(ctx context.Context, sub *controlmode.Subscription, timer *time.Timer) error {
+// coalesce waits for reconcileGap, and drops the notifications that arrive meanwhile: the
+// reconciliation after it sees their changes, too. It uses the timer, and fails with ctx's
+// error.
+func coalesce(ctx context.Context, sub *controlmode.Subscription, timer *time.Timer) error {
 	timer.Reset(reconcileGap)
 	for {
 		select {
@@ -69,8 +71,9 @@ func gather(ctx context.Context, sub *controlmode.Subscription, timer *time.Time
 	}
 }
 
-// reconcileLogged returns when to reconcile again.
-func (r *Registry) reconcileLogged(ctx context.Context) time.Duration {
+// reconcileAndLog reconciles, logs an error, and returns the time until the next
+// reconciliation.
+func (r *Registry) reconcileAndLog(ctx context.Context) time.Duration {
 	if err := r.Reconcile(ctx); err != nil {
 		if ctx.Err() == nil {
 			r.log.Error("reconcile", "error", err)

@@ -11,11 +11,11 @@ var sides = map[string]controlmode.Side{
 	"": controlmode.Below, "below": controlmode.Below, "above": controlmode.Above, "right": controlmode.Right, "left": controlmode.Left,
 }
 
-// SplitPane makes a pane in a session of the caller's and returns the session's
-// windows and panes, and the new one's id. It fails with ErrNotFound, ErrEnded,
-// ErrNoSpace, ErrNoResources, or an *InvalidError.
+// SplitPane splits a pane of the caller's session. It returns the session with its windows
+// and panes, and the id of the new pane. It fails with ErrNotFound, ErrEnded, ErrNoSpace,
+// ErrNoResources, or an *InvalidError.
 func (r *Registry) SplitPane(ctx context.Context, p session.Principal, id int64, n session.NewPane) (session.Session, string, error) {
-	var made controlmode.PaneInfo
+	var created controlmode.PaneInfo
 	one, err := r.change(ctx, p, id, func(ctx context.Context, rec *record) error {
 		var bad session.InvalidError
 		target, err := rec.ref.Target(n.Pane)
@@ -33,15 +33,16 @@ func (r *Registry) SplitPane(ctx context.Context, p session.Principal, id int64,
 		if err := bad.OrNil(); err != nil {
 			return err
 		}
-		made, err = rec.ref.Client(r.tmux).SplitWindow(ctx, target, controlmode.SplitOptions{
+		created, err = rec.ref.Client(r.tmux).SplitWindow(ctx, target, controlmode.SplitOptions{
 			ProgramOptions: options, Side: side, Size: n.Size, Percent: n.Percent, Detached: n.Background,
 		})
 		return err
 	})
-	return one, made.Pane.String(), err
+	return one, created.Pane.String(), err
 }
 
-// ChangePane changes a pane of the caller's session; see SplitPane.
+// ChangePane selects, resizes or zooms a pane of the caller's session. It returns the
+// session and fails as SplitPane does.
 func (r *Registry) ChangePane(ctx context.Context, p session.Principal, id int64, pane string, c session.PaneChange) (session.Session, error) {
 	return r.change(ctx, p, id, func(ctx context.Context, rec *record) error {
 		target, err := rec.pane(pane)
@@ -68,8 +69,8 @@ func (r *Registry) ChangePane(ctx context.Context, p session.Principal, id int64
 	})
 }
 
-// zoom makes a pane fill its window, or not. tmux can only toggle that: whoever
-// does it at the same time may undo it.
+// zoom makes a pane fill its window, or undoes that. tmux can only toggle the zoom, so
+// somebody who zooms at the same time may undo it.
 func (r *Registry) zoom(ctx context.Context, rec *record, id string, target controlmode.Target, zoomed bool) error {
 	now, err := r.describe(ctx, rec)
 	if err != nil {
@@ -95,7 +96,8 @@ func (r *Registry) zoom(ctx context.Context, rec *record, id string, target cont
 	return client.ToggleZoom(ctx, target)
 }
 
-// SwapPanes makes two panes of the caller's session take each other's place.
+// SwapPanes swaps the places of two panes of the caller's session. It returns the session
+// and fails as SplitPane does.
 func (r *Registry) SwapPanes(ctx context.Context, p session.Principal, id int64, pane, with string) (session.Session, error) {
 	return r.change(ctx, p, id, func(ctx context.Context, rec *record) error {
 		one, err := rec.pane(pane)
@@ -110,10 +112,10 @@ func (r *Registry) SwapPanes(ctx context.Context, p session.Principal, id int64,
 	})
 }
 
-// KillPane ends a pane of the caller's session, with the last one its window, and
-// with the last window the session.
+// KillPane ends a pane of the caller's session. The last pane of a window ends the window,
+// and the last window ends the session.
 func (r *Registry) KillPane(ctx context.Context, p session.Principal, id int64, pane string) error {
-	return r.changeMaybeLast(ctx, p, id, func(ctx context.Context, rec *record) error {
+	return r.changeMayEnd(ctx, p, id, func(ctx context.Context, rec *record) error {
 		target, err := rec.pane(pane)
 		if err != nil {
 			return err
@@ -122,10 +124,10 @@ func (r *Registry) KillPane(ctx context.Context, p session.Principal, id int64, 
 	})
 }
 
-// Respawn starts a program in a pane of the caller's session whose own has ended,
-// the same again if program has no command; with kill, one that runs is ended
-// first. An empty pane is the active one. It fails with ErrPaneAlive, and as
-// SplitPane does.
+// Respawn starts a program in a pane of the caller's session whose program has ended. If
+// program has no command, it starts the same program again. With kill, it ends a
+// program that still runs first. An empty pane is the active one. It fails with
+// ErrPaneAlive, and as SplitPane does.
 func (r *Registry) Respawn(ctx context.Context, p session.Principal, id int64, pane string, kill bool, program session.Program) (session.Session, error) {
 	return r.change(ctx, p, id, func(ctx context.Context, rec *record) error {
 		var bad session.InvalidError
@@ -143,7 +145,7 @@ func (r *Registry) Respawn(ctx context.Context, p session.Principal, id int64, p
 	})
 }
 
-// paneOf is one of the session's panes, the active one if id is empty.
+// paneOf returns the id of one of the session's panes, the active one if id is empty.
 func (r *Registry) paneOf(ctx context.Context, rec *record, id string) (controlmode.PaneID, error) {
 	panes, err := rec.ref.Client(r.tmux).ListPanes(ctx, rec.ref.Tmux)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"interplexer/controlmode"
 )
 
-// Ready asks tmux and the store. It fails with a *session.NotReadyError; of a tmux that
-// is known not to answer it asks nothing.
+// Ready checks that tmux and the store answer. It fails with a *session.NotReadyError. It
+// does not ask a tmux that is known not to answer. It blocks for readyTime at most on tmux.
 func (r *Registry) Ready(ctx context.Context) error {
 	tmux, store := r.tmuxReady(ctx), storeError(r.store.Ping(ctx))
 	if tmux == nil && store == nil {
@@ -25,14 +25,14 @@ func (r *Registry) tmuxReady(ctx context.Context) error {
 	}
 	err := r.pingTmux(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
-		// It may be this service that was stopped meanwhile, and not tmux that is late:
-		// then its answer is there by now.
+		// This process may have been stopped meanwhile. Then tmux was not late, and the
+		// second ping succeeds at once.
 		err = r.pingTmux(ctx)
 	}
 	return tmux.Translate(err, tmux.Reading)
 }
 
-// pingTmux asks for half of the time that tmux has.
+// pingTmux waits for half of readyTime, so that two pings fit.
 func (r *Registry) pingTmux(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTime/2)
 	defer cancel()

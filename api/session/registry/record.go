@@ -9,16 +9,16 @@ import (
 	"interplexer/db"
 )
 
-// record is a row and its session in tmux. It is never changed: whoever holds one
-// holds what was true then.
+// record is a row and the place of its session in tmux. It is immutable: a change makes a
+// new record.
 type record struct {
-	row     db.Session
-	ref     tmux.Ref // its Server and Tmux are valid when running
-	unsaved bool     // has ended, and the store does not say so yet
-	changed uint64   // the count of changes when this one was made
+	row       db.Session
+	ref       tmux.Ref // its Server and Tmux are valid when running
+	unsaved   bool     // the session has ended, and the store does not have that yet
+	changedAt uint64   // the count of changes when this record was made
 }
 
-// newRecord reads a row. If a row says running but not where, its tmux server
+// newRecord makes the record of a row. If a running row names no tmux server, its server
 // counts as gone.
 func newRecord(row db.Session) *record {
 	rec := &record{row: row, ref: tmux.Ref{ID: row.ID, Owner: row.User.Name}}
@@ -29,7 +29,7 @@ func newRecord(row db.Session) *record {
 	return rec
 }
 
-// withEnd is the record after the end of its session, which the store does not say
+// withEnd returns the record after the end of its session, which the store does not have
 // yet.
 func (rec *record) withEnd(status session.Status) *record {
 	ended := *rec
@@ -39,15 +39,14 @@ func (rec *record) withEnd(status session.Status) *record {
 
 func (rec *record) status() session.Status { return session.Status(rec.row.Status) }
 
-// hasOtherSettings reports whether an Edit made the difference between a record
-// and a later one, its name apart.
+// hasOtherSettings reports whether a record and a later one differ in settings that an
+// Edit changes, except the name.
 func (rec *record) hasOtherSettings(now *record) bool {
 	a, b := rec.row, now.row
 	return !maps.Equal(a.Labels, b.Labels) || a.Width != b.Width || a.Height != b.Height || a.KeepAfterExit != b.KeepAfterExit
 }
 
-// pane reads the id of a pane in a path. It fails with ErrNotFound, also for text
-// that cannot be an id.
+// pane parses the id of a pane. For text that cannot be an id it fails with ErrNotFound.
 func (rec *record) pane(id string) (controlmode.Target, error) {
 	pane, err := controlmode.ParsePaneID(id)
 	if err != nil {
@@ -56,7 +55,7 @@ func (rec *record) pane(id string) (controlmode.Target, error) {
 	return controlmode.PaneOf(rec.ref.Tmux, pane), nil
 }
 
-// window reads the id of a window in a path. It fails as pane does.
+// window parses the id of a window. It fails as pane does.
 func (rec *record) window(id string) (controlmode.WindowID, error) {
 	w, err := controlmode.ParseWindowID(id)
 	if err != nil {
@@ -65,7 +64,7 @@ func (rec *record) window(id string) (controlmode.WindowID, error) {
 	return w, nil
 }
 
-// session is the owner's view of a record, with the panes that tmux lists.
+// session returns the owner's view of a record, with the panes of a list.
 func (rec *record) session(panes []controlmode.PaneInfo) session.Session {
 	s := rec.withoutPanes()
 	s.Panes = tmux.Panes(panes)
@@ -76,7 +75,7 @@ func (rec *record) session(panes []controlmode.PaneInfo) session.Session {
 	return withExit(s, dead)
 }
 
-// described is session with the windows, and with all that tmux says of the panes.
+// described is session with the windows and with all details of the panes.
 func (rec *record) described(panes []controlmode.PaneDetail) session.Session {
 	s := rec.withoutPanes()
 	s.Windows, s.Panes = newWindows(panes)
@@ -90,8 +89,8 @@ func (rec *record) described(panes []controlmode.PaneDetail) session.Session {
 	return withExit(s, dead)
 }
 
-// withExit makes a session Exited when all of its programs have ended and it is
-// kept after their end.
+// withExit sets the status Exited if all of a session's programs have ended and the session
+// is kept after their end.
 func withExit(s session.Session, dead bool) session.Session {
 	if dead && s.Status == session.Running && s.KeepAfterExit {
 		s.Status = session.Exited
@@ -101,7 +100,7 @@ func withExit(s session.Session, dead bool) session.Session {
 	return s
 }
 
-// withoutPanes is the session as the row describes it.
+// withoutPanes returns the session as the row describes it.
 func (rec *record) withoutPanes() session.Session {
 	row := rec.row
 	s := session.Session{

@@ -10,26 +10,28 @@ import (
 	"interplexer/db"
 )
 
-// records are the rows of a Registry in memory. Changes are made here, against the
-// newest state.
+// records are the rows of a Registry in memory. A change is always made to the newest
+// record. Changes are counted, so that rows that were read from the store never replace
+// newer records (see merge).
 type records struct {
-	mu      sync.RWMutex // guards what follows
-	byID    map[int64]*record
-	pending map[string]bool  // uids being created, which reconciliation skips; true: it has skipped it
-	removed map[int64]uint64 // ids dropped, by the count of changes then
-	doomed  map[int64]bool   // ids dropped whose rows are still to be deleted
-	changes uint64           // so far
-	feeds   []*Feed
+	mu       sync.RWMutex // guards the fields below
+	byID     map[int64]*record
+	pending  map[string]bool  // uids that are being created, which reconciliation skips; true: it has done so
+	removed  map[int64]uint64 // ids of dropped records, with the count of changes at that time
+	toDelete map[int64]bool   // ids of dropped records whose rows are not deleted yet
+	changes  uint64           // how many there were
+	feeds    []*Feed
 }
 
 func newRecords() *records {
 	return &records{
 		byID: map[int64]*record{}, pending: map[string]bool{},
-		removed: map[int64]uint64{}, doomed: map[int64]bool{},
+		removed: map[int64]uint64{}, toDelete: map[int64]bool{},
 	}
 }
 
-// find returns the caller's record, or ErrNotFound, also for somebody else's.
+// find returns the caller's record. It fails with ErrNotFound, also for somebody else's
+// record.
 func (rs *records) find(p session.Principal, id int64) (*record, error) {
 	rs.mu.RLock()
 	rec := rs.byID[id]
@@ -40,7 +42,7 @@ func (rs *records) find(p session.Principal, id int64) (*record, error) {
 	return rec, nil
 }
 
-// owned returns the caller's records by id, and whether any is running.
+// owned returns the caller's records in the order of their ids, and whether any is running.
 func (rs *records) owned(p session.Principal) (list []*record, running bool) {
 	rs.mu.RLock()
 	defer rs.mu.RUnlock()
@@ -54,7 +56,8 @@ func (rs *records) owned(p session.Principal) (list []*record, running bool) {
 	return list, running
 }
 
-// snapshot copies the records for reconciliation, and the uids that it skips.
+// snapshot copies the records for reconciliation, and the uids that it skips. It notes that
+// reconciliation has skipped them.
 func (rs *records) snapshot() (byID map[int64]*record, pending map[string]bool) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
@@ -64,34 +67,34 @@ func (rs *records) snapshot() (byID map[int64]*record, pending map[string]bool) 
 	return maps.Clone(rs.byID), maps.Clone(rs.pending)
 }
 
-// put stores a row's newest state.
+// put makes a row the newest state of its record.
 func (rs *records) put(row db.Session) *record {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	return rs.set(newRecord(row))
 }
 
-// replace is put for a record that nobody has changed or deleted since.
+// replace is put if nobody has changed or deleted rec since it was read.
 func (rs *records) replace(rec *record, row db.Session) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
-	if now := rs.byID[row.ID]; now != nil && now.changed == rec.changed {
+	if now := rs.byID[row.ID]; now != nil && now.changedAt == rec.changedAt {
 		rs.set(newRecord(row))
 	}
 }
 
-// set counts a change, and makes a record the newest state. The caller holds mu.
+// set makes a record the newest one, and counts the change. The caller holds mu.
 func (rs *records) set(rec *record) *record {
 	rs.changes++
-	rec.changed = rs.changes
+	rec.changedAt = rs.changes
 	was := rs.byID[rec.row.ID]
 	rs.byID[rec.row.ID] = rec
 	rs.publishDifference(was, rec)
 	return rec
 }
 
-// setEnded notes that rec's session is gone, unless the row has another one or is
-// gone itself. It returns the newest record, and whether this changed it: then the
+// setEnded notes that rec's session is gone, unless the row has another session by now or
+// is deleted. It returns the newest record, and whether it changed that one: then the
 // caller has to save it.
 func (rs *records) setEnded(rec *record, status session.Status) (now *record, changed bool) {
 	rs.mu.Lock()
@@ -108,8 +111,9 @@ func (rs *records) setEnded(rec *record, status session.Status) (now *record, ch
 	return rs.set(now.withEnd(status)), true
 }
 
-// forget drops a record. With doomed its row is still to be deleted.
-func (rs *records) forget(id int64, doomed bool) {
+// forget drops a record. hasRow: the store still has its row, which reconciliation then
+// deletes.
+func (rs *records) forget(id int64, hasRow bool) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	rs.changes++
@@ -118,28 +122,29 @@ func (rs *records) forget(id int64, doomed bool) {
 		rs.publish(session.ChangeDeleted, rec)
 	}
 	delete(rs.byID, id)
-	if doomed {
-		rs.doomed[id] = true
+	if hasRow {
+		rs.toDelete[id] = true
 	} else {
-		delete(rs.doomed, id)
+		delete(rs.toDelete, id)
 	}
 }
 
-// overdue lists the rows that are still to be deleted.
-func (rs *records) overdue() []int64 {
+// rowsToDelete returns the ids of dropped records whose rows are not deleted yet.
+func (rs *records) rowsToDelete() []int64 {
 	rs.mu.RLock()
 	defer rs.mu.RUnlock()
-	return slices.Collect(maps.Keys(rs.doomed))
+	return slices.Collect(maps.Keys(rs.toDelete))
 }
 
-// setPending marks a uid as being made.
+// setPending marks a uid as being created.
 func (rs *records) setPending(uid string) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	rs.pending[uid] = false
 }
 
-// clearPending unmarks it, and says whether reconciliation skipped it meanwhile.
+// clearPending removes the mark, and reports whether reconciliation skipped the uid
+// meanwhile.
 func (rs *records) clearPending(uid string) (skipped bool) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
@@ -148,16 +153,16 @@ func (rs *records) clearPending(uid string) (skipped bool) {
 	return skipped
 }
 
-// mark is the count of changes now, for merge.
-func (rs *records) mark() uint64 {
+// changeCount returns the count of changes so far, for merge.
+func (rs *records) changeCount() uint64 {
 	rs.mu.RLock()
 	defer rs.mu.RUnlock()
 	return rs.changes
 }
 
-// merge takes over the rows of the store, except those that callers have changed
-// since the mark, which was taken before the store was asked.
-func (rs *records) merge(rows []db.Session, mark uint64) {
+// merge takes over the rows of the store, except those that callers have changed since
+// then: before is the count of changes before the store was asked.
+func (rs *records) merge(rows []db.Session, before uint64) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	inStore := make(map[int64]bool, len(rows))
@@ -165,19 +170,19 @@ func (rs *records) merge(rows []db.Session, mark uint64) {
 		inStore[row.ID] = true
 		_, removed := rs.removed[row.ID]
 		was := rs.byID[row.ID]
-		if removed || was != nil && (was.changed > mark || was.unsaved) {
+		if removed || was != nil && (was.changedAt > before || was.unsaved) {
 			continue
 		}
 		rec := newRecord(row)
-		rec.changed = mark
+		rec.changedAt = before
 		rs.byID[row.ID] = rec
 		rs.publishDifference(was, rec)
 	}
 	for id, rec := range rs.byID {
-		if !inStore[id] && rec.changed <= mark {
+		if !inStore[id] && rec.changedAt <= before {
 			rs.publish(session.ChangeDeleted, rec)
 			delete(rs.byID, id)
 		}
 	}
-	maps.DeleteFunc(rs.removed, func(id int64, at uint64) bool { return at <= mark && !rs.doomed[id] })
+	maps.DeleteFunc(rs.removed, func(id int64, at uint64) bool { return at <= before && !rs.toDelete[id] })
 }

@@ -17,7 +17,7 @@ import (
 	"interplexer/db"
 )
 
-// Rows is what a Registry needs of the store for sessions it made.
+// Rows is the part of the store for sessions that the Registry made.
 type Rows interface {
 	CreateSession(ctx context.Context, n db.NewSession) (db.Session, error)
 	StartSession(ctx context.Context, id int64, server, serverIdentity, tmuxID string, at time.Time) (db.Session, error)
@@ -26,14 +26,14 @@ type Rows interface {
 	SessionsOnServer(ctx context.Context, server string) ([]db.Session, error)
 }
 
-// Adoptions is what it needs of the store for sessions whose row was lost.
+// Adoptions is the part of the store for sessions whose row was lost.
 type Adoptions interface {
 	SessionByUID(ctx context.Context, uid string) (db.Session, error)
 	UserByName(ctx context.Context, name string) (db.User, error)
 	AdoptSession(ctx context.Context, s db.Session) (db.Session, error)
 }
 
-// RowEdits is what it needs of the store to change a session's name and settings.
+// RowEdits is the part of the store that changes a session's name and settings.
 type RowEdits interface {
 	EditSession(ctx context.Context, id int64, e db.SessionEdit, at time.Time) (db.Session, error)
 }
@@ -64,37 +64,40 @@ type Options struct {
 	Quota int
 	// Held bounds one user's long-polls and streams at a time; 0: no limit.
 	Held int
-	// Live are the settings of the live screens. Its Logger and Now are these.
+	// Live are the settings of the live screens. New sets its Logger and Now to the ones
+	// below.
 	Live live.Options
-	// SearchPath is where a command without a slash is looked for; default
-	// $PATH.
+	// SearchPath lists the folders of commands without a slash; default $PATH.
 	SearchPath string
 	Logger     *slog.Logger     // nil: no logging
 	Now        func() time.Time // nil: time.Now
 	NewUID     func() string    // 32 hexadecimal digits, never the same twice; nil: random
 }
 
-// Registry is who owns which session. It is safe for concurrent use.
+// Registry knows who owns which session, and is the only way to reach one. It is safe
+// for concurrent use.
 type Registry struct {
 	store   Store
 	tmux    Tmux
 	opts    Options
 	log     *slog.Logger
-	known   *records
+	records *records
 	live    *live.Screens
 	lists   flight.Call[paneList]
 	list    atomic.Pointer[paneList] // the newest
-	newer   atomic.Uint64            // counts what is known to be newer than the newest list
-	held    heldCounts
-	backlog backlogs
-	edits   keyedMutex     // by session id: one edit at a time
-	onEnd   func(id int64) // see OnEnd
-	// overdue asks Run to reconcile: something could not be written down. It holds
-	// one.
-	overdue chan struct{}
+	// listGeneration is incremented when the newest list is known to be outdated. A
+	// list of an older generation is not used again.
+	listGeneration atomic.Uint64
+	held           heldRequests
+	backlog        backlogs
+	edits          keyedMutex     // by session id: one edit at a time
+	onEnd          func(id int64) // see OnEnd
+	// reconcileRequest asks Run to reconcile, since a change could not be written to
+	// the store. It holds one request.
+	reconcileRequest chan struct{}
 
 	reconciling sync.Mutex           // held by one reconciliation at a time
-	ignored     map[foreignTmux]bool // sessions left alone and logged; guarded by reconciling
+	warned      map[tmuxSession]bool // sessions that were left alone and logged; guarded by reconciling
 }
 
 // New makes a Registry. Call Reconcile before use, and Run.
@@ -113,20 +116,20 @@ func New(store Store, server Tmux, o Options) *Registry {
 	}
 	o.Live.Logger, o.Live.Now = o.Logger, o.Now
 	r := &Registry{
-		store: store, tmux: server, opts: o, log: o.Logger, known: newRecords(), onEnd: func(int64) {},
-		overdue: make(chan struct{}, 1), ignored: map[foreignTmux]bool{},
+		store: store, tmux: server, opts: o, log: o.Logger, records: newRecords(), onEnd: func(int64) {},
+		reconcileRequest: make(chan struct{}, 1), warned: map[tmuxSession]bool{},
 	}
 	r.live = live.New(server, o.Live, r.explainCapture)
 	return r
 }
 
-// OnEnd has f called with the id of each session that End has deleted. Call it once,
-// before use.
+// OnEnd sets a function that is called with the id of each session that End has deleted.
+// Call OnEnd once, before use.
 func (r *Registry) OnEnd(f func(id int64)) { r.onEnd = f }
 
 // Get returns one session of the caller's, or ErrNotFound.
 func (r *Registry) Get(ctx context.Context, p session.Principal, id int64) (session.Session, error) {
-	rec, err := r.known.find(p, id)
+	rec, err := r.records.find(p, id)
 	if err != nil {
 		return session.Session{}, err
 	}
@@ -139,13 +142,13 @@ func (r *Registry) Get(ctx context.Context, p session.Principal, id int64) (sess
 	if err == nil || !errors.Is(err, session.ErrEnded) {
 		return one, err
 	}
-	if rec, err = r.known.find(p, id); err != nil {
+	if rec, err = r.records.find(p, id); err != nil {
 		return session.Session{}, err // deleted meanwhile
 	}
 	return rec.session(nil), nil
 }
 
-// Stats returns the figures of now.
+// Stats returns the current figures.
 func (r *Registry) Stats() session.Stats {
 	return session.Stats{
 		Held: r.held.total(), Watched: r.live.Watched(),
@@ -154,9 +157,10 @@ func (r *Registry) Stats() session.Stats {
 	}
 }
 
-// running is find for what needs a running session.
+// running returns the caller's record if its session runs. It fails with ErrNotFound,
+// ErrNotRunning or an *EndedError.
 func (r *Registry) running(p session.Principal, id int64) (*record, error) {
-	rec, err := r.known.find(p, id)
+	rec, err := r.records.find(p, id)
 	switch {
 	case err != nil:
 		return nil, err
@@ -168,10 +172,10 @@ func (r *Registry) running(p session.Principal, id int64) (*record, error) {
 	return rec, nil
 }
 
-// markEnded notes that a running record's session is gone, in memory at once and in
-// the store soon. It returns the newest record.
+// markEnded notes that a running record's session is gone: in memory at once, and in the
+// store by the next reconciliation. It returns the newest record.
 func (r *Registry) markEnded(rec *record, status session.Status) *record {
-	now, changed := r.known.setEnded(rec, status)
+	now, changed := r.records.setEnded(rec, status)
 	if changed {
 		r.reconcileSoon()
 	}
@@ -179,16 +183,16 @@ func (r *Registry) markEnded(rec *record, status session.Status) *record {
 	return now
 }
 
-// forgetRunning drops what is kept of a session only while it runs.
+// forgetRunning drops the state that is kept for a session only while it runs.
 func (r *Registry) forgetRunning(id int64) {
 	r.live.Forget(id)
 	r.backlog.forget(id)
 }
 
-// reconcileSoon asks Run, if there is one, to reconcile.
+// reconcileSoon asks Run to reconcile. It does not block.
 func (r *Registry) reconcileSoon() {
 	select {
-	case r.overdue <- struct{}{}:
+	case r.reconcileRequest <- struct{}{}:
 	default: // asked already
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"interplexer/controlmode"
 )
 
-// Send types into a pane of the caller's session. What one call types is never
-// interleaved with another's. It fails with ErrNotFound for an unknown session or
+// Send types into a pane of the caller's session. The input of one call is never
+// interleaved with that of another. It fails with ErrNotFound for an unknown session or
 // pane, with ErrEnded for one that has ended, with ErrPaneDead, ErrInMode and
 // ErrNotReading before anything is typed, and with ErrUnknownOutcome when the
 // connection broke in between.
@@ -21,8 +21,8 @@ func (r *Registry) Send(ctx context.Context, p session.Principal, id int64, in s
 	})
 }
 
-// SendFrom is Send, and returns the place of the cursor when the typing began. It
-// calls before at the last moment before the typing.
+// SendFrom is Send that returns the place where the cursor was when the typing began, and
+// calls before just before that.
 func (r *Registry) SendFrom(ctx context.Context, p session.Principal, id int64, in session.Input, before func(context.Context)) (controlmode.Place, error) {
 	var place controlmode.Place
 	err := r.send(ctx, p, id, in, func(ctx context.Context, c controlmode.Client, t controlmode.Target, keys *controlmode.Input) (err error) {
@@ -33,7 +33,7 @@ func (r *Registry) SendFrom(ctx context.Context, p session.Principal, id int64, 
 	return place, err
 }
 
-// send types by one of Client's methods.
+// send types with one of Client's methods.
 func (r *Registry) send(ctx context.Context, p session.Principal, id int64, in session.Input, method func(context.Context, controlmode.Client, controlmode.Target, *controlmode.Input) error) error {
 	rec, err := r.running(p, id)
 	if err != nil {
@@ -64,7 +64,7 @@ func (r *Registry) send(ctx context.Context, p session.Principal, id int64, in s
 	return nil
 }
 
-// keysOf is an input as tmux takes it.
+// keysOf converts an input to controlmode's.
 func keysOf(in session.Input) *controlmode.Input {
 	keys := new(controlmode.Input)
 	if in.RefuseMode {

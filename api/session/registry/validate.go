@@ -16,13 +16,13 @@ import (
 	"interplexer/controlmode"
 )
 
-// A name is a label for people: letters, digits and the marks that need no
-// quoting anywhere.
+// nameForm matches the name of a session: letters, digits, single blanks, and marks that
+// need no quotes in a shell.
 var nameForm = regexp.MustCompile(`^[\p{L}\p{N}_][\p{L}\p{M}\p{N}_.:@/+-]*( [\p{L}\p{M}\p{N}_.:@/+-]+)*$`)
 
 var variableForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// checkCreate fills in defaults and reports every field that cannot be.
+// checkCreate fills in defaults and reports every invalid field.
 func (r *Registry) checkCreate(o *session.CreateOptions) error {
 	var bad session.InvalidError
 	checkName(o.Name, &bad)
@@ -35,7 +35,7 @@ func (r *Registry) checkCreate(o *session.CreateOptions) error {
 	return bad.OrNil()
 }
 
-// checkProgram reports every field of a program that cannot be.
+// checkProgram reports every invalid field of a program.
 func (r *Registry) checkProgram(rec *record, p session.Program, bad *session.InvalidError) controlmode.ProgramOptions {
 	in := session.CreateOptions{Command: p.Command, Cwd: rec.row.Cwd, Env: p.Env}
 	if p.Cwd != "" {
@@ -46,7 +46,7 @@ func (r *Registry) checkProgram(rec *record, p session.Program, bad *session.Inv
 	return controlmode.ProgramOptions{Dir: p.Cwd, Env: p.Env, Command: p.Command}
 }
 
-// checkWindowName takes any text that tmux keeps as it is.
+// checkWindowName accepts any text that tmux does not alter.
 func checkWindowName(name string, bad *session.InvalidError) {
 	switch {
 	case utf8.RuneCountInString(name) > session.MaxNameLength:
@@ -76,8 +76,8 @@ func checkSize(field string, size, standard int, bad *session.InvalidError) int 
 	return size
 }
 
-// checkCwd: tmux would start in the home folder, without a word, if the folder
-// were missing.
+// checkCwd returns the working directory, by default the home folder. It reports a missing
+// folder, since tmux would silently start in the home folder instead.
 func checkCwd(cwd string, bad *session.InvalidError) string {
 	if cwd == "" {
 		home, err := os.UserHomeDir()
@@ -91,7 +91,7 @@ func checkCwd(cwd string, bad *session.InvalidError) string {
 		return cwd
 	}
 	if !utf8.ValidString(cwd) {
-		bad.Complain("cwd", "is not UTF-8") // the store keeps text
+		bad.Complain("cwd", "is not UTF-8") // the store only has text
 		return cwd
 	}
 	if info, err := os.Stat(cwd); err != nil || !info.IsDir() {
@@ -109,7 +109,7 @@ func checkEnv(env map[string]string, bad *session.InvalidError) {
 		bad.Complain("env", fmt.Sprintf("is more than %d variables or %d bytes", session.MaxWords, session.MaxCommand))
 		return
 	}
-	// In order, so that the same request always gets the same answer.
+	// In order, so that the same request always gets the same response.
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		if !variableForm.MatchString(name) {
 			bad.Complain("env", fmt.Sprintf("holds a name, %q, that is not letters, digits and _", name))
@@ -143,7 +143,7 @@ func (r *Registry) checkCommand(o *session.CreateOptions, bad *session.InvalidEr
 	}
 }
 
-// executable looks for the program where the new session would.
+// executable looks for the program in the folders in which the new session would.
 func (r *Registry) executable(o *session.CreateOptions) bool {
 	program := o.Command[0]
 	if strings.Contains(program, "/") {

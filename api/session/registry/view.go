@@ -8,11 +8,11 @@ import (
 	"interplexer/api/session/tmux"
 )
 
-// Screen returns what a pane of the caller's session shows: exactly the pane's
-// lines as tmux holds them, at the earliest when Screen was called, or unchanged
-// since as far as tmux reports changes. It fails with ErrNotFound for an unknown
-// session or pane, with ErrEnded for one that has ended and with an InvalidError for
-// options that do not go together.
+// Screen returns the screen of a pane of the caller's session: exactly the pane's lines as
+// tmux has them. They were captured after Screen was called, or have not changed since, as
+// far as tmux reports changes. Screen fails with ErrNotFound for an unknown session or
+// pane, with ErrEnded for one that has ended, and with an InvalidError for options that do
+// not go together.
 func (r *Registry) Screen(ctx context.Context, p session.Principal, id int64, o session.CaptureOptions) (session.Snapshot, error) {
 	if err := o.Check(); err != nil {
 		return session.Snapshot{}, err
@@ -24,9 +24,8 @@ func (r *Registry) Screen(ctx context.Context, p session.Principal, id int64, o 
 	return r.live.Screen(ctx, rec.ref, o)
 }
 
-// View starts to look at a pane of the caller's session, the active one if pane is
-// empty. It fails as Screen does, and with ErrTooManyHeld. Close the Viewer when
-// done.
+// View returns a Viewer of a pane of the caller's session, the active pane if pane is
+// empty. It fails as Screen does, and with ErrTooManyHeld. The caller closes the Viewer.
 func (r *Registry) View(ctx context.Context, p session.Principal, id int64, pane string) (*live.Viewer, error) {
 	return r.ViewAs(ctx, p, id, session.CaptureOptions{Pane: pane})
 }
@@ -43,10 +42,10 @@ func (r *Registry) ViewAs(ctx context.Context, p session.Principal, id int64, o 
 	if _, err := rec.ref.Target(o.Pane); err != nil {
 		return nil, err
 	}
-	if err := r.held.take(p.UserID, r.opts.Held); err != nil {
+	if err := r.held.acquire(p.UserID, r.opts.Held); err != nil {
 		return nil, err
 	}
-	return r.live.View(ctx, source{r, p, id}, o, func() { r.held.give(p.UserID) })
+	return r.live.View(ctx, source{r, p, id}, o, func() { r.held.release(p.UserID) })
 }
 
 // source is a caller's session, for a Viewer.
@@ -69,8 +68,9 @@ func (s source) Panes(ctx context.Context) ([]session.Pane, error) {
 	return one.Panes, err
 }
 
-// PaneID returns the id of a pane as callers name it: pane itself, or the id of the
-// active one if pane is empty, since another one may be active soon.
+// PaneID returns the id of a pane as callers name it: pane itself, or the id of the active
+// pane if pane is empty. A caller who goes on needs the id, since another pane may be
+// active later.
 func (r *Registry) PaneID(ctx context.Context, p session.Principal, id int64, pane string) (string, error) {
 	rec, err := r.running(p, id)
 	if err != nil || pane != "" {
@@ -91,5 +91,5 @@ func (r *Registry) PaneID(ctx context.Context, p session.Principal, id int64, pa
 	if s.Status.Ended() {
 		return "", &session.EndedError{Status: s.Status}
 	}
-	return "", session.ErrUnavailable // between two panes: there will be one
+	return "", session.ErrUnavailable // no pane is active for a moment: try again
 }

@@ -8,11 +8,11 @@ import (
 	"interplexer/controlmode"
 )
 
-// CreateWindow makes a window in a session of the caller's and returns the
-// session's windows and panes, and the new one's id. It fails with ErrNotFound,
-// ErrEnded, ErrNoResources, or an *InvalidError.
+// CreateWindow makes a window in the caller's session. It returns the session with its
+// windows and panes, and the id of the new window. It fails with ErrNotFound, ErrEnded,
+// ErrNoResources, or an *InvalidError.
 func (r *Registry) CreateWindow(ctx context.Context, p session.Principal, id int64, n session.NewWindow) (session.Session, string, error) {
-	var made controlmode.PaneInfo
+	var created controlmode.PaneInfo
 	one, err := r.change(ctx, p, id, func(ctx context.Context, rec *record) (err error) {
 		var bad session.InvalidError
 		checkWindowName(n.Name, &bad)
@@ -20,15 +20,16 @@ func (r *Registry) CreateWindow(ctx context.Context, p session.Principal, id int
 		if err := bad.OrNil(); err != nil {
 			return err
 		}
-		made, err = rec.ref.Client(r.tmux).NewWindow(ctx, rec.ref.Tmux, controlmode.NewWindowOptions{
+		created, err = rec.ref.Client(r.tmux).NewWindow(ctx, rec.ref.Tmux, controlmode.NewWindowOptions{
 			ProgramOptions: options, Name: n.Name, Detached: n.Background, RemainOnExit: rec.row.KeepAfterExit,
 		})
 		return err
 	})
-	return one, made.Window.String(), err
+	return one, created.Window.String(), err
 }
 
-// ChangeWindow changes a window of the caller's session; see CreateWindow.
+// ChangeWindow renames, arranges or selects a window of the caller's session. It returns the
+// session and fails as CreateWindow does.
 func (r *Registry) ChangeWindow(ctx context.Context, p session.Principal, id int64, window string, c session.WindowChange) (session.Session, error) {
 	return r.change(ctx, p, id, func(ctx context.Context, rec *record) error {
 		w, err := rec.window(window)
@@ -65,10 +66,9 @@ func (r *Registry) ChangeWindow(ctx context.Context, p session.Principal, id int
 	})
 }
 
-// KillWindow ends a window of the caller's session, and with the last one the
-// session.
+// KillWindow ends a window of the caller's session. The last window ends the session.
 func (r *Registry) KillWindow(ctx context.Context, p session.Principal, id int64, window string) error {
-	return r.changeMaybeLast(ctx, p, id, func(ctx context.Context, rec *record) error {
+	return r.changeMayEnd(ctx, p, id, func(ctx context.Context, rec *record) error {
 		w, err := rec.window(window)
 		if err != nil {
 			return err
@@ -77,8 +77,8 @@ func (r *Registry) KillWindow(ctx context.Context, p session.Principal, id int64
 	})
 }
 
-// change does something to a running session of the caller's, and describes what
-// it is then.
+// change runs do on a running session of the caller's, and describes the session after
+// that.
 func (r *Registry) change(ctx context.Context, p session.Principal, id int64, do func(context.Context, *record) error) (session.Session, error) {
 	rec, err := r.running(p, id)
 	if err != nil {
@@ -86,34 +86,35 @@ func (r *Registry) change(ctx context.Context, p session.Principal, id int64, do
 	}
 	ctx, cancel := tmux.Context(ctx)
 	defer cancel()
-	if err := r.changed(ctx, rec, do(ctx, rec)); err != nil {
+	if err := r.finishChange(ctx, rec, do(ctx, rec)); err != nil {
 		return session.Session{}, err
 	}
 	return r.describe(ctx, rec)
 }
 
-// changed notes that a session was changed, or explains why not.
-func (r *Registry) changed(ctx context.Context, rec *record, err error) error {
+// finishChange notes that a session may have changed, and explains the error of the change,
+// if there is one.
+func (r *Registry) finishChange(ctx context.Context, rec *record, err error) error {
 	r.live.Touch(rec.row.ID)
-	if err == nil || isOwn(err) {
+	if err == nil || isDomainError(err) {
 		return err
 	}
 	return r.explain(ctx, rec, err, tmux.Writing)
 }
 
-// changeMaybeLast is change for what may have been the last of the session.
-func (r *Registry) changeMaybeLast(ctx context.Context, p session.Principal, id int64, do func(context.Context, *record) error) error {
+// changeMayEnd is change for a change that may have ended the session.
+func (r *Registry) changeMayEnd(ctx context.Context, p session.Principal, id int64, do func(context.Context, *record) error) error {
 	rec, err := r.running(p, id)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := tmux.Context(ctx)
 	defer cancel()
-	if err := r.changed(ctx, rec, do(ctx, rec)); err != nil {
+	if err := r.finishChange(ctx, rec, do(ctx, rec)); err != nil {
 		return err
 	}
-	// What is left of the session says whether it has ended; it is not needed
-	// to answer.
+	// This notes the end of the session if it has ended. The response does not need the
+	// description.
 	_, _ = r.describe(ctx, rec)
 	return nil
 }
