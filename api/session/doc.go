@@ -8,11 +8,11 @@
 //	session/registry   who owns which session; create, list, edit, end, reconcile,
 //	                   windows and panes, typing
 //	session/live       the screens of watched sessions: caches, viewers, output
-//	session/expect     waits, and what of a screen is an echo
+//	session/expect     waits; which text of a screen is an echo
 //	session/shellrun   run and exec
 //	session/render     pictures of screens
 //	session/tmux       a user's session on a tmux server; errors and time limits of tmux
-//	session/tty        what the kernel says of a pane's terminal
+//	session/tty        the mode and the unread input of a pane's terminal
 //	session/flight     one call for those who ask at the same time
 //	session/sessiontest  the harness of tests: all rooms on a real tmux and store
 //	access             tokens and their users

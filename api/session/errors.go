@@ -75,7 +75,7 @@ func (e *EndedError) Error() string {
 // Unwrap makes errors.Is find ErrEnded and the cause.
 func (e *EndedError) Unwrap() []error { return []error{ErrEnded, e.Cause} }
 
-// FieldError says what is wrong with one field of a request.
+// FieldError names one invalid field of a request, and the reason.
 type FieldError struct {
 	Field  string // as the request spells it: "cwd", "keys[2]"
 	Detail string

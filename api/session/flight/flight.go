@@ -1,10 +1,9 @@
-// Package flight shares one call between those who ask for the same at the same
-// time. Unlike golang.org/x/sync/singleflight, it never answers with something
-// older than the question: a caller joins only a call that starts after it asked,
-// or one whose subject has not changed since it started. So however many ask at
-// once, one call runs and one waits.
+// Package flight shares one call between callers who ask at the same time. Unlike
+// golang.org/x/sync/singleflight, its result is never older than the question: a caller
+// joins only a call that starts after it asked, or one whose subject has not changed since
+// it started. So one call runs and one waits, however many callers ask.
 //
-// live shares captures by it, and registry lists.
+// live shares captures with it, and registry shares lists.
 package flight
 
 import (
@@ -14,13 +13,13 @@ import (
 
 // Call is one kind of call; the zero value works.
 type Call[T any] struct {
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	running *shared[T]
 	next    *shared[T] // starts when running is done
 }
 
-// Version is the version of the subject of a call; ok is false when nobody counts
-// its changes. It must not block.
+// Version returns the version of the subject of a call. ok is false while its changes are
+// not counted. It must not block.
 type Version func() (version uint64, ok bool)
 
 // shared is one call and its result.
@@ -32,10 +31,10 @@ type shared[T any] struct {
 	err     error
 }
 
-// Do returns the result of a call that started after Do was called, or ctx's
-// error. Of those who share a call, the first one's is made. It goes on when a
-// caller leaves: it has the values of that first one's context, not its end, so
-// call must bound itself.
+// Do returns the result of a call that started after Do was called, or ctx's error. Callers
+// who share a call share the one of the first of them. The call goes on when a caller
+// leaves. Its context has the values of the first caller's context and never ends, so call
+// needs a timeout of its own.
 func (c *Call[T]) Do(ctx context.Context, call func(context.Context) (T, error)) (T, error) {
 	joined, lead := c.join(nil, func(uint64) (T, error) { return call(context.WithoutCancel(ctx)) })
 	if lead {
@@ -44,10 +43,10 @@ func (c *Call[T]) Do(ctx context.Context, call func(context.Context) (T, error))
 	return joined.wait(ctx)
 }
 
-// DoHere is Do for a call that costs so little that a goroutine counts. It makes
-// the call in the caller's goroutine, which does not leave before the call's end.
-// Whoever asks while a call runs joins it as long as the version is the one with
-// which it started; call is told that one.
+// DoHere is Do for a call so cheap that a goroutine for it would cost much. It makes the
+// call in the goroutine of the first caller, which blocks until the call's end. A caller
+// joins a running call as long as the version is the one with which the call started. call
+// gets that version.
 func (c *Call[T]) DoHere(ctx context.Context, version Version, call func(ctx context.Context, version uint64) (T, error)) (T, error) {
 	joined, lead := c.join(version, func(v uint64) (T, error) { return call(context.WithoutCancel(ctx), v) })
 	if lead {
@@ -65,8 +64,8 @@ func (c *Call[T]) Busy() bool {
 	return c.running != nil
 }
 
-// join finds a call that is new enough for whoever asks now; lead is true for the
-// one who has to run it.
+// join returns a call that is new enough for a caller who asks now. lead: the caller has to
+// run it.
 func (c *Call[T]) join(version Version, call func(uint64) (T, error)) (joined *shared[T], lead bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -86,7 +85,7 @@ func (c *Call[T]) join(version Version, call func(uint64) (T, error)) (joined *s
 	return c.next, false
 }
 
-// run makes one call after another for as long as somebody waits for one.
+// run makes a call, and further ones for as long as somebody waits for one.
 func (c *Call[T]) run(s *shared[T], version Version) {
 	for s != nil {
 		s = c.runOne(s, version)

@@ -11,8 +11,8 @@ import (
 	"interplexer/api/session/tmux"
 )
 
-// cache holds the newest capture of one variant of a screen. When the screen is not
-// live, it merely shares the captures of those who ask at the same time.
+// cache holds the newest capture of one variant of a screen. If the screen is not live, it
+// only shares a capture between callers who ask at the same time.
 type cache struct {
 	of      *screen
 	variant variant
@@ -20,7 +20,7 @@ type cache struct {
 	call    flight.Call[*capture]
 }
 
-// fresh is the newest capture if it still shows what tmux has, else nil.
+// fresh returns the newest capture if the screen has not changed since; else nil.
 func (k *cache) fresh(now time.Time) *capture {
 	c := k.newest.Load()
 	if c == nil || !k.of.live {
@@ -39,9 +39,9 @@ func (k *cache) fresh(now time.Time) *capture {
 	return c
 }
 
-// current returns what the pane shows now, at the earliest when current was called.
-// Callers that ask at the same time share one command. It blocks until tmux
-// answers, tmux.Timeout at most, or ctx is done.
+// current returns a capture of the pane that is not older than the call, or of a screen
+// that has not changed since. Callers who ask at the same time share one command. It blocks
+// until tmux answers, for tmux.Timeout at most, or until ctx is done.
 func (k *cache) current(ctx context.Context) (*capture, error) {
 	if c := k.fresh(k.of.screens.now()); c != nil {
 		k.of.screens.count.hits.Add(1)
@@ -50,8 +50,8 @@ func (k *cache) current(ctx context.Context) (*capture, error) {
 	return k.call.DoHere(ctx, k.of.currentVersion, k.capture)
 }
 
-// capture asks tmux. version is the screen's when the command is written: output
-// that comes later makes the capture stale.
+// capture asks tmux. version is the screen's version before the command is written, so that
+// later output makes the capture stale.
 func (k *cache) capture(ctx context.Context, version uint64) (*capture, error) {
 	ctx, cancel := tmux.Context(ctx)
 	defer cancel()
@@ -64,8 +64,8 @@ func (k *cache) capture(ctx context.Context, version uint64) (*capture, error) {
 	return k.store(version, asked, got), nil
 }
 
-// store makes a capture the newest. An unchanged text keeps its memory, its ETag,
-// and its pictures.
+// store makes a capture the newest one. If the text and the state are unchanged, it keeps
+// the memory, the ETag and the renderings of the old one.
 func (k *cache) store(version uint64, asked time.Time, got rawCapture) *capture {
 	c := &capture{version: version, asked: asked}
 	old := k.newest.Load()
@@ -75,7 +75,7 @@ func (k *cache) store(version uint64, asked time.Time, got rawCapture) *capture 
 		c.trimmed.Store(old.trimmed.Load())
 	case got.hasState:
 		c.Snapshot, c.captureState = session.NewSnapshot(got.text), &captureState{state: got.state}
-		c.ETag += fmt.Sprint(got.state) // a cursor that moves is a change
+		c.ETag += fmt.Sprint(got.state) // so a cursor that moves changes the ETag
 	default:
 		c.Snapshot = session.NewSnapshot(got.text)
 	}

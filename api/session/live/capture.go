@@ -11,8 +11,8 @@ import (
 // capture is a Snapshot in a cache.
 type capture struct {
 	session.Snapshot
-	version       uint64    // of its screen when the command was written
-	asked         time.Time // about when that was
+	version       uint64    // of its screen when tmux was asked
+	asked         time.Time // about the time when tmux was asked
 	trimmed       atomic.Pointer[session.Snapshot]
 	*captureState // nil unless the variant has a state
 }
@@ -28,7 +28,7 @@ func (c *capture) sameState(got rawCapture) bool {
 	return !got.hasState || c.captureState != nil && c.state == got.state
 }
 
-// snapshot is the capture as the options want it.
+// snapshot returns the capture in the format of the options.
 func (c *capture) snapshot(o session.CaptureOptions) (session.Snapshot, error) {
 	if o.Format != session.Text {
 		return c.rendering(o)
@@ -55,12 +55,12 @@ func (c *capture) size() int {
 	}
 	n := len(c.Text) + c.captureState.size()
 	if t := c.trimmed.Load(); t != nil {
-		n += len(t.ETag) // its text is a part of the other
+		n += len(t.ETag) // its text is a part of c.Text
 	}
 	return n
 }
 
-// TrimBlankLines drops the empty lines at the end.
+// TrimBlankLines returns a screen without the empty lines at its end.
 func TrimBlankLines(screen []byte) []byte {
 	end := len(screen)
 	for end > 0 && screen[end-1] == '\n' && (end == 1 || screen[end-2] == '\n') {

@@ -12,7 +12,7 @@ import (
 type flow struct {
 	since time.Time
 	bytes int // since then
-	late  int // bytes delivered late in a row
+	late  int // bytes in a row that tmux delivered late
 }
 
 // floods reports whether a pane prints too much for its output to be read.
@@ -35,7 +35,7 @@ type flood struct {
 	over   bool // the pause is over
 }
 
-// enqueueFlood has the loop pause a pane; paused: tmux has paused it already.
+// enqueueFlood asks the loop to pause a pane. paused: tmux has paused it already.
 func (s *Screens) enqueueFlood(p controlmode.PaneID, paused bool) {
 	known := true
 	s.windows.each(p, func(screen *screen) {
@@ -52,8 +52,8 @@ func (s *Screens) enqueueFlood(p controlmode.PaneID, paused bool) {
 	}
 }
 
-// pausePane pauses a pane for floodPause, or resumes it. Its program goes on in any
-// case. Only the loop calls it.
+// pausePane pauses a pane for floodPause, or resumes it if that is over. The pane's program
+// goes on meanwhile. Only the loop calls it.
 func (s *Screens) pausePane(ctx context.Context, hub *controlmode.Hub, f flood) {
 	ctx, cancel := tmux.Context(ctx)
 	defer cancel()
@@ -75,9 +75,9 @@ func (s *Screens) pausePane(ctx context.Context, hub *controlmode.Hub, f flood) 
 	})
 }
 
-// resumePane has tmux deliver a pane's output again, and notes that some of it is
-// lost. The loop tries it again until it succeeds or the hub is gone. Only the loop
-// calls it.
+// resumePane tells tmux to deliver a pane's output again, and notes the gap in it. If that
+// fails, the loop tries again until it succeeds or the hub is gone. Only the loop calls
+// it.
 func (s *Screens) resumePane(ctx context.Context, hub *controlmode.Hub, pane controlmode.PaneID) {
 	err := hub.Resume(ctx, func() {
 		s.windows.each(pane, func(screen *screen) {
@@ -91,19 +91,19 @@ func (s *Screens) resumePane(ctx context.Context, hub *controlmode.Hub, pane con
 	}
 }
 
-// WithPaused calls do while the hub has the pane paused, and returns its error. A
-// hub that merely does not have the window linked would not do: tmux keeps for each
-// client how far it has read of each pane that it was ever told of, and reads
-// beyond the end of a pane that was respawned meanwhile (issue 5499, to 3.6a); for
-// one that is paused it starts anew.
+// WithPaused calls do while the hub has the pane paused, and returns do's error. It is for
+// respawning a pane. For each client and pane, tmux keeps how much of the pane's output
+// the client has read, also while the window is not linked into the client's session.
+// When the pane is respawned, tmux reads beyond the end of its output (tmux issue 5499, up
+// to 3.6a). For a paused pane it begins anew.
 //
-// The loop calls do, so that nobody links the window or resumes the pane meanwhile.
-// When ctx is done first, WithPaused returns its error, and do may or may not run.
+// The loop calls do, so nothing links the window or resumes the pane meanwhile. When ctx is
+// done first, WithPaused returns ctx's error, and do may or may not run.
 func (s *Screens) WithPaused(ctx context.Context, pane controlmode.PaneID, do func() error) error {
 	done := make(chan error, 1)
 	call := func(hub *controlmode.Hub) { done <- s.callPaused(ctx, hub, pane, do) }
 	if !s.enqueueServed(func(q *workQueue) { q.calls = append(q.calls, call) }) {
-		return do() // the next hub has never been told of the pane
+		return do() // the next hub has read nothing of the pane
 	}
 	select {
 	case err := <-done:
@@ -113,8 +113,7 @@ func (s *Screens) WithPaused(ctx context.Context, pane controlmode.PaneID, do fu
 	}
 }
 
-// callPaused calls do with the pane paused; without a hub there is nothing to
-// pause.
+// callPaused calls do with the pane paused. Without a hub there is nothing to pause.
 func (s *Screens) callPaused(ctx context.Context, hub *controlmode.Hub, pane controlmode.PaneID, do func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err

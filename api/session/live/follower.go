@@ -8,9 +8,9 @@ import (
 	"interplexer/api/session"
 )
 
-// follow looks at the panes that somebody waits for whenever they may have
-// changed, and wakes the waiting when they have: however many wait, one looks. It
-// runs until ctx is done.
+// follow looks at the panes of all viewers whenever they may have changed, and wakes the
+// viewers when they have. So one goroutine looks, however many viewers wait. It runs until
+// ctx is done.
 func (w *watched) follow(ctx context.Context) {
 	seen := map[viewKey]string{}
 	early, rested := earlyRest, w.screens.now()
@@ -27,7 +27,7 @@ func (w *watched) follow(ctx context.Context) {
 		if began.Sub(rested) > 2*w.screens.opts.Interval {
 			early = earlyRest
 		}
-		rest := w.screens.opts.Interval // lets changes that come together be seen together
+		rest := w.screens.opts.Interval // so that one look sees a burst of changes
 		news, changed := w.compare(ctx, seen)
 		if news {
 			w.broadcast()
@@ -57,7 +57,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// nextLook is how soon the follower looks again if nothing wakes it.
+// nextLook is the time until the follower looks again if nothing wakes it.
 func (w *watched) nextLook() time.Duration {
 	for _, key := range w.heldKeys() {
 		s := w.screen(key.pane)
@@ -71,10 +71,10 @@ func (w *watched) nextLook() time.Duration {
 	return ScreenMaxAge
 }
 
-// compare looks at everything that somebody waits for. news says that one of the
-// screens differs from seen, the screens of the last look, or is looked at for the
-// first time; changed, that one of them differs. The end of the session or of tmux
-// is a difference, too; that tmux cannot be reached now is none.
+// compare looks at every screen that has a viewer, and compares it with seen, the screens
+// of the last look. changed: a screen differs. news: a screen differs, or was looked at for
+// the first time. The end of the session or of tmux is a difference, too; a tmux that is
+// unavailable is not.
 func (w *watched) compare(ctx context.Context, seen map[viewKey]string) (news, changed bool) {
 	for _, key := range w.heldKeys() {
 		now := ""
@@ -87,8 +87,8 @@ func (w *watched) compare(ctx context.Context, seen map[viewKey]string) (news, c
 		default:
 			now = c.ETag
 		}
-		// A holder that came since the last look has looked before this one did: it
-		// has to look again.
+		// A viewer that is new since the last look has looked before this look did, so
+		// it has to look again.
 		was, known := seen[key]
 		changed = changed || known && was != now
 		news = news || !known || was != now

@@ -12,11 +12,11 @@ import (
 	"interplexer/controlmode"
 )
 
-// listers is how many sessions' panes are listed at once.
+// listers bounds the sessions whose panes are listed at the same time.
 const listers = 8
 
-// Run keeps a hub open, and the watched sessions linked into it, until ctx is done.
-// It returns ctx's error when every goroutine of the package has ended.
+// Run keeps a hub open, and the watched sessions linked into it. It blocks until ctx is
+// done and every goroutine of s has ended, and returns ctx's error.
 func (s *Screens) Run(ctx context.Context) error {
 	defer s.goroutines.Wait()
 	defer s.close()
@@ -42,7 +42,7 @@ func (s *Screens) Run(ctx context.Context) error {
 	}
 }
 
-// close ends the watching, and every goroutine, at the end of Run.
+// close drops all watched sessions and cancels every goroutine, at the end of Run.
 func (s *Screens) close() {
 	s.mu.Lock()
 	s.closed = true
@@ -53,8 +53,8 @@ func (s *Screens) close() {
 	}
 }
 
-// serve keeps the watched sessions linked into one hub for as long as it lives. It
-// is the loop: it alone links and unlinks windows, and pauses and resumes panes.
+// serve keeps the watched sessions linked into one hub, until the hub is lost. It is the
+// loop: it alone links and unlinks windows, and pauses and resumes panes.
 func (s *Screens) serve(ctx context.Context, hub *controlmode.Hub) {
 	s.pauseAfter.long.Store(false)
 	s.hub.Store(hub)
@@ -89,7 +89,7 @@ func (s *Screens) setServing() {
 	s.serving = true
 }
 
-// hubLost notes that the hub is gone: until there is another, looks ask tmux.
+// hubLost notes that the hub is gone. Until there is another, every look asks tmux.
 func (s *Screens) hubLost() {
 	s.hub.Store(nil)
 	s.promote()
@@ -123,9 +123,8 @@ func (s *Screens) doQueued(ctx context.Context, hub *controlmode.Hub) {
 	}
 }
 
-// reap ends the windows of ended sessions that live on in the hub, and unlinks
-// those of no watched session: a command whose answer did not come in time may have
-// linked one.
+// reap ends the windows of ended sessions that are linked only into the hub, and unlinks
+// the windows that no watched session has: a link whose command timed out may exist.
 func (s *Screens) reap(ctx context.Context, hub *controlmode.Hub) {
 	ctx, cancel := tmux.Context(ctx)
 	defer cancel()
@@ -162,16 +161,15 @@ func (s *Screens) findUnknownWindows(ctx context.Context, link map[*watched]bool
 	}
 }
 
-// listing is the layout of a session as tmux lists it.
+// listing is the layout of a session that tmux has listed, or the error.
 type listing struct {
 	w      *watched
 	layout *layout
 	err    error
 }
 
-// link lists the panes of sessions, links their windows and makes the layouts
-// theirs. A session of which a window was linked is listed once more: nobody
-// reported the changes before.
+// link lists the panes of sessions, links their windows and sets their layouts. After a
+// window was linked, it lists the session once more: tmux did not report changes before.
 func (s *Screens) link(ctx context.Context, hub *controlmode.Hub, sessions map[*watched]bool) {
 	var pending []*watched
 	for w := range sessions {
@@ -202,7 +200,7 @@ func (s *Screens) isOn(hub *controlmode.Hub, w *watched) bool {
 	return w.ref.Server == hub.Server() && s.find(w.ref.ID) == w
 }
 
-// list asks tmux for the layouts of sessions, of several at once.
+// list asks tmux for the layouts of sessions, several at a time.
 func (s *Screens) list(ctx context.Context, sessions []*watched) []listing {
 	listed := make([]listing, len(sessions))
 	var group errgroup.Group
@@ -220,15 +218,15 @@ func (s *Screens) list(ctx context.Context, sessions []*watched) []listing {
 			return nil
 		})
 	}
-	_ = group.Wait() // of no errors
+	_ = group.Wait() // the errors are in listed
 	return listed
 }
 
-// linkFailed has a session linked again, unless it or the hub is gone.
+// linkFailed queues a session to be linked again, unless it or the hub is gone.
 func (s *Screens) linkFailed(ctx context.Context, hub *controlmode.Hub, w *watched, err error) {
 	switch {
 	case errors.Is(err, controlmode.ErrNotFound), errors.Is(err, controlmode.ErrServerGone):
-		// The session has ended, or only a window; a look tells which.
+		// The session has ended, or only a window; a look finds out which.
 		ctx, cancel := tmux.Context(ctx)
 		defer cancel()
 		if _, err := w.look(ctx, viewKey{}); err == nil {
@@ -242,8 +240,8 @@ func (s *Screens) linkFailed(ctx context.Context, hub *controlmode.Hub, w *watch
 	}
 }
 
-// linkWindows links the windows of a layout and makes it the session's. linked
-// reports whether there were any to link, of a session that is still watched.
+// linkWindows links the windows of a layout, and sets it as the session's layout. linked: it
+// has linked a window, and the session is still watched.
 func (s *Screens) linkWindows(ctx context.Context, hub *controlmode.Hub, w *watched, l *layout) (linked bool, err error) {
 	ctx, cancel := tmux.Context(ctx)
 	defer cancel()
@@ -285,9 +283,9 @@ func (s *Screens) resumeLinked(ctx context.Context, hub *controlmode.Hub, l *lay
 	return hub.Resume(ctx, nil, panes...)
 }
 
-// unlink unlinks windows, but those that are needed again, and sees to it that tmux
-// keeps no output for the hub of panes that are in no linked window any more, such
-// as those that were moved elsewhere.
+// unlink unlinks windows, except those that are needed again. It also pauses the panes that
+// are in no linked window any more, such as panes that were moved: else tmux would keep
+// their output for the hub.
 func (s *Screens) unlink(ctx context.Context, hub *controlmode.Hub, windows []controlmode.WindowID) {
 	ctx, cancel := tmux.Context(ctx)
 	defer cancel()
@@ -305,13 +303,12 @@ func (s *Screens) unlink(ctx context.Context, hub *controlmode.Hub, windows []co
 	}
 }
 
-// dropUnused ends the watching of sessions that nobody has looked at for
-// Options.Idle.
+// dropUnused drops the watched sessions that nobody has looked at for Options.Idle.
 func (s *Screens) dropUnused(ctx context.Context, hub *controlmode.Hub) {
 	since := s.now().Add(-s.opts.Idle)
 	for _, w := range s.all() {
 		if w.used.Load() > since.UnixNano() {
-			return // and so have the rest
+			return // the rest were used later
 		}
 		if w.dropUnused(since) {
 			s.drop(ctx, hub, w)
@@ -330,8 +327,8 @@ func (s *Screens) drop(ctx context.Context, hub *controlmode.Hub, w *watched) {
 	s.unlink(ctx, hub, unneeded)
 }
 
-// shrink evicts the captures and output of the longest unused sessions until the
-// rest fits into Options.Cache.
+// shrink evicts the captures and the output of sessions, those unused for the longest time
+// first, until the rest fits into Options.Cache.
 func (s *Screens) shrink() {
 	all := s.all()
 	size := 0

@@ -8,8 +8,8 @@ import (
 	"interplexer/controlmode"
 )
 
-// Listen returns the place of now in the pane's output, from which Output goes on.
-// It blocks while the hub reports nothing of the pane.
+// Listen returns the present end of the pane's output, from which Output goes on. It blocks
+// while the pane is not linked into the hub.
 func (v *Viewer) Listen(ctx context.Context) (session.Cursor, error) {
 	s, info, err := v.awaitLiveScreen(ctx)
 	if err != nil {
@@ -18,8 +18,8 @@ func (v *Viewer) Listen(ctx context.Context) (session.Cursor, error) {
 	return cursorOf(s, info), nil
 }
 
-// Relisten is Listen that does not block: while the hub reports nothing of the pane
-// it fails with session.ErrUnavailable.
+// Relisten is Listen that does not block: while the pane is not linked into the hub, it
+// fails with session.ErrUnavailable.
 func (v *Viewer) Relisten() (session.Cursor, error) {
 	s, info, err := v.liveScreen()
 	switch {
@@ -36,10 +36,10 @@ func cursorOf(s *screen, info controlmode.PaneInfo) session.Cursor {
 	return session.Cursor{Pane: info.Pane.String(), Epoch: epoch, Offset: end}
 }
 
-// Output returns up to n bytes of the pane's output from a cursor on, and the cursor
-// after them. When there are none yet, it returns a channel that is closed when
-// there may be. It fails with session.ErrGap when bytes are missing or the cursor is
-// of another pane: Listen, or Repaint, returns the place to go on from.
+// Output returns up to n bytes of the pane's output from a cursor on, and the cursor after
+// them. When there are none yet, it returns a channel that is closed when there may be
+// some. It does not block. It fails with session.ErrGap when bytes are missing or the
+// cursor is of another pane; then go on with the cursor of Listen or Repaint.
 func (v *Viewer) Output(c session.Cursor, n int) (data []byte, next session.Cursor, more <-chan struct{}, err error) {
 	changes := v.Changes()
 	s, info, err := v.liveScreen()
@@ -65,14 +65,14 @@ type LivePane struct {
 	screen  *screen
 }
 
-// Attach has a Tap get the pane's output from now on, until Detach.
+// Attach gives a Tap the pane's output from now on, until Detach.
 func (p LivePane) Attach(t Tap) { p.screen.output.attach(t) }
 
 // Detach undoes Attach.
 func (p LivePane) Detach(t Tap) { p.screen.output.detach(t) }
 
-// LivePane waits until the hub reports all of the output of the Viewer's pane,
-// and returns the pane. It fails as Listen does.
+// LivePane blocks until the hub reports all of the output of the Viewer's pane, and returns
+// the pane. It fails as Listen does.
 func (v *Viewer) LivePane(ctx context.Context) (LivePane, error) {
 	look := time.NewTicker(livePaneInterval)
 	defer look.Stop()

@@ -6,15 +6,15 @@ import (
 	"interplexer/controlmode"
 )
 
-// handleNotification takes the notifications of the hub's connection, in their
-// order, on its reader's goroutine: nothing here waits for anybody.
+// handleNotification handles a notification of the hub's connection. The connection's
+// reader calls it, in the order of the notifications, so it must not block.
 func (s *Screens) handleNotification(n controlmode.Notification) {
 	switch n := n.(type) {
 	case controlmode.Output:
 		s.handleOutput(n)
 	case controlmode.PaneModeChanged:
 		s.windows.each(n.Pane, (*screen).changedAndWake)
-	case controlmode.Pause: // tmux has dropped the output that it had not yet delivered
+	case controlmode.Pause: // tmux has dropped the output that it had not delivered
 		s.enqueueFlood(n.Pane, true)
 	case controlmode.LayoutChange:
 		s.layoutChanged(s.windows.with(n.Window)...)
@@ -45,12 +45,12 @@ func (s *Screens) layoutChanged(all ...*watched) {
 	}
 }
 
-// handleOutput takes a pane's output.
+// handleOutput handles a pane's output.
 func (s *Screens) handleOutput(n controlmode.Output) {
 	floods, wanted := false, false
 	now := s.now()
 	s.windows.each(n.Pane, func(screen *screen) {
-		screen.changed() // before those who read the output look
+		screen.changed() // before a reader of the output is woken and looks
 		screen.output.write(n.Data)
 		wanted = screen.output.writeTaps(n.Data) || wanted
 		screen.owner.wake()

@@ -13,28 +13,28 @@ import (
 // MaxKeptOutput bounds the output of one pane that is kept, in bytes.
 const MaxKeptOutput = 256 << 10
 
-// Tap gets every byte of a pane's output as it comes, until it is detached. Its
-// methods are called from the goroutine of the hub's reader and must not block.
+// Tap gets every byte of a pane's output at once, until it is detached. The hub's reader
+// calls its methods, which must not block.
 type Tap interface {
-	// Write takes output. It reports whether the Tap still wants all of it: then
-	// the pane is not paused, however much it prints.
+	// Write gets output. It reports whether the Tap still wants every byte. If so, the
+	// pane is not paused, however much it prints.
 	Write(data []byte) (wanted bool)
 	// Gap notes that output was lost here.
 	Gap()
 }
 
-// output keeps the last bytes that a pane's program wrote, from the first time that
-// somebody asks for them, and hands all of them to the taps.
+// output keeps the last bytes that a pane's program wrote, once somebody has asked for
+// them, and gives every byte to the taps.
 type output struct {
-	mu    sync.Mutex // guards what follows
+	mu    sync.Mutex // guards the fields below
 	epoch string     // empty: nobody has asked yet
 	kept  []byte
 	end   uint64        // offset of the next byte
-	more  chan struct{} // closed when end moves; nil: nobody waits
-	taps  []Tap         // replaced, never changed
+	more  chan struct{} // closed when end grows; nil: nobody waits
+	taps  []Tap         // copied on write
 }
 
-// record starts the recording, if need be, and returns the place of now.
+// record starts the recording if it has not started, and returns its end.
 func (o *output) record() (epoch string, end uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -46,8 +46,7 @@ func (o *output) record() (epoch string, end uint64) {
 	return o.epoch, o.end
 }
 
-// write keeps what the program wrote. It does not block: the reader of the hub's
-// connection calls it.
+// write keeps bytes that the program wrote. It does not block: the hub's reader calls it.
 func (o *output) write(data []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -55,7 +54,7 @@ func (o *output) write(data []byte) {
 		return
 	}
 	if over := len(o.kept) + len(data) - MaxKeptOutput; over > 0 {
-		// Half of it goes at once, so that moving the rest costs little.
+		// This drops half of it at once, so that moving the rest costs little.
 		over = min(max(over, MaxKeptOutput/2), len(o.kept))
 		o.kept = o.kept[:copy(o.kept, o.kept[over:])]
 	}
@@ -64,8 +63,8 @@ func (o *output) write(data []byte) {
 	o.wake()
 }
 
-// writeTaps hands what the program wrote to the taps. It reports whether one of
-// them wants all of it.
+// writeTaps gives bytes that the program wrote to the taps. It reports whether one of them
+// wants every byte.
 func (o *output) writeTaps(data []byte) (wanted bool) {
 	o.mu.Lock()
 	taps := o.taps
@@ -76,7 +75,7 @@ func (o *output) writeTaps(data []byte) (wanted bool) {
 	return wanted
 }
 
-// attach has a Tap get what is written from now on.
+// attach gives a Tap the bytes that are written from now on.
 func (o *output) attach(t Tap) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -99,13 +98,13 @@ func (o *output) gap() {
 	o.skip()
 }
 
-// skip drops the kept output and makes it a gap. The caller holds mu.
+// skip drops the kept output and makes a gap there. The caller holds mu.
 func (o *output) skip() {
 	if o.epoch == "" {
 		return
 	}
 	o.kept = o.kept[:0]
-	o.end++ // so that no cursor of before is the place after
+	o.end++ // so that no earlier cursor points behind the gap
 	o.wake()
 }
 
@@ -117,8 +116,8 @@ func (o *output) wake() {
 	}
 }
 
-// read returns up to n bytes from an offset on, or session.ErrGap. Without any it
-// returns a channel that is closed when there may be some.
+// read returns up to n bytes from an offset on. If there are none yet, it returns a channel
+// that is closed when there may be some. It fails with session.ErrGap.
 func (o *output) read(epoch string, from uint64, n int) (data []byte, more <-chan struct{}, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -136,8 +135,8 @@ func (o *output) read(epoch string, from uint64, n int) (data []byte, more <-cha
 	return append([]byte(nil), rest[:min(n, len(rest))]...), nil, nil
 }
 
-// follows reports whether all that came after an offset is kept, is no more than
-// n bytes, and does not start in the midst of a character.
+// follows reports whether all output after an offset is kept, is no more than n bytes, and
+// does not begin within a character.
 func (o *output) follows(epoch string, from, n uint64) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -9,16 +9,16 @@ import (
 	"interplexer/controlmode"
 )
 
-// pauseAfter says for how long tmux keeps output that the hub has not read, before
-// it pauses the pane (its flag pause-after): normally for controlmode.DefaultPauseAfter
-// seconds, and for pauseAfterLong while a Tap that wants every byte gets its output
-// late.
+// pauseAfter is the hub's flag pause-after: the time for which tmux keeps output that the
+// hub has not read, before it pauses the pane. It is controlmode.DefaultPauseAfter seconds,
+// and pauseAfterLong while a Tap that wants every byte gets its output late.
 type pauseAfter struct {
 	long   atomic.Bool
 	lateAt atomic.Int64 // when such output was late last, in Unix nanoseconds
 }
 
-// lengthenPauseAfter notes that output for a Tap was late. It waits for nobody.
+// lengthenPauseAfter notes that output for a Tap was late, and sets pauseAfterLong. It does
+// not block.
 func (s *Screens) lengthenPauseAfter(now time.Time) {
 	s.pauseAfter.lateAt.Store(now.UnixNano())
 	hub := s.hub.Load()
@@ -28,7 +28,7 @@ func (s *Screens) lengthenPauseAfter(now time.Time) {
 	s.goRun(func(ctx context.Context) {
 		ctx, cancel := tmux.Context(ctx)
 		defer cancel()
-		_ = hub.SetPauseAfter(ctx, pauseAfterLong) // if that fails it may be in force all the same
+		_ = hub.SetPauseAfter(ctx, pauseAfterLong) // if that fails, the flag may be set all the same
 	})
 }
 

@@ -9,29 +9,28 @@ import (
 	"interplexer/api/session/render"
 )
 
-// maxPictureCells bounds the screens that may be drawn: one takes up to 34 MB while
-// it is drawn.
+// maxPictureCells bounds the screens that may be drawn. Drawing one takes up to 34 MB.
 const maxPictureCells = 1 << 16
 
 // renderSlots bounds how many pictures are drawn at a time.
 var renderSlots = make(chan struct{}, 2)
 
-// renderKey says how a capture with a state is rendered.
+// renderKey is the part of the options that decides how a capture is rendered.
 type renderKey struct {
 	format session.Format
 	styles bool
 	trim   bool
 }
 
-// renderCache holds the renderings of one capture. Each is made once, however many
-// want it.
+// renderCache holds the renderings of one capture. Each is made once, also if several
+// callers ask for it at the same time.
 type renderCache struct {
-	mu   sync.Mutex // guards what follows
+	mu   sync.Mutex // guards the fields below
 	by   map[renderKey]func() (session.Snapshot, error)
 	size int // bytes of all
 }
 
-// rendering is the capture in another format than text.
+// rendering returns the capture in another format than text.
 func (c *capture) rendering(o session.CaptureOptions) (session.Snapshot, error) {
 	key := renderKey{o.Format, o.Styles, o.Trim}
 	r := &c.rendered

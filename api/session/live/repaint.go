@@ -12,8 +12,8 @@ import (
 // maxReplay is how many bytes may follow a repaint for it to be used again.
 const maxReplay = 64 << 10
 
-// repaint is a pane's screen for terminals, and the place in its output from which
-// on everything comes after it.
+// repaint is a pane's screen for terminals, and the place in the pane's output where the
+// output after the screen begins.
 type repaint struct {
 	controlmode.Repaint
 	revision uint64 // of the session, which may have given the pane another size since
@@ -29,16 +29,16 @@ func (p *repaint) size() int {
 	return len(p.Styled) + len(p.Main) + len(p.Pending)
 }
 
-// repaints makes a screen's repaints, one at a time: cutting the output is a gap to
-// those who follow it, so that each would have the others cut again.
+// repaints makes a screen's repaints, one at a time. To cut the output makes a gap for all
+// who read it, and they would ask for repaints in turn, which cut the output again.
 type repaints struct {
 	making chan struct{}           // holds one while somebody makes one
 	last   atomic.Pointer[repaint] // the last one that cut the output; nil: none, or dropped
 }
 
-// Repaint returns the pane's screen with its styles and modes, and the place in its
-// output from which on everything comes after it. It blocks while the hub reports
-// nothing of the pane.
+// Repaint returns the pane's screen with its styles and modes, and the place in the pane's
+// output where the output after this screen begins. It blocks while the pane is not linked
+// into the hub.
 func (v *Viewer) Repaint(ctx context.Context) (controlmode.Repaint, session.Cursor, error) {
 	for {
 		changes := v.Changes()
@@ -54,7 +54,7 @@ func (v *Viewer) Repaint(ctx context.Context) (controlmode.Repaint, session.Curs
 	}
 }
 
-// repaint makes a repaint, or finds one. It fails with errNotLive.
+// repaint makes a repaint, or uses the last one again. It fails with errNotLive.
 func (v *Viewer) repaint(ctx context.Context) (controlmode.Repaint, session.Cursor, error) {
 	revision := v.w.revision.Load()
 	s, info, err := v.liveScreen()
@@ -76,7 +76,7 @@ func (v *Viewer) repaint(ctx context.Context) (controlmode.Repaint, session.Curs
 	p, err := s.repaint(tctx, hub, info, revision)
 	switch {
 	case err == nil:
-	case hub.Err() != nil: // before it is known to be gone
+	case hub.Err() != nil: // the loop has not noted that yet
 		return controlmode.Repaint{}, session.Cursor{}, errNotLive
 	default:
 		return controlmode.Repaint{}, session.Cursor{}, v.screens.explain(tctx, v.w.ref, err)
@@ -84,12 +84,14 @@ func (v *Viewer) repaint(ctx context.Context) (controlmode.Repaint, session.Curs
 	return p.Repaint, session.Cursor{Pane: info.Pane.String(), Epoch: p.epoch, Offset: p.after}, nil
 }
 
-// repaint first tries to find the pane quiet. If it prints, its output has to be
-// cut, unless it still goes on from the last cut. The caller is the only one.
+// repaint first captures the screen without a cut. If the pane has printed nothing
+// meanwhile, that is the repaint. Otherwise it uses the last repaint again, if all of the
+// output since then is kept; else it captures again and cuts the output at that point. One
+// caller at a time calls it; see repaints.
 func (s *screen) repaint(ctx context.Context, hub *controlmode.Hub, info controlmode.PaneInfo, revision uint64) (*repaint, error) {
 	target := controlmode.PaneOf(info.Session, info.Pane)
 	epoch, before := s.output.record()
-	var after atomic.Uint64 // also of an answer that comes when nobody waits for it
+	var after atomic.Uint64 // atomic: note may be called after the caller has left
 	note := func() {
 		_, end := s.output.record()
 		after.Store(end)

@@ -8,11 +8,11 @@ import (
 	"interplexer/controlmode"
 )
 
-// maxVariants bounds the cached variants of one screen: callers choose them.
+// maxVariants bounds the cached variants of one screen, since callers choose them.
 const maxVariants = 16
 
-// screen is one pane's screen. It is the cache of its plain text, and has the
-// caches of its other variants.
+// screen is one pane's screen. It embeds the cache of its plain text, and has the caches of
+// its other variants.
 type screen struct {
 	cache
 	screens *Screens
@@ -21,18 +21,18 @@ type screen struct {
 	ask     func(context.Context, variant) (rawCapture, error) // tmux
 
 	version atomic.Uint64 // changes so far
-	paused  atomic.Bool   // tmux delivers no output, so that version says nothing
+	paused  atomic.Bool   // tmux delivers no output, so version does not count its changes
 	output  output
 	flow    flow
 
 	repaints repaints
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the fields below
 	variants map[variant]*cache
 }
 
-// newScreen is a screen whose captures go through the Server's connection, not the
-// hub's, where they would wait behind the output.
+// newScreen makes a screen. Its captures go through the Server's connection: on the hub's
+// they would wait behind the output.
 func newScreen(w *watched, target controlmode.Target, live bool) *screen {
 	s := &screen{screens: w.screens, owner: w, live: live}
 	s.cache.of = s
@@ -50,18 +50,18 @@ func newScreen(w *watched, target controlmode.Target, live bool) *screen {
 // changed counts a change.
 func (s *screen) changed() { s.version.Add(1) }
 
-// changedAndWake counts a change and has the session's follower look.
+// changedAndWake counts a change and asks the session's follower to look.
 func (s *screen) changedAndWake() {
 	s.changed()
 	s.owner.wake()
 }
 
-// currentVersion is the version; ok is false when nobody counts the changes now.
+// currentVersion returns the version. ok is false while changes are not counted.
 func (s *screen) currentVersion() (version uint64, ok bool) {
 	return s.version.Load(), s.live && !s.paused.Load()
 }
 
-// cacheOf is the cache of one variant of the screen.
+// cacheOf returns the cache of one variant of the screen.
 func (s *screen) cacheOf(v variant) *cache {
 	if v == (variant{}) {
 		return &s.cache
@@ -76,7 +76,7 @@ func (s *screen) cacheOf(v variant) *cache {
 		if len(s.variants) < maxVariants {
 			break
 		}
-		delete(s.variants, other) // whoever wants it makes it anew
+		delete(s.variants, other) // the next caller who asks for it makes it again
 	}
 	if s.variants == nil {
 		s.variants = map[variant]*cache{}

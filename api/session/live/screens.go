@@ -35,12 +35,12 @@ type Options struct {
 	Now    func() time.Time // nil: time.Now
 }
 
-// Explain turns an error of tmux about a session into one of the domain. It may
-// ask tmux whether the session is gone, and then calls Screens.Forget.
+// Explain turns an error of tmux about a session into one of the domain. It may ask tmux
+// whether the session is gone; if so, it calls Screens.Forget.
 type Explain func(ctx context.Context, ref tmux.Ref, err error) error
 
-// Screens are the live screens of one tmux server. Run must run for them to be
-// live: without it every look asks tmux.
+// Screens are the live screens of one tmux server. They are live while Run runs; otherwise
+// every look asks tmux.
 type Screens struct {
 	tmux    Tmux
 	opts    Options
@@ -54,15 +54,15 @@ type Screens struct {
 	cancel     context.CancelFunc
 	goroutines sync.WaitGroup                  // followers and the like; Run waits for them
 	hub        atomic.Pointer[controlmode.Hub] // nil: there is none now
-	work       chan struct{}                   // asks the loop to do the queue; it holds one
+	work       chan struct{}                   // tells the loop that there is work; it holds one
 	pauseAfter pauseAfter
 
-	mu      sync.RWMutex // guards what follows
+	mu      sync.RWMutex // guards the fields below
 	byID    map[int64]*watched
 	queue   workQueue
-	later   workQueue // due in a second
-	serving bool      // the loop does what is queued, with a hub
-	closed  bool      // Run has ended: no goroutine starts any more
+	later   workQueue // moved into queue within a second
+	serving bool      // the loop runs and has a hub
+	closed  bool      // Run has ended, so no goroutine is started
 }
 
 // New makes the live screens of a tmux server. Call Run.
@@ -90,10 +90,10 @@ func New(server Tmux, o Options, explain Explain) *Screens {
 	return s
 }
 
-// Screen returns what a pane of a running session shows: exactly the pane's lines
-// as tmux holds them, at the earliest when Screen was called, or unchanged since
-// as far as tmux reports changes. It blocks until tmux answers, tmux.Timeout at
-// most, or ctx is done. It fails with the errors that Explain returns.
+// Screen returns the screen of a pane of a running session: exactly the pane's lines as
+// tmux has them. They were captured after Screen was called, or have not changed since, as
+// far as tmux reports changes. Screen blocks until tmux answers, for tmux.Timeout at most,
+// or until ctx is done. It fails with the errors that Explain returns.
 func (s *Screens) Screen(ctx context.Context, ref tmux.Ref, o session.CaptureOptions) (session.Snapshot, error) {
 	c, err := s.watch(ref).look(ctx, keyOf(o))
 	if err != nil {
@@ -115,7 +115,8 @@ func (s *Screens) ActivePane(ref tmux.Ref) string {
 	return ""
 }
 
-// Touch makes the cached captures of a session stale: something was done to it.
+// Touch makes the cached captures of a session stale, after a command that may have changed
+// it.
 func (s *Screens) Touch(id int64) {
 	if w := s.find(id); w != nil {
 		w.touch()
@@ -123,8 +124,7 @@ func (s *Screens) Touch(id int64) {
 	}
 }
 
-// Forget drops a session that has ended or was deleted, and wakes whoever waits
-// for it.
+// Forget drops a session that has ended or was deleted, and wakes its viewers.
 func (s *Screens) Forget(id int64) {
 	s.mu.Lock()
 	w := s.byID[id]
@@ -138,8 +138,8 @@ func (s *Screens) Forget(id int64) {
 	s.enqueue(func(q *workQueue) { q.unlink = append(q.unlink, unneeded...) })
 }
 
-// ReapEnded ends those windows of a session that was killed which live on in the
-// hub. It asks tmux nothing if the session is not watched.
+// ReapEnded ends the windows of a killed session that are still linked into the hub. If the
+// session is not watched, it does not ask tmux.
 func (s *Screens) ReapEnded(ctx context.Context, id int64) {
 	if s.find(id) == nil {
 		return
@@ -149,15 +149,15 @@ func (s *Screens) ReapEnded(ctx context.Context, id int64) {
 	}
 }
 
-// Watched is how many sessions are watched now.
+// Watched returns the number of watched sessions.
 func (s *Screens) Watched() int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return len(s.byID)
 }
 
-// Captures is how many captures tmux was asked for so far, and Hits how many looks
-// were answered without asking it.
+// Captures returns how many captures tmux was asked for so far. Hits returns how many looks
+// were answered from a cache.
 func (s *Screens) Captures() uint64 { return s.count.captures.Load() }
 
 // Hits: see Captures.
@@ -169,8 +169,7 @@ type counts struct {
 	hits     atomic.Uint64 // looks answered without one
 }
 
-// watch returns the watched form of a running session, and makes it one if need
-// be.
+// watch returns the watched session of a running session. It makes one if there is none.
 func (s *Screens) watch(ref tmux.Ref) *watched {
 	w := s.find(ref.ID)
 	if w == nil || !w.ref.Same(ref) {
@@ -180,15 +179,15 @@ func (s *Screens) watch(ref tmux.Ref) *watched {
 	return w
 }
 
-// find returns the watched form of a row's session; nil: it is not watched.
+// find returns the watched session of a row; nil: it is not watched.
 func (s *Screens) find(id int64) *watched {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.byID[id]
 }
 
-// begin makes a session watched. The loop links it soon; until then looks at it
-// ask tmux.
+// begin makes a watched session. The loop links it soon; until then every look at it asks
+// tmux.
 func (s *Screens) begin(ref tmux.Ref) *watched {
 	w := newWatched(s, ref)
 	if s.opts.Idle < 0 {
@@ -210,7 +209,7 @@ func (s *Screens) begin(ref tmux.Ref) *watched {
 	return w
 }
 
-// all are the watched sessions, the longest unused first.
+// all returns the watched sessions, those unused for the longest time first.
 func (s *Screens) all() []*watched {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -222,9 +221,8 @@ func (s *Screens) all() []*watched {
 	return all
 }
 
-// goRun runs f in a goroutine that Run waits for; f's context is done when Run
-// ends. It returns what cancels that context before. After the end of Run nothing
-// starts.
+// goRun runs f in a goroutine that Run waits for. f's context is done when Run ends, or
+// when the returned function is called. After the end of Run, goRun does nothing.
 func (s *Screens) goRun(f func(context.Context)) context.CancelFunc {
 	ctx, cancel := context.WithCancel(s.base)
 	s.mu.Lock()

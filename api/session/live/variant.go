@@ -7,14 +7,14 @@ import (
 	"interplexer/controlmode"
 )
 
-// variant is the form of a screen that tmux is asked for. Trimming or drawing a
-// capture is no part of it. The zero value is plain text.
+// variant is the form of a screen that tmux is asked for. Trimming and rendering are not
+// part of it: they use a capture of their variant. The zero value is plain text.
 type variant struct {
 	escapes bool
 	join    bool
-	state   bool // with the pane's state; with escapes, also with blanks that have a colour
+	state   bool // with the pane's state, and, with escapes, with coloured blanks at the ends of lines
 	lines   int
-	trim    bool // of lines: which are the last depends on it
+	trim    bool // before the last lines are chosen
 }
 
 func variantOf(o session.CaptureOptions) variant {
@@ -26,16 +26,16 @@ func variantOf(o session.CaptureOptions) variant {
 
 // viewKey is a pane and the variant of its screen that somebody looks at.
 type viewKey struct {
-	pane    string // "": whichever is active
+	pane    string // "": the active one
 	variant variant
 }
 
 func keyOf(o session.CaptureOptions) viewKey { return viewKey{o.Pane, variantOf(o)} }
 
-// rawCapture is tmux's answer to one capture.
+// rawCapture is tmux's response to one capture.
 type rawCapture struct {
 	text     []byte
-	hasState bool // its variant wants it
+	hasState bool // its variant has a state
 	state    controlmode.PaneState
 }
 
@@ -59,7 +59,7 @@ func (v variant) capture(ctx context.Context, c controlmode.Client, t controlmod
 
 func (v variant) captureLines(ctx context.Context, c controlmode.Client, t controlmode.Target) ([]byte, error) {
 	lines := controlmode.Lines{Newest: v.lines, Escapes: v.escapes, Join: v.join}
-	if v.trim || v.join { // as many lines of the screen may be fewer afterwards
+	if v.trim || v.join { // these may leave fewer lines than were captured
 		lines.Newest, lines.First, lines.Last = 0, -v.lines, controlmode.ScreenEnd
 	}
 	var text []byte

@@ -20,20 +20,19 @@ type Source interface {
 	Panes(ctx context.Context) ([]session.Pane, error)
 }
 
-// Viewer looks at one pane of a session for a while: the session stays watched, and
-// changes wake the Viewer. It belongs to one goroutine.
+// Viewer looks at one pane of a session for a while. The session stays watched until
+// Close, and changes wake the Viewer. It belongs to one goroutine.
 type Viewer struct {
 	screens *Screens
 	source  Source
-	key     viewKey // whose changes wake it
+	key     viewKey // its changes wake the Viewer
 	w       *watched
 	release func() // called by Close; nil: nothing
 }
 
-// View starts to look at a pane of the source's session, in the variant that o
-// wants. It fails with the errors of source, and with those that Explain returns.
-// Close the Viewer when done; Close calls release. If View fails, it has called
-// release.
+// View returns a Viewer of a pane of the source's session, in the variant of o. It fails
+// with the errors of source, and with those that Explain returns. The caller closes the
+// Viewer; Close calls release. If View fails, it has called release.
 func (s *Screens) View(ctx context.Context, source Source, o session.CaptureOptions, release func()) (*Viewer, error) {
 	v := &Viewer{screens: s, source: source, key: keyOf(o), release: release}
 	ref, err := source.Ref()
@@ -49,7 +48,7 @@ func (s *Screens) View(ctx context.Context, source Source, o session.CaptureOpti
 	return v, nil
 }
 
-// hold keeps the session watched, and no longer the one before.
+// hold holds a session, so that it stays watched, and releases the one before.
 func (v *Viewer) hold(ref tmux.Ref) {
 	w := v.screens.watch(ref)
 	for !w.hold(v.key) { // dropped in between
@@ -61,7 +60,7 @@ func (v *Viewer) hold(ref tmux.Ref) {
 	v.w = w
 }
 
-// Close ends the looking. It may be called again.
+// Close releases the session. It may be called again.
 func (v *Viewer) Close() {
 	if v.w != nil {
 		v.w.release(v.key)
@@ -73,20 +72,21 @@ func (v *Viewer) Close() {
 	}
 }
 
-// Changes is closed when something may have changed since it was called. Call it
-// before looking.
+// Changes returns a channel that is closed when the screen may have changed since the
+// call. Call it before looking.
 func (v *Viewer) Changes() <-chan struct{} { return v.w.changes() }
 
-// Interval is the least time between two looks of those who wait for a change.
+// Interval is the least time between two looks of callers who wait for a change.
 func (v *Viewer) Interval() time.Duration { return v.screens.opts.Interval }
 
-// Running fails when the session runs no more, as Source.Ref does.
+// Running returns an error when the session has ended, as Source.Ref does. It does not
+// block.
 func (v *Viewer) Running() error {
 	_, err := v.source.Ref()
 	return err
 }
 
-// renew makes sure that the session still runs and that it is the one that is held.
+// renew checks that the session still runs, and holds its present place in tmux.
 func (v *Viewer) renew() error {
 	ref, err := v.source.Ref()
 	if err != nil {
@@ -98,9 +98,8 @@ func (v *Viewer) renew() error {
 	return nil
 }
 
-// Screen returns what the pane shows now. It fails as Screens.Screen and Source.Ref
-// do; ErrNotFound may also mean that the session was deleted meanwhile. The pane is
-// the Viewer's, whatever o says.
+// Screen returns the pane's screen now. It fails as Screens.Screen and Source.Ref do;
+// ErrNotFound may also mean that the session was deleted meanwhile. It ignores o.Pane.
 func (v *Viewer) Screen(ctx context.Context, o session.CaptureOptions) (session.Snapshot, error) {
 	if err := o.Check(); err != nil {
 		return session.Snapshot{}, err
@@ -115,8 +114,8 @@ func (v *Viewer) Screen(ctx context.Context, o session.CaptureOptions) (session.
 	return c.snapshot(o)
 }
 
-// Next returns the screen as soon as seen, asked for its ETag, is false; until then
-// it blocks, or until ctx is done. While tmux cannot be reached it waits.
+// Next blocks until the screen's ETag is one for which seen returns false, and returns the
+// screen. While tmux is unavailable it waits. When ctx is done it fails with ctx's error.
 func (v *Viewer) Next(ctx context.Context, o session.CaptureOptions, seen func(etag string) bool) (session.Snapshot, error) {
 	for {
 		changes := v.Changes()
@@ -135,7 +134,7 @@ func (v *Viewer) Next(ctx context.Context, o session.CaptureOptions, seen func(e
 	}
 }
 
-// Panes are the session's panes now.
+// Panes returns the session's panes now.
 func (v *Viewer) Panes(ctx context.Context) ([]session.Pane, error) {
 	if err := v.renew(); err != nil {
 		return nil, err
@@ -154,7 +153,7 @@ func (v *Viewer) JoinedLines(ctx context.Context, first int) (controlmode.Joined
 	})
 }
 
-// TTY is the path of the terminal of one of the session's panes. It fails as Screen
+// TTY returns the path of the terminal of one of the session's panes. It fails as Screen
 // does.
 func (v *Viewer) TTY(ctx context.Context, pane string) (string, error) {
 	return inPane(ctx, v, pane, func(ctx context.Context, c controlmode.Client, t controlmode.Target) (string, error) {
@@ -178,12 +177,12 @@ func inPane[T any](ctx context.Context, v *Viewer, pane string, ask func(context
 	return got, nil
 }
 
-// errNotLive: the hub reports nothing of the pane now; it will.
+// errNotLive means that the pane is not linked into the hub yet; it will be.
 var errNotLive = errors.New("live: not live")
 
 func isNotLive(err error) bool { return errors.Is(err, errNotLive) }
 
-// liveScreen is the live screen of the Viewer's pane. It fails with errNotLive.
+// liveScreen returns the live screen of the Viewer's pane. It fails with errNotLive.
 func (v *Viewer) liveScreen() (*screen, controlmode.PaneInfo, error) {
 	if err := v.renew(); err != nil {
 		return nil, controlmode.PaneInfo{}, err
@@ -203,7 +202,7 @@ func (v *Viewer) liveScreen() (*screen, controlmode.PaneInfo, error) {
 	return nil, controlmode.PaneInfo{}, session.ErrNotFound
 }
 
-// awaitLiveScreen waits until the hub reports the pane's output.
+// awaitLiveScreen blocks until the hub reports the pane's output.
 func (v *Viewer) awaitLiveScreen(ctx context.Context) (*screen, controlmode.PaneInfo, error) {
 	for {
 		changes := v.Changes()
@@ -219,7 +218,7 @@ func (v *Viewer) awaitLiveScreen(ctx context.Context) (*screen, controlmode.Pane
 	}
 }
 
-// IsPaused reports whether the pane prints so much that its output is not read now.
+// IsPaused reports whether the pane's output is not read now, because it prints too much.
 func (v *Viewer) IsPaused() bool {
 	s, _, err := v.liveScreen()
 	return err == nil && s.paused.Load()

@@ -17,22 +17,22 @@ import (
 type watched struct {
 	screens *Screens
 	ref     tmux.Ref
-	used    atomic.Int64 // when somebody looked last, in Unix nanoseconds
+	used    atomic.Int64 // time of the last look, in Unix nanoseconds
 
-	// layout is nil while the hub reports nothing of the session: then every look
-	// asks tmux.
+	// layout is nil while the session is not linked into the hub: then every look asks
+	// tmux.
 	layout atomic.Pointer[layout]
-	// revision counts what may have changed the layout.
+	// revision counts the reports that may have changed the layout.
 	revision atomic.Uint64
 	// wakeup asks the follower to look; it holds one.
 	wakeup chan struct{}
 
-	mu      sync.Mutex         // guards what follows
-	direct  map[string]*screen // by pane: captures shared while there is no layout
-	holders map[viewKey]int    // those who wait, by what they wait for
-	changed chan struct{}      // closed when they should look again
+	mu      sync.Mutex         // guards the fields below
+	direct  map[string]*screen // by pane: screens that share captures while there is no layout
+	holders map[viewKey]int    // number of viewers of each key
+	changed chan struct{}      // closed when the viewers should look again
 	stop    func()             // ends the follower; nil: there is none
-	dropped bool               // nobody keeps it up to date any more
+	dropped bool               // it is not kept up to date any more
 }
 
 // layout is the panes of a watched session.
@@ -50,8 +50,8 @@ func newWatched(s *Screens, ref tmux.Ref) *watched {
 	}
 }
 
-// look returns what a pane of the session shows. On a busy machine the hub's
-// reports may have waited in the pty for some time: look reads them first.
+// look returns a capture of a pane of the session. On a busy machine the hub's reports may
+// wait in the pty for some time, so look has them read first.
 func (w *watched) look(ctx context.Context, key viewKey) (*capture, error) {
 	if hub := w.screens.hub.Load(); hub != nil {
 		hub.CatchUp(ctx)
@@ -73,7 +73,7 @@ func (w *watched) look(ctx context.Context, key viewKey) (*capture, error) {
 	return c, err
 }
 
-// currentLayout is the layout; nil: it is not known, or has changed.
+// currentLayout returns the layout; nil: it is not known, or may have changed.
 func (w *watched) currentLayout() *layout {
 	l := w.layout.Load()
 	if l == nil || l.revision != w.revision.Load() {
@@ -82,7 +82,7 @@ func (w *watched) currentLayout() *layout {
 	return l
 }
 
-// screen is the live screen of a pane; nil: there is none now.
+// screen returns the live screen of a pane; nil: there is none now.
 func (w *watched) screen(pane string) *screen {
 	l := w.currentLayout()
 	if l == nil {
@@ -98,11 +98,11 @@ func (w *watched) screen(pane string) *screen {
 	return l.byPane[id]
 }
 
-// maxDirect bounds the panes whose captures are shared while there is no layout:
-// callers name them.
+// maxDirect bounds the panes whose captures are shared while there is no layout, since
+// callers choose their names.
 const maxDirect = 64
 
-// directScreen shares captures while the hub reports no changes.
+// directScreen returns a screen that shares captures while there is no layout.
 func (w *watched) directScreen(pane string) (*screen, error) {
 	target, err := w.ref.Target(pane)
 	if err != nil {
@@ -137,8 +137,8 @@ func (w *watched) wake() {
 	}
 }
 
-// newLayout is the layout of the panes that tmux listed. Screens of panes that the
-// session had before go on.
+// newLayout makes the layout of listed panes. It keeps the screens of panes that the session
+// had before.
 func (w *watched) newLayout(revision uint64, panes []controlmode.PaneInfo) *layout {
 	l := &layout{revision: revision, panes: panes, byPane: map[controlmode.PaneID]*screen{}}
 	old := w.layout.Load()
@@ -158,15 +158,15 @@ func (w *watched) newLayout(revision uint64, panes []controlmode.PaneInfo) *layo
 	return l
 }
 
-// setLayout makes a layout the session's; the hub reports its changes from now on.
+// setLayout sets the session's layout. From now on the hub reports its changes.
 func (w *watched) setLayout(l *layout) {
 	w.layout.Store(l)
-	w.touch() // nobody reported the changes before
+	w.touch() // the hub did not report earlier changes
 	w.broadcast()
 	w.wake()
 }
 
-// clearLayout notes that the hub reports nothing of the session any more.
+// clearLayout notes that the session is not linked into the hub any more.
 func (w *watched) clearLayout() {
 	if l := w.layout.Swap(nil); l != nil {
 		for _, s := range l.byPane {
@@ -177,14 +177,14 @@ func (w *watched) clearLayout() {
 	w.wake()
 }
 
-// changes is closed when whoever waits should look again.
+// changes returns a channel that is closed when the viewers should look again.
 func (w *watched) changes() <-chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.changed
 }
 
-// broadcast has everybody who waits look again.
+// broadcast wakes all viewers, so that they look again.
 func (w *watched) broadcast() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -192,7 +192,7 @@ func (w *watched) broadcast() {
 	w.changed = make(chan struct{})
 }
 
-// hold keeps the session watched, and followed, until release. It fails when the
+// hold keeps the session watched, and followed, until release. It reports false if the
 // session was dropped.
 func (w *watched) hold(key viewKey) bool {
 	w.mu.Lock()
@@ -222,14 +222,14 @@ func (w *watched) release(key viewKey) {
 	}
 }
 
-// heldKeys are the keys that somebody holds.
+// heldKeys returns the keys that have a viewer.
 func (w *watched) heldKeys() []viewKey {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Collect(maps.Keys(w.holders))
 }
 
-// dropUnused ends the watching, unless somebody waits or has looked since.
+// dropUnused marks the session as dropped, unless it has a viewer or was looked at since.
 func (w *watched) dropUnused(since time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -240,14 +240,14 @@ func (w *watched) dropUnused(since time.Time) bool {
 	return true
 }
 
-// isDropped reports whether nobody keeps the session up to date any more.
+// isDropped reports whether the session is not kept up to date any more.
 func (w *watched) isDropped() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.dropped
 }
 
-// end ends the watching and wakes everybody who waits, to find out why.
+// end marks the session as dropped and wakes its viewers, who find out why.
 func (w *watched) end() {
 	w.mu.Lock()
 	w.dropped = true

@@ -7,10 +7,10 @@ import (
 	"interplexer/controlmode"
 )
 
-// windowIndex finds the sessions and screens that a notification of the hub is
-// about. A window may be linked into several sessions.
+// windowIndex finds the watched sessions and screens of a window or pane that the hub
+// reports. A window may be linked into several sessions.
 type windowIndex struct {
-	mu       sync.RWMutex // guards what follows
+	mu       sync.RWMutex // guards the fields below
 	layouts  map[*watched]*layout
 	sessions map[controlmode.SessionID]*watched
 	windows  map[controlmode.WindowID][]*watched
@@ -37,8 +37,8 @@ func (x *windowIndex) clear() (all []*watched) {
 	return all
 }
 
-// set replaces the layout of a session, nil by none, and returns the windows that
-// nobody needs any more.
+// set replaces the layout of a session; with nil it removes it. It returns the windows that
+// no watched session has any more.
 func (x *windowIndex) set(w *watched, l *layout) (unneeded []controlmode.WindowID) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -104,14 +104,14 @@ func (x *windowIndex) each(p controlmode.PaneID, f func(*screen)) {
 	}
 }
 
-// with are the sessions that have a window.
+// with returns the sessions that have a window.
 func (x *windowIndex) with(id controlmode.WindowID) []*watched {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	return slices.Clone(x.windows[id])
 }
 
-// session is the watched session of that id; nil: none.
+// session returns the watched session of a tmux id; nil: none.
 func (x *windowIndex) session(id controlmode.SessionID) *watched {
 	x.mu.RLock()
 	defer x.mu.RUnlock()

@@ -11,9 +11,9 @@ type workQueue struct {
 	link           map[*watched]bool // list the panes, and link their windows
 	unlink         []controlmode.WindowID
 	floods         []flood
-	calls          []func(*controlmode.Hub) // with the hub, nil if it is gone
-	unknownWindows bool                     // there are windows that may belong to a watched session
-	orphans        bool                     // windows may be linked into the hub that nobody needs there
+	calls          []func(*controlmode.Hub) // called with the hub; nil: it is gone
+	unknownWindows bool                     // there are new windows that may belong to a watched session
+	orphans        bool                     // windows may be linked into the hub that no watched session has
 }
 
 func newWorkQueue() workQueue { return workQueue{link: map[*watched]bool{}} }
@@ -31,12 +31,12 @@ func (q *workQueue) add(other workQueue) {
 	q.orphans = q.orphans || other.orphans
 }
 
-// enqueueLink has the loop list a session's panes and link its windows.
+// enqueueLink asks the loop to list a session's panes and link its windows.
 func (s *Screens) enqueueLink(w *watched) {
 	s.enqueue(func(q *workQueue) { q.link[w] = true })
 }
 
-// enqueue has the loop do something soon.
+// enqueue adds work for the loop.
 func (s *Screens) enqueue(add func(*workQueue)) {
 	s.mu.Lock()
 	add(&s.queue)
@@ -44,8 +44,8 @@ func (s *Screens) enqueue(add func(*workQueue)) {
 	s.callLoop()
 }
 
-// enqueueServed is enqueue for work that somebody waits for; it reports false, and
-// adds nothing, when there is no hub to do it with.
+// enqueueServed is enqueue for work that somebody waits for. When there is no hub, it adds
+// nothing and reports false.
 func (s *Screens) enqueueServed(add func(*workQueue)) bool {
 	s.mu.Lock()
 	serving := s.serving
@@ -59,8 +59,8 @@ func (s *Screens) enqueueServed(add func(*workQueue)) bool {
 	return serving
 }
 
-// enqueueLater has the loop do something in a second: what has just failed would
-// fail again at once.
+// enqueueLater adds work for the loop within a second. It is for work that has just failed
+// and would fail again at once.
 func (s *Screens) enqueueLater(add func(*workQueue)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,7 +86,7 @@ func (s *Screens) callLoop() {
 	}
 }
 
-// takeQueue empties the queue. serving says whether there is a hub from now on.
+// takeQueue empties the queue and returns its work. serving: there is a hub from now on.
 func (s *Screens) takeQueue(serving bool) workQueue {
 	s.mu.Lock()
 	defer s.mu.Unlock()

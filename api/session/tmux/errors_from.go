@@ -10,16 +10,16 @@ import (
 	"interplexer/controlmode"
 )
 
-// Timeout bounds one call to tmux: a tmux that is stopped or wedged gives an
-// error, never a hang.
+// Timeout bounds one call to tmux. A tmux that does not answer causes an error, never a
+// hang.
 const Timeout = 5 * time.Second
 
-// Context is ctx bounded by Timeout. Call the function when the call is over.
+// Context returns ctx bounded by Timeout. Call the function when the call to tmux is over.
 func Context(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, Timeout)
 }
 
-// Effect says whether a command that was cut off can have changed something.
+// Effect says whether a command whose response did not arrive may have changed something.
 type Effect bool
 
 // The effects.
@@ -36,7 +36,7 @@ var domain = []struct{ from, to error }{
 	{controlmode.ErrInMode, session.ErrInMode},
 	{controlmode.ErrPaneAlive, session.ErrPaneAlive},
 	{controlmode.ErrNoSpace, session.ErrNoSpace},
-	{controlmode.ErrServerGone, nil}, // an EndedError
+	{controlmode.ErrServerGone, nil}, // becomes an EndedError
 	{controlmode.ErrNoResources, session.ErrNoResources},
 	{controlmode.ErrOverloaded, session.ErrOverloaded},
 	{controlmode.ErrUnknownOutcome, session.ErrUnknownOutcome},
@@ -64,5 +64,5 @@ func Translate(err error, e Effect) error {
 		}
 		return fmt.Errorf("%w: %w", d.to, err)
 	}
-	return fmt.Errorf("session: tmux: %w", err)
+	return fmt.Errorf("tmux: %w", err)
 }

@@ -5,7 +5,7 @@ import (
 	"interplexer/controlmode"
 )
 
-// Pane is a pane of tmux's as the domain shows it.
+// Pane converts a pane of controlmode.
 func Pane(p controlmode.PaneInfo) session.Pane {
 	return session.Pane{
 		ID: p.Pane.String(), Window: p.Window.String(), Active: p.Active,
@@ -13,7 +13,7 @@ func Pane(p controlmode.PaneInfo) session.Pane {
 	}
 }
 
-// Panes are panes of tmux's as the domain shows them.
+// Panes converts panes of controlmode.
 func Panes(infos []controlmode.PaneInfo) (panes []session.Pane) {
 	for _, p := range infos {
 		panes = append(panes, Pane(p))

@@ -1,8 +1,8 @@
-// Package tmux is what the rooms of the domain share of tmux: Ref, which names a
-// user's session on a tmux server; Context, which bounds a call to tmux; and
-// Translate, which turns an error of tmux into one of the domain.
+// Package tmux has the parts that live and registry share for their calls to tmux: Ref,
+// which names a user's session on a tmux server; Context, which bounds a call; and
+// Translate, which turns an error of a call into one of the domain.
 //
-// live and registry use it. Commands themselves are in controlmode.
+// The commands themselves are in controlmode.
 package tmux
 
 import (
@@ -10,11 +10,11 @@ import (
 	"interplexer/controlmode"
 )
 
-// Ref names a user's session on a tmux server. It is a value: it says what was
-// true when it was made.
+// Ref names a user's session on a tmux server. It is a value, and does not change when the
+// session ends or moves.
 type Ref struct {
 	ID     int64  // of the session's row
-	Owner  string // the user's name, in whose turn commands are sent
+	Owner  string // the user's name: commands take turns by user
 	Server controlmode.ServerID
 	Tmux   controlmode.SessionID
 }
@@ -23,13 +23,13 @@ type Ref struct {
 // gives two sessions the same id.
 func (r Ref) Same(other Ref) bool { return r.Server == other.Server && r.Tmux == other.Tmux }
 
-// Servers give the Client of one process of a tmux server; *controlmode.Server
-// is one.
+// Servers return the Client of one process of a tmux server; *controlmode.Server is one.
 type Servers interface {
 	On(id controlmode.ServerID) controlmode.Client
 }
 
-// Client sends commands to the session's tmux server on behalf of its owner.
+// Client returns the client that sends commands to the session's tmux server on behalf of
+// its owner.
 func (r Ref) Client(s Servers) controlmode.Client { return s.On(r.Server).For(r.Owner) }
 
 // Target names a pane of the session, the active one if pane is empty. It fails
