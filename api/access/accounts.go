@@ -15,7 +15,7 @@ import (
 	"interplexer/db"
 )
 
-// TokenStore is what Accounts need of the store.
+// TokenStore is the part of the store that Accounts need; *db.Store is one.
 type TokenStore interface {
 	TokenByHash(ctx context.Context, hash [32]byte) (db.Token, error)
 	TouchTokens(ctx context.Context, lastUse map[int64]time.Time) error
@@ -26,35 +26,35 @@ type TokenStore interface {
 type Options struct {
 	Now           func() time.Time
 	Logger        *slog.Logger
-	FlushEvery    time.Duration // how often last uses are written, default 1 min
-	LookupTimeout time.Duration // bound of one question to the store, default 5 s
-	CacheSize     int           // tokens remembered, default 10,000
+	FlushEvery    time.Duration // time between two writes of last uses, default 1 min
+	LookupTimeout time.Duration // bound of one query, default 5 s
+	CacheSize     int           // tokens in the cache, default 10,000
 }
 
-// Accounts tell who a token belongs to. What the store said is remembered for
-// as long as its feed of changes works, so that the store is not asked on every
-// request; without the feed every call asks the store.
+// Accounts find the owner of a token. They cache the store's rows for as long as the store's
+// feed of changes works; without the feed every call queries the store. They are safe for
+// concurrent use.
 type Accounts struct {
 	store   TokenStore
 	options Options
 	lookups singleflight.Group
 
-	// mu guards what follows; an entry's lastUse may be set under RLock.
+	// mu guards the fields below; an entry's lastUse may be set under RLock.
 	mu      sync.RWMutex
 	entries map[[32]byte]*account
-	trusted bool                // the feed works
-	changes uint64              // bumped whenever entries are dropped by the feed
-	pending map[int64]time.Time // last uses of tokens that have no entry, by token id
+	trusted bool                // the feed works, so the entries are current
+	changes uint64              // how often the feed has dropped the entries
+	pending map[int64]time.Time // unwritten last uses of tokens without an entry, by token id
 }
 
-// account is one remembered token.
+// account is the cache's entry of one token.
 type account struct {
 	principal session.Principal
 	expire    time.Time    // zero: never
 	lastUse   atomic.Int64 // Unix ns, 0: nothing to write
 }
 
-// New asks the store on every call until Run has made its feed work.
+// New makes Accounts. Call Run; until its feed works, every call queries the store.
 func New(store TokenStore, o Options) *Accounts {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -79,8 +79,8 @@ func New(store TokenStore, o Options) *Accounts {
 	}
 }
 
-// Authenticate gives the token's owner, ErrUnauthenticated, ErrUnavailable or,
-// when the caller gave up, the context's error.
+// Authenticate returns the owner of a token. It fails with ErrUnauthenticated, with
+// ErrUnavailable, or with ctx's error.
 func (a *Accounts) Authenticate(ctx context.Context, plain string) (session.Principal, error) {
 	if !wellFormed(plain) {
 		return session.Principal{}, session.ErrUnauthenticated
@@ -90,7 +90,7 @@ func (a *Accounts) Authenticate(ctx context.Context, plain string) (session.Prin
 	a.mu.RLock()
 	known, changes := a.entries[hash], a.changes
 	if known != nil && known.valid(now) {
-		// Under the lock, so that whoever drops the entry sees it.
+		// Under the lock, so that a drop of the entry collects it.
 		known.lastUse.Store(now.UnixNano())
 	}
 	a.mu.RUnlock()
@@ -113,9 +113,8 @@ func (k *account) valid(now time.Time) bool {
 	return k.expire.IsZero() || now.Before(k.expire)
 }
 
-// ask shares one look-up among the callers that miss the same token since the
-// same change. It is not the caller's own: one who gives up leaves it running
-// for the others, and LookupTimeout ends it.
+// ask looks a token up in the store. Callers who ask for the same token since the same
+// change share one query. It goes on when a caller leaves, and is bounded by LookupTimeout.
 func (a *Accounts) ask(ctx context.Context, hash [32]byte, changes uint64) (*account, error) {
 	key := fmt.Sprintf("%s %d", hash[:], changes)
 	answer := a.lookups.DoChan(key, func() (any, error) {
@@ -158,8 +157,8 @@ func (a *Accounts) lookup(ctx context.Context, hash [32]byte, changes uint64) (*
 	return k, nil
 }
 
-// remember keeps what was read, unless a change was heard of since the reading
-// began: then it may be out of date already.
+// remember puts an account into the cache, unless the feed has reported a change since the
+// query began: then the account may be outdated already.
 func (a *Accounts) remember(hash [32]byte, k *account, changes uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -167,19 +166,19 @@ func (a *Accounts) remember(hash [32]byte, k *account, changes uint64) {
 		return
 	}
 	if len(a.entries) >= a.options.CacheSize {
-		a.forget() // cheaper than an order of use, and rare
+		a.forget() // rare, and cheaper than to keep the entries in order of use
 	}
 	a.entries[hash] = k
 }
 
 // forget drops all entries and keeps their last uses. The caller holds mu.
 func (a *Accounts) forget() {
-	a.gather(a.pending)
+	a.takeLastUses(a.pending)
 	clear(a.entries)
 }
 
-// gather takes the entries' unwritten last uses. The caller holds mu.
-func (a *Accounts) gather(into map[int64]time.Time) {
+// takeLastUses moves the entries' unwritten last uses into a map. The caller holds mu.
+func (a *Accounts) takeLastUses(into map[int64]time.Time) {
 	for _, k := range a.entries {
 		if ns := k.lastUse.Swap(0); ns != 0 {
 			keepLatest(into, k.principal.TokenID, time.Unix(0, ns))
@@ -199,9 +198,8 @@ func keepLatest(m map[int64]time.Time, token int64, at time.Time) {
 	}
 }
 
-// Run follows the store's changes and writes last uses until ctx is done; the
-// last ones are written before it returns. Only a feed that ends by itself is
-// an error.
+// Run follows the store's changes and writes last uses. It blocks until ctx is done, writes
+// the last uses once more, and returns nil. It fails only if the feed ends before ctx does.
 func (a *Accounts) Run(ctx context.Context) error {
 	watching, stop := context.WithCancel(ctx)
 	defer stop()
@@ -214,7 +212,7 @@ func (a *Accounts) Run(ctx context.Context) error {
 		case <-tick.C:
 			a.flush(ctx)
 		case err := <-ended:
-			a.changed(db.Change{Kind: db.Lost}) // nobody tells of changes any more
+			a.changed(db.Change{Kind: db.Lost}) // changes are not reported any more
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.options.LookupTimeout)
 			defer cancel()
 			a.flush(last)
@@ -244,13 +242,13 @@ func (a *Accounts) changed(c db.Change) {
 	}
 }
 
-// flush writes the last uses seen since the last time. What cannot be written
-// is kept for the next one; there is at most one per token.
+// flush writes the last uses since the last flush. If that fails it keeps them for the next
+// one; there is at most one per token.
 func (a *Accounts) flush(ctx context.Context) {
 	a.mu.Lock()
 	uses := a.pending
 	a.pending = map[int64]time.Time{}
-	a.gather(uses)
+	a.takeLastUses(uses)
 	a.mu.Unlock()
 	if len(uses) == 0 {
 		return

@@ -1,6 +1,6 @@
-// Package access says who a caller is: it knows users' tokens. Accounts answers
-// which session.Principal a token belongs to, from memory, for as long as the
-// store's feed of changes works; so the store is not asked on every request.
+// Package access finds out who a caller is, by the token of a request. Accounts returns the
+// session.Principal of a token. It answers from memory for as long as the store's feed of
+// changes works, so a request usually needs no query.
 //
 // api authenticates with it, and the command line makes tokens with it.
 package access

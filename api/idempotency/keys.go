@@ -1,6 +1,6 @@
-// Package idempotency keeps the responses to requests with an Idempotency-Key, so
-// that a request which comes again gets the response of the first time and is not
-// carried out twice (draft-ietf-httpapi-idempotency-key-header).
+// Package idempotency stores the responses to requests with an Idempotency-Key. A request
+// that is sent again gets the response of the first time, and is not carried out twice
+// (draft-ietf-httpapi-idempotency-key-header).
 //
 // Its one type is Keys; api calls it around the handlers that create something.
 package idempotency
@@ -17,17 +17,17 @@ import (
 	"interplexer/db"
 )
 
-// Limits of the responses that are kept.
+// Limits of the responses that are stored.
 const (
 	MaxAge     = 24 * time.Hour
 	MaxKeys    = 10_000   // of a user within MaxAge
 	maxBytes   = 64 << 20 // of a user's responses
 	sweepEvery = time.Hour
-	// endTimeout bounds the keeping of a response.
+	// endTimeout bounds the storing of a response.
 	endTimeout = 10 * time.Second
 )
 
-// Store keeps the responses; *db.Store is one.
+// Store stores the responses; *db.Store is one.
 type Store interface {
 	ClaimIdempotencyKey(ctx context.Context, n db.IdempotencyClaim) (*db.StoredResponse, error)
 	StoreResponse(ctx context.Context, k db.IdempotencyKey, a db.StoredResponse, room int) error
@@ -41,10 +41,10 @@ var (
 	ErrKeyReused = errors.New("idempotency: key of another request")
 	// ErrInProgress: the request of this key has no response yet.
 	ErrInProgress = errors.New("idempotency: request in progress")
-	// ErrInterrupted: the service ended before it could keep the response; the
+	// ErrInterrupted: the service ended before it could store the response; the
 	// request may or may not have been carried out.
 	ErrInterrupted = errors.New("idempotency: request was interrupted")
-	// ErrNotKept: the request was carried out; its response was too much to keep.
+	// ErrNotKept: the request was carried out; its response was too large to store.
 	ErrNotKept = errors.New("idempotency: response was not kept")
 	// ErrTooManyKeys: the caller has used as many keys as it may within MaxAge.
 	ErrTooManyKeys = errors.New("idempotency: too many keys")
@@ -84,10 +84,9 @@ func New(store Store, o Options) *Keys {
 	return &Keys{store: store, opts: o}
 }
 
-// Begin claims a caller's key for a request, of which it takes a hash. The response
-// is nil when the request is to be carried out, and End called then; else it is the
-// response of the first time. It fails with the errors above and with
-// session.ErrUnavailable.
+// Begin claims a caller's key for a request; request is a hash of it. If the response is nil,
+// the caller carries the request out and calls End. Otherwise it is the response of the
+// first time. Begin fails with the errors above and with session.ErrUnavailable.
 func (k *Keys) Begin(ctx context.Context, p session.Principal, key string, request [32]byte) (*StoredResponse, error) {
 	id := db.IdempotencyKey{UserID: p.UserID, Key: key}
 	if err := k.inFlight.begin(id, request); err != nil {
@@ -109,8 +108,8 @@ func (k *Keys) Begin(ctx context.Context, p session.Principal, key string, reque
 	case found.RequestHash != request:
 		return nil, ErrKeyReused
 	case found.Status == 0 && found.Server == k.opts.Server:
-		return nil, ErrInterrupted // a service that ended has left it
-	case found.Status == 0: // another machine's
+		return nil, ErrInterrupted // the claim is of a process that ended
+	case found.Status == 0: // the claim is of another server
 		return nil, ErrInProgress
 	case !found.Complete:
 		return nil, ErrNotKept
@@ -118,8 +117,8 @@ func (k *Keys) Begin(ctx context.Context, p session.Principal, key string, reque
 	return &StoredResponse{Status: found.Status, Header: found.Header, Body: found.Body}, nil
 }
 
-// End keeps the response to a request that Begin had carried out; nil frees its key.
-// A caller that leaves does not prevent it. It fails with session.ErrUnavailable.
+// End stores the response to a request for which Begin returned nil; a nil response frees
+// the key. It goes on when ctx ends. It fails with session.ErrUnavailable.
 func (k *Keys) End(ctx context.Context, p session.Principal, key string, r *StoredResponse) error {
 	id := db.IdempotencyKey{UserID: p.UserID, Key: key}
 	defer k.inFlight.end(id)
@@ -132,7 +131,8 @@ func (k *Keys) End(ctx context.Context, p session.Principal, key string, r *Stor
 	return storeError(k.store.StoreResponse(ctx, id, kept, maxBytes))
 }
 
-// Run frees old keys, now and then, until ctx is done, and returns its error.
+// Run frees keys older than MaxAge, once an hour. It blocks until ctx is done, and returns
+// ctx's error.
 func (k *Keys) Run(ctx context.Context) error {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
@@ -159,8 +159,8 @@ func storeError(err error) error {
 	return fmt.Errorf("idempotency: store: %w", err)
 }
 
-// inFlightKeys are the keys whose requests are being carried out here. A claim in the
-// store that is ours and not among them was left by a service that ended.
+// inFlightKeys are the keys whose requests this process is carrying out. A claim in the store
+// under our name that is not among them is of a process that ended.
 type inFlightKeys struct {
 	mu       sync.Mutex // guards requests
 	requests map[db.IdempotencyKey][32]byte
