@@ -182,7 +182,7 @@ func TestWaitGoesOnAfterAGap(t *testing.T) {
 		waited <- got
 	}()
 	w.AwaitText(w.user, id, "[before]")
-	w.HubPID(w.KillHub())
+	w.AwaitHub(w.KillHub())
 	w.TypeLine(w.user, id, "after")
 	require.Equal(t, "[after]", (<-waited).Match.Line)
 }

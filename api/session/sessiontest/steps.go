@@ -2,7 +2,6 @@ package sessiontest
 
 import (
 	"errors"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -107,27 +106,23 @@ func (s *Service) AwaitStatus(p session.Principal, id int64, status session.Stat
 	})
 }
 
-// HubPID is the process of the control client that reports the output of panes, once
-// it is not the one of before.
-func (s *Service) HubPID(before int) (pid int) {
+// KillHub kills the control client that reports the output of panes, and returns its
+// process. The service starts another one.
+func (s *Service) KillHub() (pid int) {
 	s.t.Helper()
-	s.Eventually("there is a hub", func() bool {
-		for line := range strings.Lines(s.RunTmux("list-clients", "-F", "#{client_pid} #{client_flags}")) {
-			n, flags, _ := strings.Cut(strings.TrimSpace(line), " ")
-			if !strings.Contains(flags, "no-output") {
-				pid, _ = strconv.Atoi(n)
-			}
-		}
-		return pid != 0 && pid != before
-	})
+	pid = s.AwaitHub(0)
+	require.NoError(s.t, syscall.Kill(pid, syscall.SIGKILL))
 	return pid
 }
 
-// KillHub kills that client and returns its process. The Registry starts another one.
-func (s *Service) KillHub() (pid int) {
+// AwaitHub waits until there is a hub that is not the process of before, and returns its
+// process.
+func (s *Service) AwaitHub(before int) (pid int) {
 	s.t.Helper()
-	pid = s.HubPID(0)
-	require.NoError(s.t, syscall.Kill(pid, syscall.SIGKILL))
+	s.Eventually("there is a hub", func() bool {
+		pid = s.ClientPID(Hub)
+		return pid != 0 && pid != before
+	})
 	return pid
 }
 
