@@ -145,6 +145,7 @@ func TestWaitRefusals(t *testing.T) {
 	alice.problem(alice.waitAnswer(at, `{"text":"x","pane":"%99","send":{"keys":"typed"}}`), 404)
 	bob.problem(bob.waitAnswer(at, `{"exit":true,"send":{"keys":"typed"}}`), 404)
 	alice.shows(at, "")
+	s.domain.AwaitHub(0) // a change while it attaches can crash tmux (PR 4980)
 	controltest.Tmux(t, s.socket, "copy-mode", "-t", "session-1")
 	p := alice.problem(alice.waitAnswer(at, `{"text":"x","send":{"keys":"x","in_mode":"refuse"}}`), 409)
 	require.Equal(t, "urn:interplexer:problem:pane-in-mode", p.Type)

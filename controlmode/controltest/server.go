@@ -15,6 +15,7 @@ package controltest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -78,7 +79,11 @@ func Tmux(t testing.TB, socketName string, args ...string) string {
 	defer cancel()
 	out, err := exec.CommandContext(ctx, "tmux", append([]string{"-u", "-L", socketName}, args...)...).Output()
 	if err != nil {
-		t.Fatalf("tmux %q: %v", args, err)
+		said := ""
+		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+			said = string(exit.Stderr)
+		}
+		t.Fatalf("tmux %q: %v: %s", args, err, said)
 	}
 	return string(out)
 }

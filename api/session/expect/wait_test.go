@@ -230,6 +230,7 @@ func TestWaitRefusals(t *testing.T) {
 	require.ErrorIs(t, err, session.ErrNotFound)
 	require.Empty(t, w.ScreenText(w.user, id))
 
+	w.AwaitHub(0) // a change while it attaches can crash tmux (PR 4980)
 	w.RunTmux("copy-mode", "-t", fmt.Sprintf("session-%d", id))
 	in := typed("x")
 	in.RefuseMode = true
