@@ -8,7 +8,7 @@ import (
 	"math"
 )
 
-// Format is the form in which a screen is shown.
+// Format is the format of a screen.
 type Format int
 
 // The formats. A picture shows the whole screen, with its cursor.
@@ -23,8 +23,8 @@ const (
 // IsPicture reports whether the format shows the whole screen as a picture.
 func (f Format) IsPicture() bool { return f >= HTML }
 
-// CaptureOptions choose what a capture shows and how; the zero value is the
-// whole visible screen of the active pane as plain text.
+// CaptureOptions select the text and the format of a capture. The zero value is the visible
+// screen of the active pane as plain text.
 type CaptureOptions struct {
 	Pane    string // "%5"; empty: the active pane
 	Trim    bool   // drop blank lines at the end
@@ -35,14 +35,14 @@ type CaptureOptions struct {
 	Styles  bool // JSON with the styles of the lines
 }
 
-// MaxShownLines bounds the lines of history that a capture of a screen may have.
-// More of them come piece by piece: see LinesOptions.
+// MaxShownLines bounds the lines of history in a capture of a screen. More lines are
+// delivered piece by piece: see LinesOptions.
 const MaxShownLines = 2000
 
 // Check fails with an *InvalidError for options that do not go together.
 func (o CaptureOptions) Check() error {
 	if o.Format == Text && !o.Styles && o.Lines == 0 {
-		return nil // as nearly always
+		return nil // the common case
 	}
 	var bad InvalidError
 	refuse := func(refused bool, field, detail string) {
@@ -59,15 +59,15 @@ func (o CaptureOptions) Check() error {
 	return bad.OrNil()
 }
 
-// LinesOptions choose lines of a pane by tmux's numbers: 0 is the first of the
-// screen, -1 the newest of its history. If CaptureOptions has Lines, it means
-// those, however many.
+// LinesOptions select lines of a pane by tmux's numbers: 0 is the first of the screen, -1
+// the newest of the history. If CaptureOptions.Lines is given, they select that many last
+// lines instead, without a bound.
 type LinesOptions struct {
 	CaptureOptions
-	First, Last int // HistoryStart and ScreenEnd are the ends of what the pane has
+	First, Last int // HistoryStart and ScreenEnd mean the pane's first and last line
 }
 
-// The ends of the lines that a pane has.
+// The first and the last line of a pane.
 const (
 	HistoryStart = math.MinInt32
 	ScreenEnd    = math.MaxInt16 // the largest number that capture-pane takes
@@ -78,22 +78,21 @@ func (o LinesOptions) Check() error {
 	switch {
 	case o.Format != Text || o.Styles:
 		return Invalid("format", "must be text or ansi for a history: the others show the screen")
-	case o.Trim && o.Lines > MaxShownLines: // which lines are the last depends on it
+	case o.Trim && o.Lines > MaxShownLines: // the blank lines have to be known before the last lines are selected
 		return Invalid("trim", fmt.Sprintf("goes with at most %d lines", MaxShownLines))
 	}
 	return nil
 }
 
-// Snapshot is what a pane's screen showed at one moment. It is shared between
-// callers: nobody may change Text.
+// Snapshot is a pane's screen at one moment. Callers share it and must not change Text.
 type Snapshot struct {
 	Text []byte // the screen's lines, each ended by \n, or the document that was asked for
-	// ETag names the text, in the form of an HTTP entity tag: equal texts have
-	// equal ones, also after a restart.
+	// ETag identifies the text, in the form of an HTTP entity tag (RFC 9110): equal texts
+	// have equal ETags, also after a restart.
 	ETag string
 }
 
-// NewSnapshot names a text.
+// NewSnapshot makes a Snapshot of a text, with its ETag.
 func NewSnapshot(text []byte) Snapshot {
 	sum := sha256.Sum256(text)
 	tag := make([]byte, 0, 34)
@@ -102,12 +101,11 @@ func NewSnapshot(text []byte) Snapshot {
 	return Snapshot{Text: text, ETag: string(append(tag, '"'))}
 }
 
-// ErrGap: some of the output after a Cursor was dropped, or never arrived. The
-// screen of now shows where the output led.
+// ErrGap: some of the output after a Cursor was dropped, or never arrived. Go on from the
+// present screen.
 var ErrGap = errors.New("session: a gap in the output")
 
-// Cursor is a place in a pane's output. Offsets count bytes; they jump where
-// output was lost.
+// Cursor is a place in a pane's output. Offsets count bytes, and jump at a gap.
 type Cursor struct {
 	Pane   string // "%5"
 	Epoch  string // of one recording of the pane; offsets of another one mean nothing

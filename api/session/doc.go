@@ -1,6 +1,6 @@
 // Package session is the vocabulary of the domain: the types, options and errors that
-// all rooms and all front ends share. It imports nothing of ours, starts nothing and
-// asks nobody; its functions only check and convert values.
+// all rooms and all front ends share. It imports no other package of this module, starts
+// no goroutine and does no I/O; its functions only check and convert values.
 //
 // # The rooms
 //
@@ -13,10 +13,10 @@
 //	session/render     pictures of screens
 //	session/tmux       a user's session on a tmux server; errors and time limits of tmux
 //	session/tty        the mode and the unread input of a pane's terminal
-//	session/flight     one call for those who ask at the same time
+//	session/flight     one call, shared by callers who ask at the same time
 //	session/sessiontest  the harness of tests: all rooms on a real tmux and store
 //	access             tokens and their users
-//	idempotency        responses that are kept for retries
+//	idempotency        responses, stored for requests that are sent again
 //
 // # The arrows
 //
@@ -32,14 +32,14 @@
 // # Invariants
 //
 //   - A session is first a row, then a tmux session that carries the row's identity.
-//     Reconciliation mends whatever a crash leaves between the two.
+//     Reconciliation repairs the state that a crash leaves between the two.
 //   - The registry is the only writer of its rows; it has them in memory.
-//   - A caller reaches a session only through the registry and its Principal. A
-//     stranger gets ErrNotFound there (registry/records.go), on every way.
-//   - A cached capture is shown only while its screen's version is the one that it was
-//     captured with, and for a second at most (live/cache.go).
-//   - The hub's reader waits for nobody. The loop of the hub alone links windows.
-//   - A command that may have been carried out is never sent again by itself
+//   - A caller reaches a session only through the registry, with a Principal. For
+//     another user's session every method returns ErrNotFound (registry/records.go).
+//   - A cached capture is used only while its screen's version has not changed since the
+//     capture, and for a second at most (live/cache.go).
+//   - The hub's reader never blocks. The loop of the hub alone links windows.
+//   - A command that may have been carried out is never sent again automatically
 //     (ErrUnknownOutcome).
 //
 // # Glossary
@@ -56,11 +56,14 @@
 //	tap         a listener that gets every byte of a pane, such as a run's recorder
 //	cursor      a place in a pane's output; offsets count bytes
 //	epoch       one recording of a pane's output; cursors of another one mean nothing
-//	gap         output that was lost; resync: to go on from the screen of now
-//	repaint     a screen with its styles and modes, for a terminal, and its cursor
-//	paused      said of a pane that prints too much for its output to be read
-//	held        said of a request that waits for a change: long-polls and streams
+//	gap         output that was lost; resync: to go on from the present screen
+//	repaint     a screen with its styles and modes, for a terminal, and the cursor where
+//	            the output after it begins
+//	paused      a pane that prints too much is paused: tmux delivers no output of it
+//	held        a request that waits for a change is held: long-polls and streams
+//	origin      the place in a pane where the text of a wait begins
+//	echo mode   whether the terminal, a line editor or both echo typed text
 //	adopt       to give a tmux session of ours that has no row its row back
 //	reconcile   to make rows and tmux agree
-//	mark        the escape sequence before and after a command's output
+//	mark        an escape sequence before or after a command's output
 package session

@@ -5,11 +5,10 @@ import (
 	"strings"
 )
 
-// Errors of the domain, told apart with errors.Is. Anything else is an internal
-// error.
+// Errors of the domain. Test for them with errors.Is. Any other error is an internal one.
 var (
-	// ErrNotFound: this caller has no such session, pane or window. Somebody
-	// else's is not found either.
+	// ErrNotFound: the caller has no such session, pane or window. The same error is
+	// returned for another user's.
 	ErrNotFound = errors.New("session: not found")
 	// ErrUnauthenticated: the token is missing, unknown, expired or revoked.
 	ErrUnauthenticated = errors.New("session: not authenticated")
@@ -17,22 +16,22 @@ var (
 	ErrNameTaken = errors.New("session: name is taken")
 	// ErrQuota: the caller has as many live sessions as allowed.
 	ErrQuota = errors.New("session: too many sessions")
-	// ErrEnded: the session has ended, and only its row is left. Every error that
-	// is one is an *EndedError.
+	// ErrEnded: the session has ended, and only its row is left. Such an error is always
+	// an *EndedError.
 	ErrEnded = errors.New("session: has ended")
 	// ErrNotRunning: the session has not started yet.
 	ErrNotRunning = errors.New("session: is not running yet")
 	// ErrPaneDead: the pane's program has ended, and nothing reads input there.
 	ErrPaneDead = errors.New("session: the pane's program has ended")
-	// ErrInMode: the pane is in copy mode or another one, and the caller would
-	// rather not end it.
+	// ErrInMode: the pane is in copy mode or another mode, and the caller has asked not
+	// to end it (Input.RefuseMode).
 	ErrInMode = errors.New("session: the pane is in a mode")
 	// ErrPaneAlive: the pane's program has not ended.
 	ErrPaneAlive = errors.New("session: the pane's program has not ended")
 	// ErrNoSpace: the window is too small for another pane.
 	ErrNoSpace = errors.New("session: no space for a new pane")
-	// ErrNotReading: the pane's program has not read its input, and there is too
-	// much of it.
+	// ErrNotReading: the pane's program does not read its input, and too much of it is
+	// unread.
 	ErrNotReading = errors.New("session: the pane's program does not read")
 	// ErrUnavailable: tmux or the store cannot be reached now. Nothing was done,
 	// and the caller may try again.
@@ -48,13 +47,13 @@ var (
 	ErrHistoryMoved = errors.New("session: history moved")
 	// ErrTooManyHeld: the caller has as many long-polls and streams as allowed.
 	ErrTooManyHeld = errors.New("session: too many held requests")
-	// ErrNoResources: the machine has no pty, process or memory left for a new
-	// session. Nothing was left behind.
+	// ErrNoResources: the machine has no pty, process or memory left for a new session
+	// or pane. Nothing was created.
 	ErrNoResources = errors.New("session: no resources for a new session")
 )
 
-// IsTransient reports whether the same call may succeed soon: nothing was done,
-// since tmux or the store cannot be reached or has too much to do.
+// IsTransient reports whether the same call may succeed soon. Nothing was done: tmux or the
+// store is unavailable or overloaded.
 func IsTransient(err error) bool {
 	return errors.Is(err, ErrUnavailable) || errors.Is(err, ErrOverloaded)
 }
@@ -62,7 +61,7 @@ func IsTransient(err error) bool {
 // EndedError is ErrEnded with how the session ended.
 type EndedError struct {
 	Status Status // Exited or Lost
-	Cause  error  // nil: it was known already
+	Cause  error  // nil: the end was known already
 }
 
 func (e *EndedError) Error() string {
@@ -81,8 +80,7 @@ type FieldError struct {
 	Detail string
 }
 
-// InvalidError lists the fields of a request that cannot be accepted. Nothing
-// was changed.
+// InvalidError lists the invalid fields of a request. Nothing was changed.
 type InvalidError struct{ Fields []FieldError }
 
 func (e *InvalidError) Error() string {
@@ -98,14 +96,14 @@ func (e *InvalidError) Complain(field, detail string) {
 	e.Fields = append(e.Fields, FieldError{Field: field, Detail: detail})
 }
 
-// Add takes over the fields of another InvalidError; any other error is ignored.
+// Add adds the fields of another InvalidError. It ignores any other error.
 func (e *InvalidError) Add(err error) {
 	if other := (*InvalidError)(nil); errors.As(err, &other) {
 		e.Fields = append(e.Fields, other.Fields...)
 	}
 }
 
-// OrNil is nil without fields.
+// OrNil returns e, or nil if it has no fields.
 func (e *InvalidError) OrNil() error {
 	if len(e.Fields) == 0 {
 		return nil
@@ -118,7 +116,7 @@ func Invalid(field, detail string) error {
 	return &InvalidError{Fields: []FieldError{{Field: field, Detail: detail}}}
 }
 
-// Shorten keeps a name that a caller made up from filling a message.
+// Shorten cuts a name that a caller chose to 64 characters, so that it does not fill a message.
 func Shorten(name string) string {
 	if runes := []rune(name); len(runes) > 64 {
 		return string(runes[:64]) + "…"
@@ -129,7 +127,7 @@ func Shorten(name string) string {
 // NotReadyError says which part of the service does not answer.
 type NotReadyError struct {
 	Tmux  string // "connected", "degraded" or "down"
-	Store bool   // it answers
+	Store bool   // whether it answers
 	Cause error
 }
 

@@ -5,7 +5,7 @@ import (
 	"encoding/hex"
 )
 
-// RandomID is 128 random bits in hexadecimal.
+// RandomID returns 128 random bits in hexadecimal.
 func RandomID() string {
 	var b [16]byte
 	rand.Read(b[:]) // never fails (Go 1.24)

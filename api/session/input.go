@@ -5,12 +5,11 @@ import (
 	"strings"
 )
 
-// MaxInput bounds the bytes that one call types.
+// MaxInput bounds the input of one call, in bytes.
 const MaxInput = 1 << 20
 
-// Input is the text, keys or bytes that one call types. Exactly one of Line,
-// Keys, Text, Raw and Paste is set (non-nil); an empty but non-nil one is valid
-// and types nothing of its own.
+// Input is the text, keys or bytes that one call types. Exactly one of Line, Keys, Text, Raw
+// and Paste is set, which means not nil. An empty one is valid.
 type Input struct {
 	Pane string // "%5"; empty: the active pane
 
@@ -18,7 +17,7 @@ type Input struct {
 	Keys  []string // each a tmux key name ("C-m", "Up") or else text, as on tmux's command line
 	Text  *string  // typed literally, its bytes unchanged (a Go string may hold invalid UTF-8)
 	Raw   []byte   // written to the pane unchanged
-	Paste *string  // pasted, bracketed when the program asked for that
+	Paste *string  // pasted; bracketed if the program has turned bracketed paste on
 
 	NoEnter bool // with Line: leave the Enter out
 
@@ -40,7 +39,7 @@ func (in Input) Check() error {
 	return checkLength("hex", len(in.Raw))
 }
 
-// Size is about how many bytes the input writes to the pane.
+// Size returns about how many bytes the input writes to the pane.
 func (in Input) Size() int {
 	n := len(in.Raw)
 	for _, text := range []*string{in.Line, in.Text, in.Paste} {
@@ -68,8 +67,7 @@ func checkKeys(keys []string) error {
 	return checkLength("keys", total)
 }
 
-// checkText refuses a NUL: it can be typed, but only as hex, where nobody means
-// it by accident.
+// checkText refuses NUL bytes. They can be typed as hex, which nobody does by accident.
 func checkText(field, text string) error {
 	if strings.Contains(text, "\x00") {
 		return Invalid(field, `holds a NUL byte; "hex" can send one`)

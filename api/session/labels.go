@@ -22,13 +22,13 @@ var labelForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9
 // ValidLabelName reports whether a label may have that name.
 func ValidLabelName(name string) bool { return labelForm.MatchString(name) }
 
-// CheckLabels complains of every label that cannot be.
+// CheckLabels complains of every invalid label.
 func (e *InvalidError) CheckLabels(labels map[string]string) {
 	if len(labels) > MaxLabels {
 		e.Complain("labels", fmt.Sprintf("are more than %d", MaxLabels))
 		return
 	}
-	// In order, so that the same request always gets the same answer.
+	// In order, so that the same request always gets the same response.
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
 		value := labels[name]
 		switch {
@@ -42,8 +42,7 @@ func (e *InvalidError) CheckLabels(labels map[string]string) {
 	}
 }
 
-// EditedLabels returns labels with changes applied as RFC 7396 says: a nil
-// removes one.
+// EditedLabels returns labels with changes applied as in RFC 7396: nil removes a label.
 func EditedLabels(labels map[string]string, changes map[string]*string) map[string]string {
 	edited := maps.Clone(labels)
 	for name, value := range changes {

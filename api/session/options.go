@@ -14,8 +14,8 @@ const (
 	DefaultHeight = 24
 )
 
-// CreateOptions describe a new session; the zero value is the owner's login
-// shell in the home directory at 80x24.
+// CreateOptions describe a new session. The zero value is the login shell in the home
+// directory, with 80x24 cells.
 type CreateOptions struct {
 	Name    string // unique among the owner's live sessions; empty: DefaultName
 	Command []string
@@ -26,8 +26,8 @@ type CreateOptions struct {
 	Labels  map[string]string
 	// KeepAfterExit: see Session.
 	KeepAfterExit bool
-	// Launcher is started in place of Command, which is checked and recorded all the
-	// same; nil: Command itself.
+	// Launcher is started instead of Command. Command is checked and recorded all the
+	// same. nil: Command is started.
 	Launcher []string
 }
 
@@ -50,13 +50,13 @@ func (e Edit) Empty() bool {
 // Resizes reports whether e gives the session another size.
 func (e Edit) Resizes() bool { return e.Width != 0 || e.Height != 0 }
 
-// ChangesTmux reports whether tmux has a part in e.
+// ChangesTmux reports whether e changes the tmux session, and not only the row.
 func (e Edit) ChangesTmux() bool { return e.Resizes() || e.KeepAfterExit != nil }
 
-// PageOptions choose some of a caller's sessions; the zero value chooses all.
+// PageOptions select some of a caller's sessions. The zero value selects all.
 type PageOptions struct {
-	Status []Status          // any of them
-	Labels map[string]string // all of them
+	Status []Status          // one of these; empty: any
+	Labels map[string]string // all of these
 	After  int64             // only greater ids
 	Limit  int               // 0: no limit
 }
@@ -67,8 +67,8 @@ type Page struct {
 	More     bool // there are others after them
 }
 
-// Program is what runs in a new window or pane; the zero value is the owner's
-// login shell in the session's directory.
+// Program is the program of a new window or pane. The zero value is the login shell in the
+// session's directory.
 type Program struct {
 	Command []string
 	Cwd     string // absolute
@@ -92,8 +92,8 @@ type WindowChange struct {
 // NewPane describes a new pane beside another.
 type NewPane struct {
 	Program
-	Pane       string // the one that is split; empty: the active one
-	Side       string // of it: "below", "above", "right" or "left"; empty: below
+	Pane       string // the pane that is split; empty: the active one
+	Side       string // of that pane: "below", "above", "right" or "left"; empty: below
 	Size       int    // lines, or columns of a pane at a side; 0: half
 	Percent    bool   // Size is in percent
 	Background bool   // the active pane stays the same
@@ -126,8 +126,8 @@ type Change struct {
 type Stats struct {
 	Held     int    // long-polls and streams now
 	Watched  int    // sessions now
-	Captures uint64 // captures asked of tmux so far
-	Hits     uint64 // looks answered without asking tmux so far
+	Captures uint64 // captures that tmux was asked for so far
+	Hits     uint64 // looks answered from a cache so far
 	Tmux     string // "connected", "degraded" or "down"
 	Connects int    // connections to tmux so far
 }

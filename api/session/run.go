@@ -8,27 +8,27 @@ import (
 
 // Bounds of a run.
 const (
-	MaxRunTime    = 60 * time.Second // that one call waits for it
+	MaxRunTime    = 60 * time.Second // for which one call waits
 	MaxRunOutput  = 16 << 20         // bytes
 	MaxRunCommand = 1 << 20          // bytes
-	MaxExecInput  = 1 << 20          // bytes that a program is given to read
+	MaxExecInput  = 1 << 20          // bytes of a program's standard input
 )
 
 // Errors of a run, besides those of typing.
 var (
-	// ErrNoShell: the pane's foreground program is no shell that is known here.
+	// ErrNoShell: the pane's foreground program is not a supported shell.
 	ErrNoShell = errors.New("session: the foreground program is no shell")
 	// ErrShellBusy: the shell is in the foreground, and not at its prompt.
 	ErrShellBusy = errors.New("session: the shell is not at its prompt")
-	// ErrRunning: the pane has a run that is not over. Every error that is one
-	// is a *RunningError.
+	// ErrRunning: the pane has a run that is not over. Such an error is always a
+	// *RunningError.
 	ErrRunning = errors.New("session: the pane has a run already")
-	// ErrRunTimeout: the run is not over yet. Every error that is one is a
+	// ErrRunTimeout: the run is not over yet. Such an error is always a
 	// *RunTimeoutError.
 	ErrRunTimeout = errors.New("session: the run is not over yet")
 )
 
-// RunningError is ErrRunning with the run that there is.
+// RunningError is ErrRunning with the id of the pane's run.
 type RunningError struct {
 	Session int64
 	Run     string
@@ -39,7 +39,7 @@ func (e *RunningError) Error() string { return ErrRunning.Error() }
 // Unwrap makes errors.Is find ErrRunning.
 func (e *RunningError) Unwrap() error { return ErrRunning }
 
-// RunTimeoutError is ErrRunTimeout with the run as it is so far.
+// RunTimeoutError is ErrRunTimeout with the run's result so far.
 type RunTimeoutError struct{ Seen RunResult }
 
 func (e *RunTimeoutError) Error() string { return ErrRunTimeout.Error() }
@@ -47,9 +47,9 @@ func (e *RunTimeoutError) Error() string { return ErrRunTimeout.Error() }
 // Unwrap makes errors.Is find ErrRunTimeout.
 func (e *RunTimeoutError) Unwrap() error { return ErrRunTimeout }
 
-// RunOptions are a command and how long its caller waits for it.
+// RunOptions are a command, and how long its caller waits for it.
 type RunOptions struct {
-	Command   string        // in the shell's language, of any number of lines
+	Command   string        // in the shell's language; it may have several lines
 	Pane      string        // "%5"; empty: the active pane
 	Timeout   time.Duration // of the waiting, not of the command
 	MaxOutput int           // bytes of its output to keep: the first ones
@@ -79,22 +79,22 @@ func (e *InvalidError) checkRunBounds(timeout time.Duration, maxOutput int) {
 	}
 }
 
-// RunResult is the state of a run.
+// RunResult is the result of a run, or its state so far.
 type RunResult struct {
 	ID        string // of the run
 	Session   int64
-	Output    []byte // as the program wrote it to its terminal
-	Truncated bool   // there was more, or some of it was lost
+	Output    []byte // exactly as the program wrote it
+	Truncated bool   // output is missing: there was more than MaxOutput, or some was lost
 	Duration  time.Duration
-	// ExitCode is the shell's $?; nil: the run is not over, or the shell ended
-	// before it reported one.
+	// ExitCode is the shell's $?; nil: the run is not over, or the shell ended before it
+	// reported its $?.
 	ExitCode   *int
 	ShellEnded bool // the command has ended or replaced the shell
 }
 
 // ExecOptions are a program that runs in a session of its own.
 type ExecOptions struct {
-	Argv      []string // the program and its arguments, or
+	Argv      []string // the program and its arguments; or
 	Command   string   // a command line for sh
 	Cwd       string   // absolute; empty: the home directory
 	Env       map[string]string

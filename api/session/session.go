@@ -6,21 +6,21 @@ import (
 	"time"
 )
 
-// Status says how far a session's life has come.
+// Status is the state of a session.
 type Status string
 
 const (
 	// Starting: the row exists, and tmux has not confirmed the session yet.
 	Starting Status = "starting"
-	// Running: tmux holds the session.
+	// Running: tmux has the session.
 	Running Status = "running"
-	// Exited: the session ended while its tmux server lived on.
+	// Exited: the session has ended, and its tmux server has not.
 	Exited Status = "exited"
-	// Lost: the tmux server went away and took the session with it.
+	// Lost: the tmux server has ended, and the session with it.
 	Lost Status = "lost"
 )
 
-// Ended reports whether tmux has the session no more.
+// Ended reports whether the session has ended: tmux does not have it any more.
 func (s Status) Ended() bool { return s == Exited || s == Lost }
 
 // Valid reports whether there is such a status.
@@ -50,12 +50,12 @@ type Session struct {
 	// KeepAfterExit keeps the screen of a program that has ended: then Status is
 	// Exited, and there still are Panes.
 	KeepAfterExit bool
-	Exit          *Exit    // how the active pane's program ended; nil: it has not, or nobody knows
+	Exit          *Exit    // how the active pane's program ended; nil: it has not, or that is not known
 	Windows       []Window // empty in a list
 	Panes         []Pane   // empty unless tmux has the session
 }
 
-// DefaultName is the name of a session whose owner gave none.
+// DefaultName returns the name of a session whose owner gave it none.
 func DefaultName(id int64) string { return fmt.Sprintf("session-%d", id) }
 
 // Window is one window of a session.
@@ -66,7 +66,7 @@ type Window struct {
 	Active        bool // the session's current window
 	Width, Height int
 	Zoomed        bool   // its active pane fills it
-	Layout        string // tmux's description of where its panes are
+	Layout        string // the places of its panes, in tmux's format
 }
 
 // Pane is one pane of a session.
@@ -81,7 +81,7 @@ type Pane struct {
 	*PaneDetail // nil in a list of sessions
 }
 
-// PaneDetail is the part of a Pane that tmux is asked for one session at a time.
+// PaneDetail is the part of a Pane that only calls about one session have, and lists do not.
 type PaneDetail struct {
 	Index          int    // in its window
 	ActiveInWindow bool   // the active pane of its window

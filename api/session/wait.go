@@ -20,15 +20,15 @@ const (
 	ExitPaneDead   = "pane-dead"   // the program has ended, and its pane has stayed
 )
 
-// WaitOptions are the conditions of a wait, any of which ends it; one at least
-// must be given.
+// WaitOptions are the conditions of a wait. Any one of them ends it. At least one is
+// required.
 type WaitOptions struct {
 	Pane    string        // "%5"; empty: the pane that is active at the beginning
 	Text    string        // a pattern in RE2's syntax
 	Quiet   time.Duration // the pane's program has written nothing for so long
 	Exit    bool          // the session or the pane's program has ended
-	Timeout time.Duration // 0: only what holds now counts
-	Send    *Input        // is typed first
+	Timeout time.Duration // 0: a condition has to hold now
+	Send    *Input        // typed first; nil: nothing
 }
 
 // CheckSend fails with an *InvalidError when Send cannot be typed, or would go to
@@ -46,7 +46,8 @@ func (o *WaitOptions) CheckSend() error {
 	return within("send", o.Send.Check())
 }
 
-// within names the fields of an InvalidError as those of an object in a field.
+// within prefixes the fields of an InvalidError with the field of the object that they are
+// in.
 func within(field string, err error) error {
 	bad := (*InvalidError)(nil)
 	if !errors.As(err, &bad) {
@@ -64,27 +65,27 @@ type Waited struct {
 	Condition string
 	Pane      string
 	Match     *Match // of ConditionText
-	Exit      string // of ConditionExit: how it ended
-	Ended     *Exit  // then: how its program did; nil: nobody knows
-	Screen    string // without blank lines at its end; of a pane that is gone, as it was last seen
+	Exit      string // of ConditionExit: how the session or pane ended
+	Ended     *Exit  // of ConditionExit: how the program ended; nil: not known
+	Screen    string // without blank lines at its end; if the pane is gone, the last one seen
 }
 
 // Match is the text that a pattern matched.
 type Match struct {
 	Text   string
-	Groups []*string // of the pattern's; nil: not in the match
+	Groups []*string // one for each group of the pattern; nil: not part of the match
 	Line   string    // the line on which the match begins, without its echo
 	Number int       // of its first row: 0 is the first of the screen, -1 the newest of the history
 }
 
-// ErrWaitTimeout: none of the conditions of a wait held in time. Every error that
-// is one is a *WaitTimeoutError.
+// ErrWaitTimeout: none of the conditions of a wait held in time. Such an error is always a
+// *WaitTimeoutError.
 var ErrWaitTimeout = errors.New("session: none of the conditions in time")
 
-// WaitTimeoutError is ErrWaitTimeout with the screen.
+// WaitTimeoutError is ErrWaitTimeout with the last screen.
 type WaitTimeoutError struct {
 	Pane   string
-	Screen string // so far
+	Screen string
 }
 
 func (e *WaitTimeoutError) Error() string { return ErrWaitTimeout.Error() }
@@ -92,8 +93,8 @@ func (e *WaitTimeoutError) Error() string { return ErrWaitTimeout.Error() }
 // Unwrap makes errors.Is find ErrWaitTimeout.
 func (e *WaitTimeoutError) Unwrap() error { return ErrWaitTimeout }
 
-// WaitEndedError: the session or the pane ended while somebody waited for
-// something else.
+// WaitEndedError: the session or the pane ended during a wait for another condition. How is
+// a status, or one of the Exit constants.
 type WaitEndedError struct{ How string }
 
 func (e *WaitEndedError) Error() string { return "session: ended during a wait: " + e.How }

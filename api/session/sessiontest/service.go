@@ -44,8 +44,8 @@ type Service struct {
 	opts Options
 }
 
-// New makes a Service whose rows and tmux agree. Nothing runs in the background yet:
-// see Run. The tmux server ends with the test.
+// New makes a Service whose rows and tmux agree. Nothing runs in the background before Run
+// is called. The tmux server ends with the test.
 func New(t testing.TB, store *db.Store, o Options) *Service {
 	t.Helper()
 	s := &Service{Store: store, Socket: controltest.SocketName(t), t: t, opts: o}
@@ -64,8 +64,8 @@ func Start(t testing.TB, store *db.Store, o Options) *Service {
 	return s
 }
 
-// Restart replaces the registry by one that knows nothing yet, as after a crash, and
-// reconciles. It must not be running.
+// Restart replaces the registry by one without records, as after a crash, and reconciles. The
+// Service must not be running.
 func (s *Service) Restart() {
 	s.t.Helper()
 	var store registry.Store = s.Store
@@ -109,7 +109,7 @@ func (s *Service) User(name string, admin bool) session.Principal {
 	return session.Principal{UserID: u.ID, User: u.Name, Admin: admin}
 }
 
-// Token makes a token of a user's.
+// Token makes a token for a user.
 func (s *Service) Token(p session.Principal) string {
 	s.t.Helper()
 	plain, hash := access.NewToken()
