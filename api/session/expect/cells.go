@@ -6,7 +6,7 @@ import (
 	"github.com/mattn/go-runewidth"
 )
 
-// cells knows how wide tmux shows characters, whatever the locale.
+// cells knows how wide tmux shows characters. It does not depend on the locale.
 var cells = runewidth.Condition{StrictEmojiNeutral: true}
 
 // width is the number of cells that a text takes.

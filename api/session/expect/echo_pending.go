@@ -27,9 +27,9 @@ func linesAfter(lines []typedLine, shown int) []typedLine {
 	return lines
 }
 
-// removeFrom removes from a line the echo that the mode allows. It drops the typed
-// lines that are shown from pending, whatever the mode. isEcho: nothing is left of
-// the line. The current line, which holds the cursor, may show part of a typed line.
+// removeFrom removes from a line the echo that the mode allows. In any mode it drops the
+// typed lines that the line shows from pending. isEcho: nothing is left of the line. The
+// current line, which holds the cursor, may show part of a typed line.
 func (p *pending) removeFrom(line string, current bool, mode echoMode) (rest string, isEcho bool) {
 	rest = line
 	remove := func(lines *[]typedLine, allowed bool) bool {

@@ -82,7 +82,7 @@ func (w *waiting) send(ctx context.Context) error {
 		if w.cursor.Pane != "" {
 			_, _ = w.readOutput(ctx) // an error will come again
 		}
-		w.echoMode.byEditor = false // the output before the typing says nothing of it
+		w.echoMode.byEditor = false // earlier output does not count
 		w.scrollback.forgetOutput()
 		before = tty.ModeOf(w.tty)
 	})
@@ -145,8 +145,8 @@ func (w *waiting) run(ctx context.Context) (session.Waited, error) {
 	}
 }
 
-// nextLook is a timer for the next look if the pane does not change before. The wait's
-// deadline is one.
+// nextLook returns a timer for the next look, for the case that the pane does not change
+// before: at the wait's deadline, or when another condition may hold by then.
 func (w *waiting) nextLook() *time.Timer {
 	pause := w.until(w.deadline)
 	if w.options.Quiet > 0 {

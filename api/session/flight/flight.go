@@ -85,7 +85,7 @@ func (c *Call[T]) join(version Version, call func(uint64) (T, error)) (joined *s
 	return c.next, false
 }
 
-// run makes a call, and further ones for as long as somebody waits for one.
+// run makes a call, and further ones as long as callers wait for one.
 func (c *Call[T]) run(s *shared[T], version Version) {
 	for s != nil {
 		s = c.runOne(s, version)

@@ -43,7 +43,7 @@ func (r *Registry) explain(ctx context.Context, rec *record, err error, e tmux.E
 			return r.endedError(rec, session.Exited, err)
 		case errors.Is(listErr, controlmode.ErrServerGone):
 			return r.endedError(rec, session.Lost, listErr)
-		default: // nothing was changed; nobody knows whether the session or the pane is gone
+		default: // nothing was changed; the session or the pane is gone
 			return tmux.Translate(listErr, tmux.Reading)
 		}
 	}

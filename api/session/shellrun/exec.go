@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"interplexer/api/session"
 	"interplexer/api/session/live"
@@ -13,9 +12,6 @@ import (
 
 // sh runs the scripts.
 const sh = "/bin/sh"
-
-// endTime bounds the call that ends the session of a program.
-const endTime = 10 * time.Second
 
 // Exec runs a program in a new session of the caller's, which ends with the program. It
 // blocks until then. The session's own command is a sh script that prints the marks

@@ -154,7 +154,7 @@ func (e *recorder) received() uint64 {
 	return e.total
 }
 
-// recorded is the output so far; nobody may change it.
+// recorded returns the output so far. The caller must not change it.
 func (e *recorder) recorded() (output []byte, truncated bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -39,6 +39,8 @@ const (
 	// startTime bounds the start of a run. The caller's timeout does not, even if it is
 	// shorter: a caller who left before the run has an id could not find it again.
 	startTime = 10 * time.Second
+	// endTime bounds the call that ends the session of a program.
+	endTime = 10 * time.Second
 	// keptFor is how long the result of a run is kept.
 	keptFor = 10 * time.Minute
 )

@@ -24,7 +24,7 @@ type Mode struct {
 // lines. A line editor that reads the input later shows it again.
 func (m Mode) EchoesLines() bool { return m.Known && m.Canonical && m.Echo }
 
-// IsSilent reports that nobody shows the input, as when a password is read.
+// IsSilent reports that the input is not shown, as when a password is read.
 func (m Mode) IsSilent() bool { return m.Known && m.Canonical && !m.Echo }
 
 // MayBeEdited reports that a line editor, or another program that reads each key, may be
