@@ -89,7 +89,7 @@ func (c *conn) CloseWrite() error {
 type deadline struct {
 	move func(time.Time) error // the one below
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // guards the fields below
 	wanted time.Time  // zero: none
 	below  time.Time  // zero: none; not later than wanted, unless that is past
 	inside int        // calls that are below

@@ -10,13 +10,15 @@ import (
 // maxReadRows bounds how many rows of history a read asks for.
 const maxReadRows = 2000
 
-// scrollback reads a pane's text from a place on, its origin: the lines that have
-// scrolled into the history since, and the screen. A line counts until it has left
-// the screen and cannot change any more. It belongs to one goroutine.
+// scrollback reads a pane's text from a place on, its origin, however fast the pane
+// scrolls: the lines that have scrolled into the history since, and the screen. Once
+// lines have left the screen and cannot change any more, advance moves the origin past
+// them. It belongs to one goroutine.
 //
-// tmux drops rows of the history, programs clear it, and the window is resized, so
-// each read has to find the origin again (see follow). For that scrollback counts the
-// rows that the pane's output, which arrives by another way, says were printed.
+// Rows have no lasting numbers: tmux drops the oldest rows of a full history, programs
+// clear the history, and a resize wraps all lines anew. So each read has to find the
+// origin again (see follow). For that scrollback also counts the rows in the pane's
+// output, which it receives from the hub.
 type scrollback struct {
 	capture func(ctx context.Context, first int) (controlmode.Joined, error)
 
@@ -28,21 +30,21 @@ type scrollback struct {
 	// nil: not known.
 	mainOrigin *origin
 
-	// printed is how many rows, at most, the program has printed since the last read,
-	// by the output that was received. The last read has already shown the first
-	// ahead of them.
+	// printed is how many rows the output since the last read has, at most. The screen
+	// may be ahead of the output: the last read has already shown the first ahead rows
+	// of it.
 	printed, ahead int
-	lineBytes      int  // length of the line that the program is printing
+	lineBytes      int  // length of the output's unfinished line
 	gap            bool // output was lost since the last read, so printed is too low
-	// cleared: the program has cleared the history since the last read. It has
-	// printed newlines of them after that. screenCleared: it has cleared the screen
-	// just before.
+	// cleared: the program has cleared the history since the last read. newlines
+	// counts the newlines that it has printed since it cleared the history.
+	// screenCleared: it has cleared the screen just before the history.
 	cleared       bool
 	newlines      int
 	screenCleared bool
-	// mayBeAbove: when the program cleared the history, the output of the rows that it
-	// printed next may not have been received yet. Then the origin is further above
-	// than row.
+	// mayBeAbove: the program has cleared the history, and the last read may have shown
+	// more rows than newlines counts, since their output was not received yet. Then the
+	// origin is above row.
 	mayBeAbove bool
 }
 
@@ -118,10 +120,10 @@ func (r *scrollback) removeEcho(p paneText, mode echoMode) withoutEcho {
 	return r.echo.removeFrom(p.lines, r.column, p.Width, p.cursor, mode)
 }
 
-// step is the way of a pane from one read to the next.
+// step is the difference between two reads of a pane.
 type step struct {
 	before, now controlmode.Place
-	printed     int  // rows in between, at most, by the output that was received
+	printed     int  // rows that were printed in between, at most
 	dropped     int  // rows of the full history that tmux has dropped
 	drop        int  // rows that tmux drops at a time
 	cleared     bool // the program has cleared the history
