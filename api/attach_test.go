@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
 
+	"interplexer/api/session/sessiontest"
 	"interplexer/controlmode/controltest"
 	"interplexer/db"
 	"interplexer/db/dbtest"
@@ -25,10 +27,10 @@ type attached struct {
 	t    *testing.T
 	ctx  context.Context
 	conn *websocket.Conn
-	// drawn is what the terminal has been sent since the last picture began.
-	drawn []byte
-	text  []map[string]any // text frames not yet asked for
-	size  [2]string        // of the emulator; none: 80x24
+	// written is the bytes that the terminal was sent since the last repaint began.
+	written []byte
+	text    []map[string]any // text frames not yet asked for
+	size    [2]int           // of the emulator; zero: 80x24
 }
 
 func (c *client) attach(at, query string) *attached {
@@ -55,13 +57,13 @@ func (a *attached) read() error {
 		return err
 	}
 	if kind == websocket.MessageBinary {
-		a.drawn = append(a.drawn, data...)
+		a.written = append(a.written, data...)
 		return nil
 	}
 	var frame map[string]any
 	require.NoError(a.t, json.Unmarshal(data, &frame))
 	if frame["type"] == "resync" {
-		a.drawn = nil
+		a.written = nil
 	}
 	a.text = append(a.text, frame)
 	return nil
@@ -81,10 +83,10 @@ func (a *attached) frame(kind string) map[string]any {
 	}
 }
 
-// draws waits until the terminal has been sent some text.
-func (a *attached) draws(text string) {
+// awaitText reads until the terminal was sent a text since its last repaint.
+func (a *attached) awaitText(text string) {
 	a.t.Helper()
-	for !bytes.Contains(a.drawn, []byte(text)) {
+	for !bytes.Contains(a.written, []byte(text)) {
 		require.NoError(a.t, a.read(), "before %q", text)
 	}
 }
@@ -94,69 +96,15 @@ func (a *attached) send(kind websocket.MessageType, data string) {
 	require.NoError(a.t, a.conn.Write(a.ctx, kind, []byte(data)))
 }
 
-// emulate feeds what the terminal was sent to another terminal, a pane of
-// tmux's, and returns what that shows, with its styles and the cursor.
+// emulate is the state of another terminal that was sent the same.
 func (a *attached) emulate(socket string) string {
 	a.t.Helper()
-	file := filepath.Join(a.t.TempDir(), "drawn")
-	// The title is set when the pane has taken all that comes before it.
-	require.NoError(a.t, os.WriteFile(file, append(bytes.Clone(a.drawn), "\x1b]2;taken\a"...), 0o600))
-	size := cmp.Or(a.size, [2]string{"80", "24"})
-	controltest.Tmux(a.t, socket, "new-session", "-d", "-s", "emulator", "-x", size[0], "-y", size[1],
-		"stty raw -echo; cat '"+file+"'; exec sleep 1000")
-	defer controltest.Tmux(a.t, socket, "kill-session", "-t", "emulator")
-	require.Eventually(a.t, func() bool {
-		return controltest.Tmux(a.t, socket, "display-message", "-p", "-t", "emulator", "#{pane_title}") == "taken\n"
-	}, 10*time.Second, 5*time.Millisecond)
-	return paneState(a.t, socket, "emulator")
+	size := cmp.Or(a.size, [2]int{80, 24})
+	return sessiontest.Emulate(a.t, socket, size[0], size[1], a.written)
 }
 
-func paneState(t *testing.T, socket, session string) string {
-	t.Helper()
-	return controltest.Tmux(t, socket, "capture-pane", "-p", "-e", "-t", session) +
-		controltest.Tmux(t, socket, "display-message", "-p", "-t", session,
-			"cursor #{cursor_x},#{cursor_y} #{cursor_flag} alternate #{alternate_on} modes #{insert_flag} #{keypad_cursor_flag} #{keypad_flag} #{mouse_any_flag} region #{scroll_region_upper}-#{scroll_region_lower} wrap #{wrap_flag} origin #{origin_flag}")
-}
-
-func TestAttachPaints(t *testing.T) {
-	t.Parallel()
-	s := startService(t, dbtest.Open(t, db.SQLite))
-	alice := s.user("alice", false)
-	for name, program := range map[string]string{
-		"plain":     `printf 'hello\nworld'`,
-		"colours":   `printf '\033[31mred\033[44m on blue\nmore\033[0m none \033[1;4;38;5;200mall\033[48;2;1;2;3mrgb\033[0m'`,
-		"cursor":    `printf 'x\033[12;34H'`,
-		"hidden":    `printf '\033[?25l\033[3;3Hx'`,
-		"wide":      `printf '漢字\nはな e\314\201 é\n'`,
-		"full line": `printf '%080d' 7`,
-		"alternate": `printf 'main\033[?1049h\033[H\033[2Jother\033[?1h\033='`,
-		"region":    `printf '\033[5;20r\033[?6h\033[2;3Hx'`,
-		"modes":     `printf '\033[?1003h\033[?1006h\033[4h\033[?7lx'`,
-		"scrolled":  `i=0; while [ $i -lt 100 ]; do i=$((i+1)); echo line $i; done`,
-	} {
-		t.Run(name, func(t *testing.T) {
-			alice := *alice
-			alice.t = t
-			command, err := json.Marshal([]string{"sh", "-c", program + "; stty -echo; exec cat >/dev/null"})
-			require.NoError(t, err)
-			at := alice.create(`{"command":` + string(command) + `}`)
-			name := "session-" + at[strings.LastIndexByte(at, '/')+1:]
-			require.Eventually(t, func() bool {
-				return controltest.Tmux(t, s.socket, "display-message", "-p", "-t", name, "#{pane_current_command}") == "cat\n"
-			}, 10*time.Second, 5*time.Millisecond)
-			terminal := alice.attach(at, "")
-			ready := terminal.frame("ready")
-			require.Equal(t, [3]any{80.0, 24.0, "edit"}, [3]any{ready["width"], ready["height"], ready["mode"]})
-			require.NoError(t, terminal.read())
-			require.Equal(t, paneState(t, s.socket, name), terminal.emulate(s.socket))
-			require.Equal(t, 204, alice.call("DELETE", at, "").status)
-			terminal.frame("exit")
-		})
-	}
-}
-
-// A picture and the bytes after it are the whole, also when the program writes
-// meanwhile.
+// A repaint and the output after it bring a terminal to the state of the pane, also
+// when the program writes meanwhile.
 func TestAttachFollows(t *testing.T) {
 	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
@@ -167,12 +115,14 @@ func TestAttachFollows(t *testing.T) {
 		all = append(all, alice.attach(at, "?mode=view"))
 	}
 	for _, a := range all {
-		a.draws("the end")
-		require.Equal(t, paneState(t, s.socket, "session-1"), a.emulate(s.socket))
+		a.awaitText("the end")
+		require.Equal(t, sessiontest.TerminalState(t, s.socket, "session-1"), a.emulate(s.socket))
 	}
 	late := alice.attach(at, "")
-	late.draws("\x1b[?25h")
-	require.Equal(t, paneState(t, s.socket, "session-1"), late.emulate(s.socket))
+	ready := late.frame("ready")
+	require.Equal(t, [3]any{80.0, 24.0, "edit"}, [3]any{ready["width"], ready["height"], ready["mode"]})
+	late.awaitText("\x1b[?25h")
+	require.Equal(t, sessiontest.TerminalState(t, s.socket, "session-1"), late.emulate(s.socket))
 }
 
 func TestAttachTypes(t *testing.T) {
@@ -181,7 +131,7 @@ func TestAttachTypes(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "typed")
 	at := alice.create(`{"command":["sh","-c","stty raw -echo; echo ready; exec cat > ` + file + `"]}`)
 	a := alice.attach(at, "")
-	a.draws("ready")
+	a.awaitText("ready")
 	var want []byte
 	for b := range 256 {
 		want = append(want, byte(b))
@@ -241,7 +191,7 @@ func TestAttachEnds(t *testing.T) {
 	alice.problem(alice.call("GET", at+"/attach?pane=%25999", "", upgrade), 404)
 
 	one := alice.attach(at, "")
-	one.draws("\x1b[?25h")
+	one.awaitText("\x1b[?25h")
 	one.send(websocket.MessageBinary, "\x04")
 	require.Equal(t, "exited", one.frame("exit")["status"])
 	require.Equal(t, websocket.StatusNormalClosure, websocket.CloseStatus(one.read()))
@@ -259,20 +209,16 @@ func TestAttachEnds(t *testing.T) {
 	s.awaitHeld(0)
 }
 
-// hubPID is the process of the control client that hears the output, as soon as
-// there is one.
-func (s service) hubPID() (pid string) {
+// hubPID is the process of the control client that reports the output of panes, as
+// soon as there is one.
+func (s service) hubPID() string {
 	s.t.Helper()
-	require.Eventually(s.t, func() bool {
-		for line := range strings.Lines(controltest.Tmux(s.t, s.socket, "list-clients", "-F", "#{client_pid} #{client_flags}")) {
-			var flags string
-			if pid, flags, _ = strings.Cut(strings.TrimSpace(line), " "); !strings.Contains(flags, "no-output") {
-				return true
-			}
-		}
-		return false
-	}, 10*time.Second, 5*time.Millisecond)
-	return pid
+	pid := 0
+	s.domain.Eventually("there is a hub", func() bool {
+		pid = s.domain.ClientPID(sessiontest.Hub)
+		return pid != 0
+	})
+	return strconv.Itoa(pid)
 }
 
 func TestStreamsSurviveTheHub(t *testing.T) {
@@ -281,14 +227,14 @@ func TestStreamsSurviveTheHub(t *testing.T) {
 	alice := s.user("alice", false)
 	at := alice.create(`{"command":["cat"]}`)
 	a, events := alice.attach(at, ""), alice.stream(at+"/events", "")
-	a.draws("\x1b[?25h")
+	a.awaitText("\x1b[?25h")
 	events.until("screen", anyEvent)
 	for _, word := range []string{"one", "two"} {
 		s.kill(s.hubPID())
 		a.frame("resync")
-		a.draws("\x1b[?25h")
+		a.awaitText("\x1b[?25h")
 		alice.typeLine(at, word)
-		a.draws(word)
+		a.awaitText(word)
 		events.until("screen", func(e event) bool { return strings.Count(e.data["text"].(string), word) == 2 })
 	}
 }
@@ -301,8 +247,8 @@ func TestStuckClientsAreClosed(t *testing.T) {
 	alice.attach(flood, "") // and not read
 	alice.stream(flood+"/events", "").until("screen", anyEvent)
 	a := alice.attach(quiet, "")
-	a.draws("\x1b[?25h")
+	a.awaitText("\x1b[?25h")
 	a.send(websocket.MessageBinary, "hello\r")
-	a.draws("hello\r\nhello")
+	a.awaitText("hello\r\nhello")
 	s.awaitHeld(1)
 }

@@ -59,6 +59,18 @@ func startServiceOptions(t *testing.T, store *db.Store, o registry.Options, tune
 	return service{client: startServer(t, options), domain: domain, store: store, socket: domain.Socket, registry: domain.Registry}
 }
 
+// awaitHeld waits until the server holds n requests.
+func (s service) awaitHeld(n int) {
+	s.t.Helper()
+	s.domain.AwaitHeld(n)
+}
+
+// onlyAnchors waits until tmux has nothing but the windows of control clients.
+func (s service) onlyAnchors() {
+	s.t.Helper()
+	s.domain.AwaitOnlyAnchors()
+}
+
 // kill ends a process of the test's own.
 func (s service) kill(pid string) {
 	s.t.Helper()

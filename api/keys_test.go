@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"interplexer/api/session/sessiontest"
 	"interplexer/controlmode/controltest"
 	"interplexer/db"
 	"interplexer/db/dbtest"
@@ -59,13 +60,13 @@ func TestProgramThatNeverReads(t *testing.T) {
 	s := startServiceHeld(t, dbtest.Open(t, db.SQLite), 0)
 	alice := s.user("alice", false)
 	file := filepath.Join(t.TempDir(), "read")
-	program, err := json.Marshal([]string{"sh", "-c", `stty raw -echo; tmux wait-for -S deaf; tmux wait-for go; exec head -c "$(cat "$0.size")" >"$0"`, file})
+	program, err := json.Marshal([]string{"sh", "-c", `stty raw -echo; tmux wait-for -S notreading; tmux wait-for go; exec head -c "$(cat "$0.size")" >"$0"`, file})
 	require.NoError(t, err)
 	at := alice.create(`{"command":` + string(program) + `}`)
 	quiet := alice.create(`{"command":["sh","-c","stty raw -echo; exec cat"]}`)
-	controltest.Tmux(t, s.socket, "wait-for", "deaf")
+	controltest.Tmux(t, s.socket, "wait-for", "notreading")
 	server := strings.TrimSpace(controltest.Tmux(t, s.socket, "display-message", "-p", "#{pid}"))
-	before := memoryKB(t, server)
+	before := sessiontest.MemoryKB(t, server)
 	piece := strings.Repeat("0123456789abcdef", 16<<10) // 256 KiB
 	taken := 0
 	for refused := 0; refused < 20; {
@@ -79,7 +80,7 @@ func TestProgramThatNeverReads(t *testing.T) {
 		require.Equal(t, "urn:interplexer:problem:not-reading", alice.problem(a, 503).Type)
 		refused++
 	}
-	require.Less(t, memoryKB(t, server)-before, 16<<10)
+	require.Less(t, sessiontest.MemoryKB(t, server)-before, 16<<10)
 	require.Equal(t, 204, alice.call("POST", quiet+"/send-keys", `{"text":"served"}`).status)
 	require.Eventually(t, func() bool {
 		return strings.HasPrefix(alice.call("GET", quiet+"/capture-pane", "").body, "served\n")

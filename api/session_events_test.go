@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"interplexer/api/session/sessiontest"
 	"interplexer/controlmode/controltest"
 	"interplexer/db"
 	"interplexer/db/dbtest"
@@ -180,7 +181,7 @@ func TestOutputResumes(t *testing.T) {
 	}
 	require.Equal(t, want.String()+"end\r\n", got.String())
 
-	// What is no place in this stream is told.
+	// A Last-Event-ID that is no place in this stream is answered with a resync.
 	pane, rest, _ := strings.Cut(last, ".")
 	_, offset, _ := strings.Cut(rest, ".")
 	resync := alice.stream(at+"/events", pane+".0123456789ab."+offset)
@@ -209,6 +210,28 @@ func TestFloodIsResynchronised(t *testing.T) {
 	events.until("exit", anyEvent)
 }
 
+// Most output of a flood is skipped, and each skip is reported by a resync: the output
+// between two of them has no gap.
+func TestFloodResyncsAtEveryGap(t *testing.T) {
+	t.Parallel()
+	s := startService(t, dbtest.Open(t, db.SQLite))
+	alice := s.user("alice", false)
+	at := alice.create(`{"command":["seq","1000000000"]}`)
+	events := alice.stream(at+"/events?events=output", "")
+	var c sessiontest.Counting
+	for resyncs := 0; resyncs < 3; {
+		e, ok := events.next()
+		require.True(t, ok)
+		switch e.name {
+		case "output":
+			c.Output(decodeBase64(t, e.data["data"].(string)))
+		case "resync":
+			require.NoError(t, c.Check())
+			resyncs++
+		}
+	}
+}
+
 func TestStreamsEnd(t *testing.T) {
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice, bob := s.user("alice", false), s.user("bob", false)
@@ -229,8 +252,8 @@ func TestStreamsEnd(t *testing.T) {
 	alice.problem(alice.call("GET", at+"/events", ""), 410)
 }
 
-// After a gap, such as a killed hub makes, nothing is told before the resync,
-// though the next screen is not due for a while.
+// After a gap, such as that of a killed hub, the first event is the resync, though the
+// next screen is not due for a while.
 func TestResyncComesFirst(t *testing.T) {
 	s := startServiceWith(t, dbtest.Open(t, db.SQLite), func(o *Options) { o.ScreenInterval = 2 * time.Second })
 	alice := s.user("alice", false)
@@ -238,11 +261,7 @@ func TestResyncComesFirst(t *testing.T) {
 	events := alice.stream(at+"/events?events=output", "")
 	epoch := func(e event) string { return strings.Split(e.id, ".")[1] }
 	before := epoch(events.until("output", anyEvent))
-	for line := range strings.Lines(controltest.Tmux(t, s.socket, "list-clients", "-F", "#{client_pid} #{client_flags}")) {
-		if pid, flags, _ := strings.Cut(strings.TrimSpace(line), " "); !strings.Contains(flags, "no-output") {
-			s.kill(pid)
-		}
-	}
+	s.domain.KillHub()
 	for {
 		e, more := events.next()
 		require.True(t, more)
@@ -276,7 +295,7 @@ func TestListEvents(t *testing.T) {
 		mine := bob.create(`{"command":["cat"]}`)
 		require.Equal(t, 204, bob.call("DELETE", mine, "").status)
 		e := his.until("session", anyEvent)
-		require.Equal(t, "bob", e.data["session"].(map[string]any)["user"], "alice's changes are not told: %s", e.raw)
+		require.Equal(t, "bob", e.data["session"].(map[string]any)["user"], "bob does not get alice's changes: %s", e.raw)
 	})
 }
 

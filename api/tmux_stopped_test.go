@@ -11,7 +11,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"interplexer/controlmode"
 	"interplexer/controlmode/controltest"
 	"interplexer/db"
 	"interplexer/db/dbtest"
@@ -38,11 +37,11 @@ func TestTmuxStopped(t *testing.T) {
 	}
 	require.Equal(t, 200, alice.call("GET", at+"/capture-pane", "").status)
 	var hub string
-	require.Eventually(t, func() bool { hub = s.hubWith(windows[at]); return hub != "" }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { hub = s.domain.HubOf(windows[at]); return hub != "" }, 5*time.Second, 5*time.Millisecond)
 	slot, err := strconv.Atoi(windows[stray][1:])
 	require.NoError(t, err)
 	controltest.Tmux(t, s.socket, "link-window", "-d", "-s", windows[stray], "-t", fmt.Sprintf("=%s:%d", hub, 100_000+slot))
-	require.Equal(t, hub, s.hubWith(windows[stray]))
+	require.Equal(t, hub, s.domain.HubOf(windows[stray]))
 
 	pid, err := strconv.Atoi(strings.TrimSpace(controltest.Tmux(t, s.socket, "display-message", "-p", "#{pid}")))
 	require.NoError(t, err)
@@ -77,19 +76,7 @@ func TestTmuxStopped(t *testing.T) {
 		return strings.HasPrefix(alice.call("GET", at+"/capture-pane", "").body, "typed\n")
 	}, 5*time.Second, 5*time.Millisecond, "what was refused was not done")
 	require.Equal(t, 3, strings.Count(alice.call("GET", "/api/sessions", "").body, `"status":"running"`))
-	require.Eventually(t, func() bool { return s.hubWith(windows[late]) == hub }, 10*time.Second, 10*time.Millisecond, "live after all")
-	require.Eventually(t, func() bool { return s.hubWith(windows[stray]) == "" }, 10*time.Second, 10*time.Millisecond, "needed by nobody")
-	require.Equal(t, hub, s.hubWith(windows[at]))
-}
-
-// hubWith is the control client's session that a window is linked into; "": none.
-func (s service) hubWith(window string) string {
-	s.t.Helper()
-	for line := range strings.Lines(controltest.Tmux(s.t, s.socket, "list-windows", "-a", "-F", "#{window_id} #{session_name}")) {
-		id, name, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if id == window && controlmode.IsAnchor(name) {
-			return name
-		}
-	}
-	return ""
+	require.Eventually(t, func() bool { return s.domain.HubOf(windows[late]) == hub }, 10*time.Second, 10*time.Millisecond, "live after all")
+	require.Eventually(t, func() bool { return s.domain.HubOf(windows[stray]) == "" }, 10*time.Second, 10*time.Millisecond, "needed by nobody")
+	require.Equal(t, hub, s.domain.HubOf(windows[at]))
 }

@@ -1,5 +1,5 @@
-// Frames is the program that runs in the sessions of TestScreensAreTrue (package
-// api). The test builds it.
+// Frames is the program that runs in the sessions of TestTimedScreensAreTrue
+// (package live_test). The test builds it.
 package main
 
 import (
