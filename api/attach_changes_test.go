@@ -59,6 +59,7 @@ func TestAttachedSize(t *testing.T) {
 }
 
 func TestAttachedPaneChanges(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	at := alice.create(`{"command":["cat"]}`)
@@ -118,6 +119,7 @@ func TestAttachSaysHowItEnds(t *testing.T) {
 }
 
 func TestDrainWaitsForAttached(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	a := alice.attach(alice.create(`{"command":["cat"]}`), "")
@@ -133,6 +135,7 @@ func TestDrainWaitsForAttached(t *testing.T) {
 
 // Clients that the server is writing to get the close frame of the stop, too.
 func TestStopDuringAFlood(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	at := alice.create(`{"command":["yes"]}`)
@@ -154,6 +157,7 @@ func TestStopDuringAFlood(t *testing.T) {
 }
 
 func TestAttachLimits(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	at := alice.create(`{"command":["cat"]}`)
@@ -179,6 +183,7 @@ func TestAttachLimits(t *testing.T) {
 }
 
 func TestAttachWithoutSubprotocol(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	at := alice.create(`{"command":["cat"]}`)

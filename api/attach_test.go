@@ -126,6 +126,7 @@ func TestAttachFollows(t *testing.T) {
 }
 
 func TestAttachTypes(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	file := filepath.Join(t.TempDir(), "typed")
@@ -169,6 +170,7 @@ func TestAttachTypes(t *testing.T) {
 }
 
 func TestAttachEnds(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice, bob := s.user("alice", false), s.user("bob", false)
 	at := alice.create(`{"command":["cat"]}`)
@@ -241,6 +243,7 @@ func TestStreamsSurviveTheHub(t *testing.T) {
 
 // A client that does not read is closed, and holds up nobody.
 func TestStuckClientsAreClosed(t *testing.T) {
+	t.Parallel()
 	s := startServiceWith(t, dbtest.Open(t, db.SQLite), func(o *Options) { o.StuckTime = 200 * time.Millisecond })
 	alice := s.user("alice", false)
 	flood, quiet := alice.create(`{"command":["yes"]}`), alice.create(`{"command":["cat"]}`)

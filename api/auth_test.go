@@ -14,6 +14,7 @@ func with(header, value string) func(*http.Request) {
 }
 
 func TestEveryRouteNeedsAToken(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil)
 	c.create("")
 	wrong := strings.Replace(aliceToken, "alice", "alicf", 1)
@@ -37,6 +38,7 @@ func TestEveryRouteNeedsAToken(t *testing.T) {
 }
 
 func TestWaysToGiveAToken(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil).as("")
 	basic := func(s string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(s)) }
 	for header, status := range map[string]int{
@@ -63,6 +65,7 @@ func TestWaysToGiveAToken(t *testing.T) {
 }
 
 func TestMetricsAreForAdministrators(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil)
 	require.Equal(t, "urn:interplexer:problem:not-admin", c.problem(c.call("GET", "/metrics", ""), 403).Type)
 	c.call("GET", "/api/sessions/4711", "")
@@ -74,6 +77,7 @@ func TestMetricsAreForAdministrators(t *testing.T) {
 }
 
 func TestHosts(t *testing.T) {
+	t.Parallel()
 	c := start(t, func(o *Options) { o.AllowedHosts = []string{"Tmux.Example.org", " "} })
 	for host, ok := range map[string]bool{
 		"127.0.0.1": true, "127.0.0.1:80": true, "10.1.2.3:8420": true, "[::1]": true, "[::1]:8420": true,
@@ -94,6 +98,7 @@ func TestHosts(t *testing.T) {
 }
 
 func TestCrossOriginWritesAreRefused(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil)
 	for _, header := range []func(*http.Request){
 		with("Sec-Fetch-Site", "cross-site"), with("Sec-Fetch-Site", "same-site"), with("Origin", "https://evil.example"),

@@ -14,6 +14,7 @@ import (
 )
 
 func TestEditBodies(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil)
 	at := c.create("")
 	text := func(s string) *string { return &s }

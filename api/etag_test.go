@@ -8,6 +8,7 @@ import (
 )
 
 func TestIfNoneMatch(t *testing.T) {
+	t.Parallel()
 	const etag = `"0123"`
 	for header, want := range map[string]bool{
 		`"0123"`:             true,

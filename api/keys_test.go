@@ -21,6 +21,7 @@ import (
 func named(at string) string { return "session-" + at[strings.LastIndexByte(at, '/')+1:] }
 
 func TestKeysToADeadPane(t *testing.T) {
+	t.Parallel()
 	s := startServiceHeld(t, dbtest.Open(t, db.SQLite), 0)
 	alice := s.user("alice", false)
 	at := alice.create(`{"command":["sh","-c","tmux set-option -w remain-on-exit on; tmux split-window -d cat; exec cat"]}`)
@@ -38,6 +39,7 @@ func TestKeysToADeadPane(t *testing.T) {
 }
 
 func TestKeysToAPaneInCopyMode(t *testing.T) {
+	t.Parallel()
 	s := startServiceHeld(t, dbtest.Open(t, db.SQLite), 0)
 	alice := s.user("alice", false)
 	at := alice.create(`{"command":["sh","-c","stty raw -echo; exec cat"]}`)

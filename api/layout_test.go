@@ -152,6 +152,7 @@ func TestPanesOfASession(t *testing.T) {
 }
 
 func TestKeptAfterExit(t *testing.T) {
+	t.Parallel()
 	i := newInside(t, `{"keep_after_exit":true,"command":["sh","-c","echo said; read line; exit 3"]}`)
 	require.True(t, i.session(i.at).KeepAfterExit)
 	i.shows(i.at, "said\n")
@@ -183,6 +184,7 @@ func TestKeptAfterExit(t *testing.T) {
 // What respawns may be flooding, with somebody watching: tmux crashes when a hub
 // is still to hear of the pane (issue 5499).
 func TestRespawnOfAFlood(t *testing.T) {
+	t.Parallel()
 	i := newInside(t, `{"command":["yes"]}`)
 	i.stream(i.at+"/events", "")
 	for range 30 {

@@ -11,6 +11,7 @@ import (
 )
 
 func TestCaptureOfLinesIsBound(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil)
 	require.Equal(t, 201, c.call("POST", "/api/sessions", "").status)
 	const at = "/api/sessions/1/capture-pane"
@@ -68,6 +69,7 @@ func TestCaptureOfLinesIsBound(t *testing.T) {
 
 // A response that cannot be completed does not look complete.
 func TestCaptureOfLinesIsCutOff(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil)
 	require.Equal(t, 201, c.call("POST", "/api/sessions", "").status)
 	c.memory.fail = session.ErrHistoryMoved

@@ -68,6 +68,7 @@ func TestConditionalGet(t *testing.T) {
 }
 
 func TestLongPoll(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	at := alice.create(`{"command":["cat"]}`)
@@ -124,6 +125,7 @@ func TestLongPollEnds(t *testing.T) {
 }
 
 func TestHeldRequestsAreBounded(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice, bob := s.user("alice", false), s.user("bob", false)
 	capture := alice.create(`{"command":["cat"]}`) + "/capture-pane"
@@ -149,6 +151,7 @@ func TestHeldRequestsAreBounded(t *testing.T) {
 }
 
 func TestWaitIsChecked(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil)
 	at := c.create("")
 	for _, wait := range []string{"", "-1", "61", "60.1", "1e1", "x", "NaN", "1.", ".5", "+1", "100"} {

@@ -13,6 +13,7 @@ import (
 )
 
 func TestMalformedBodies(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil)
 	at := c.create("")
 	for _, body := range []string{
@@ -31,6 +32,7 @@ func TestMalformedBodies(t *testing.T) {
 }
 
 func TestInvalidFields(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil)
 	at := c.create("")
 	for _, e := range []struct{ path, body, fields string }{
@@ -87,6 +89,7 @@ func TestInvalidFields(t *testing.T) {
 }
 
 func TestInputs(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil)
 	at := c.create("")
 	text := func(s string) *string { return &s }
@@ -113,6 +116,7 @@ func TestInputs(t *testing.T) {
 }
 
 func TestMediaTypes(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil)
 	for kind, status := range map[string]int{
 		"application/json": 201, "Application/JSON; charset=UTF-8": 201,
@@ -130,6 +134,7 @@ func TestMediaTypes(t *testing.T) {
 }
 
 func TestBodyLimit(t *testing.T) {
+	t.Parallel()
 	c := start(t, func(o *Options) { o.MaxBody = 100 })
 	fits := `{"name":"` + strings.Repeat("n", 89) + `"}`
 	require.Len(t, fits, 100)

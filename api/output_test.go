@@ -72,6 +72,7 @@ func accept(kinds string) func(*http.Request) {
 
 // The ids of events are cursors: a client of events can go on so.
 func TestOutputAfterAnEvent(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	at := alice.create(`{"command":["cat"]}`)
@@ -131,6 +132,7 @@ func TestOutputIsGone(t *testing.T) {
 }
 
 func TestHeldOutputEnds(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	at := alice.create(`{"command":["cat"]}`)
@@ -159,6 +161,7 @@ func TestHeldOutputEnds(t *testing.T) {
 }
 
 func TestOutputIsChecked(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil)
 	at := c.create("")
 	for query, field := range map[string]string{

@@ -12,6 +12,7 @@ import (
 )
 
 func TestErrorsBecomeProblems(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil)
 	for _, e := range []struct {
 		err    error
@@ -54,6 +55,7 @@ func TestErrorsBecomeProblems(t *testing.T) {
 }
 
 func TestPanicIsAProblem(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil)
 	c.memory.do = func() { panic(errBoom) }
 	a := c.call("GET", "/api/sessions", "")
@@ -66,6 +68,7 @@ func TestPanicIsAProblem(t *testing.T) {
 }
 
 func TestNotReady(t *testing.T) {
+	t.Parallel()
 	var fail error
 	c := start(t, func(o *Options) { o.Ready = func(context.Context) error { return fail } })
 	require.JSONEq(t, `{"status":"ready"}`, c.as("").call("GET", "/readyz", "").body)

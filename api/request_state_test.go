@@ -13,6 +13,7 @@ import (
 )
 
 func TestRequestIDs(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil)
 	for _, id := range []string{"a", "A-z_0.9", strings.Repeat("x", 64)} {
 		require.Equal(t, id, c.call("GET", "/api/sessions", "", with("X-Request-Id", id)).header.Get("X-Request-Id"))
@@ -39,6 +40,7 @@ func (c *client) lines() (lines []map[string]any) {
 }
 
 func TestAccessLog(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil)
 	at := c.create("")
 	c.call("GET", at+"/capture-pane?pane=%255", "", with("X-Request-Id", "mine"), with("User-Agent", "agent-x"))
@@ -70,6 +72,7 @@ func TestAccessLog(t *testing.T) {
 }
 
 func TestClientThatLeftIsNotAnError(t *testing.T) {
+	t.Parallel()
 	m, log := &memory{fail: context.Canceled}, &buffer{}
 	s := New(Options{Registry: m, Runs: m, Waits: m, Keys: memoryKeys{m}, Accounts: m, Logger: slog.New(slog.NewJSONHandler(log, nil))})
 	ctx, cancel := context.WithCancel(t.Context())

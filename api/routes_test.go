@@ -16,6 +16,7 @@ func described(r route) string {
 var parameterForm = regexp.MustCompile(`:(\w+)`)
 
 func TestSpecificationNamesEveryRouteAndNoOther(t *testing.T) {
+	t.Parallel()
 	spec, err := loadSpec()
 	require.NoError(t, err)
 	var served, specified []string
@@ -38,6 +39,7 @@ func TestSpecificationNamesEveryRouteAndNoOther(t *testing.T) {
 }
 
 func TestEveryPathWithAndWithoutSlash(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil).as(rootToken)
 	for _, slash := range []string{"", "/"} {
 		at := c.create("")
@@ -73,6 +75,7 @@ func TestEveryPathWithAndWithoutSlash(t *testing.T) {
 }
 
 func TestUnknownPathsAndMethods(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil)
 	for _, path := range []string{"/", "/api", "/api/session/1", "/api/sessions//", "//api/sessions", "/api/sessions/1/x", "/API/sessions", "/api/../healthz"} {
 		require.Equal(t, "urn:interplexer:problem:not-found", c.problem(c.call("GET", path, ""), 404).Type, path)
@@ -90,6 +93,7 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 }
 
 func TestHead(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil)
 	at := c.create("")
 	get, head := c.call("GET", at, ""), c.call("HEAD", at, "")
@@ -99,6 +103,7 @@ func TestHead(t *testing.T) {
 }
 
 func TestHTTPServerHasEveryLimit(t *testing.T) {
+	t.Parallel()
 	s := New(Options{}).HTTPServer("127.0.0.1:1")
 	require.Equal(t, "127.0.0.1:1", s.Addr)
 	for _, limit := range []any{s.ReadHeaderTimeout, s.ReadTimeout, s.WriteTimeout, s.IdleTimeout, s.MaxHeaderBytes} {

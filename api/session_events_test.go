@@ -94,6 +94,7 @@ func (s *stream) until(name string, condition func(event) bool) event {
 func anyEvent(event) bool { return true }
 
 func TestScreenEvents(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	at := alice.create(`{"command":["cat"]}`)
@@ -123,6 +124,7 @@ func TestScreenEvents(t *testing.T) {
 
 // The lines of diffs make the same text as a poll.
 func TestScreenDiffs(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	at := alice.create(`{"command":["sh","-c","i=0; while [ $i -lt 200 ]; do i=$((i+1)); printf '\\033[%d;%dH<%d>' $((i%24+1)) $((i*7%70+1)) $i; [ $((i%50)) = 0 ] && printf '\\033[2J'; done; printf '\\033[24;1Hdone'; cat"]}`)
@@ -153,6 +155,7 @@ func TestScreenDiffs(t *testing.T) {
 
 // Output goes on after a reconnect without a gap or a duplicate.
 func TestOutputResumes(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	at := alice.create(`{"command":["sh","-c","read x; i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo $i; done; echo end; cat"]}`)
@@ -192,6 +195,7 @@ func TestOutputResumes(t *testing.T) {
 }
 
 func TestFloodIsResynchronised(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
 	quiet := alice.create(`{"command":["cat"]}`)
@@ -233,6 +237,7 @@ func TestFloodResyncsAtEveryGap(t *testing.T) {
 }
 
 func TestStreamsEnd(t *testing.T) {
+	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice, bob := s.user("alice", false), s.user("bob", false)
 	at := alice.create(`{"command":["cat"]}`)
@@ -255,6 +260,7 @@ func TestStreamsEnd(t *testing.T) {
 // After a gap, such as that of a killed hub, the first event is the resync, though the
 // next screen is not due for a while.
 func TestResyncComesFirst(t *testing.T) {
+	t.Parallel()
 	s := startServiceWith(t, dbtest.Open(t, db.SQLite), func(o *Options) { o.ScreenInterval = 2 * time.Second })
 	alice := s.user("alice", false)
 	at := alice.create(`{"command":["sh","-c","while :; do echo x; sleep 0.01; done"]}`)

@@ -19,6 +19,7 @@ import (
 )
 
 func TestListQueries(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil)
 	for query, want := range map[string]session.PageOptions{
 		"": {}, "?after=0": {},
@@ -51,6 +52,7 @@ func TestListQueries(t *testing.T) {
 }
 
 func TestFields(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil)
 	at := c.create(`{"name":"a,b\":{<é>"}`)
 	for fields, want := range map[string]string{

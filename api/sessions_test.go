@@ -11,6 +11,7 @@ import (
 )
 
 func TestSessionResource(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil)
 	require.Equal(t, "[]\n", c.call("GET", "/api/sessions/", "").body)
 	a := c.call("POST", "/api/sessions/", `{"name":"build","command":["make","-j4"],"cwd":"/srv","env":{"A":"1"},"width":120,"height":40,"labels":{"team":"a"}}`)
@@ -33,6 +34,7 @@ func TestSessionResource(t *testing.T) {
 }
 
 func TestIDsHaveOneSpelling(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil)
 	c.create("")
 	want := c.problem(c.call("GET", "/api/sessions/2", ""), 404)
@@ -45,6 +47,7 @@ func TestIDsHaveOneSpelling(t *testing.T) {
 }
 
 func TestCapture(t *testing.T) {
+	t.Parallel()
 	c := start(t, nil)
 	at := c.create("")
 	for _, e := range []struct {

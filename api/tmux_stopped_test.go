@@ -16,8 +16,9 @@ import (
 	"interplexer/db/dbtest"
 )
 
-// A tmux that is stopped gives 503 in time, is seen, and loses nothing.
-func TestTmuxStopped(t *testing.T) {
+// While tmux is stopped, requests get 503 within ten seconds, and /readyz and /metrics
+// say so. Afterwards nothing is lost, and nothing that was refused was done.
+func TestTimedTmuxStopped(t *testing.T) {
 	s := startServiceHeld(t, dbtest.Open(t, db.SQLite), 0)
 	alice := s.user("alice", false)
 	root := s.user("root", true)
@@ -74,9 +75,9 @@ func TestTmuxStopped(t *testing.T) {
 	require.Equal(t, 204, alice.call("POST", at+"/send-keys", `{"text":"typed"}`).status)
 	require.Eventually(t, func() bool {
 		return strings.HasPrefix(alice.call("GET", at+"/capture-pane", "").body, "typed\n")
-	}, 5*time.Second, 5*time.Millisecond, "what was refused was not done")
+	}, 5*time.Second, 5*time.Millisecond, "the refused text was not typed")
 	require.Equal(t, 3, strings.Count(alice.call("GET", "/api/sessions", "").body, `"status":"running"`))
-	require.Eventually(t, func() bool { return s.domain.HubOf(windows[late]) == hub }, 10*time.Second, 10*time.Millisecond, "live after all")
-	require.Eventually(t, func() bool { return s.domain.HubOf(windows[stray]) == "" }, 10*time.Second, 10*time.Millisecond, "needed by nobody")
+	require.Eventually(t, func() bool { return s.domain.HubOf(windows[late]) == hub }, 10*time.Second, 10*time.Millisecond, "the late session is linked")
+	require.Eventually(t, func() bool { return s.domain.HubOf(windows[stray]) == "" }, 10*time.Second, 10*time.Millisecond, "the stray window is unlinked")
 	require.Equal(t, hub, s.domain.HubOf(windows[at]))
 }
