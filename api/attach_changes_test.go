@@ -89,7 +89,7 @@ func TestAttachedPaneChanges(t *testing.T) {
 }
 
 // The last frame says how the session ended. tmux ends a session before its row is
-// deleted: a client that looks in between is told "exited", not "deleted".
+// deleted: a client that looks in between gets "exited", not "deleted".
 func TestAttachSaysHowItEnds(t *testing.T) {
 	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))

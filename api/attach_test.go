@@ -22,14 +22,14 @@ import (
 	"interplexer/db/dbtest"
 )
 
-// attached is a WebSocket to a session, read by the test.
+// attached is a WebSocket to a session that the test reads.
 type attached struct {
 	t    *testing.T
 	ctx  context.Context
 	conn *websocket.Conn
 	// written is the bytes that the terminal was sent since the last repaint began.
 	written []byte
-	text    []map[string]any // text frames not yet asked for
+	text    []map[string]any // text frames that no call of frame has returned yet
 	size    [2]int           // of the emulator; zero: 80x24
 }
 
@@ -50,7 +50,7 @@ func (c *client) attach(at, query string) *attached {
 	return &attached{t: c.t, ctx: ctx, conn: conn}
 }
 
-// read takes one frame.
+// read waits for one frame.
 func (a *attached) read() error {
 	kind, data, err := a.conn.Read(a.ctx)
 	if err != nil {
@@ -69,7 +69,7 @@ func (a *attached) read() error {
 	return nil
 }
 
-// frame waits for a text frame of a type.
+// frame waits for a text frame of a type, and returns it.
 func (a *attached) frame(kind string) map[string]any {
 	a.t.Helper()
 	for {
@@ -241,7 +241,7 @@ func TestStreamsSurviveTheHub(t *testing.T) {
 	}
 }
 
-// A client that does not read is closed, and holds up nobody.
+// The connection of a client that does not read is closed, and it delays nobody else.
 func TestStuckClientsAreClosed(t *testing.T) {
 	t.Parallel()
 	s := startServiceWith(t, dbtest.Open(t, db.SQLite), func(o *Options) { o.StuckTime = 200 * time.Millisecond })

@@ -30,7 +30,7 @@ var loadSpec = sync.OnceValues(func() (*openapi3.T, error) {
 	return t, err
 })
 
-// client calls a Server over TCP and holds every answer against openapi.yaml.
+// client calls a Server over TCP and checks every response against openapi.yaml.
 type client struct {
 	t      *testing.T
 	server *Server
@@ -42,7 +42,7 @@ type client struct {
 	token  string
 }
 
-// buffer is a log that can be read while it is written.
+// buffer is a log that can be read while it is being written.
 type buffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -113,8 +113,8 @@ func (c *client) as(token string) *client {
 	return &other
 }
 
-// call sends JSON unless change says otherwise, and holds the answer against
-// the specification.
+// call sends JSON, unless change makes another request of it, and checks the response
+// against the specification.
 func (c *client) call(method, path, body string, change ...func(*http.Request)) answer {
 	c.t.Helper()
 	r, a := c.send(method, path, body, change...)
@@ -122,7 +122,7 @@ func (c *client) call(method, path, body string, change ...func(*http.Request)) 
 	return a
 }
 
-// send is call without judging the answer, which takes longer than getting it.
+// send is call without the check, which takes longer than the request.
 func (c *client) send(method, path, body string, change ...func(*http.Request)) (*http.Request, answer) {
 	c.t.Helper()
 	var reader io.Reader
@@ -148,8 +148,8 @@ func (c *client) send(method, path, body string, change ...func(*http.Request)) 
 	return r, answer{response.StatusCode, response.Header, string(got)}
 }
 
-// check holds an answer, and the request when it was accepted, against the
-// specification.
+// check checks a response against the specification, and the request if it was
+// accepted.
 func (c *client) check(sent *http.Request, body string, a answer) {
 	c.t.Helper()
 	if a.status != http.StatusNotModified { // which has no content to sniff
@@ -186,7 +186,7 @@ func (c *client) check(sent *http.Request, body string, a answer) {
 	require.NoError(c.t, err, "%s %s %d: %s", r.Method, r.URL, a.status, a.body)
 }
 
-// problem holds an answer against the problem schema.
+// problem checks a response against the schema of problems.
 func (c *client) problem(a answer, status int) problemJSON {
 	c.t.Helper()
 	require.Equal(c.t, status, a.status, a.body)
@@ -201,7 +201,7 @@ func (c *client) problem(a answer, status int) problemJSON {
 	return p
 }
 
-// create makes a session and returns its URL's path.
+// create creates a session and returns the path of its URL.
 func (c *client) create(body string) string {
 	c.t.Helper()
 	a := c.call("POST", "/api/sessions", body)

@@ -64,7 +64,7 @@ func TestEditSession(t *testing.T) {
 		require.Contains(t, event.raw, `"change":"renamed"`)
 		require.Contains(t, event.raw, `"name":"three"`)
 		for _, edit := range []string{`{"labels":{"c":"3"}}`, `{"width":101}`, `{"keep_after_exit":true}`, `{"keep_after_exit":false,"width":100,"labels":{"c":null}}`} {
-			require.Equal(t, 200, alice.call("PATCH", at, `{}`).status) // which changes nothing, and is not told
+			require.Equal(t, 200, alice.call("PATCH", at, `{}`).status) // changes nothing, and makes no event
 			require.Equal(t, 200, alice.call("PATCH", at, edit).status)
 			event, _ = events.next()
 			require.Contains(t, event.raw, `"change":"edited"`, edit)

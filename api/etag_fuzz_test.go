@@ -13,7 +13,7 @@ import (
 // tagForm is one element of If-None-Match, and the commas and blanks before it.
 var tagForm = regexp.MustCompile(`^[ \t,]*(?:W/)?("[^"]*")`)
 
-// tagsOf are those of a well-formed start of one line.
+// tagsOf are the tags in the well-formed start of one line.
 func tagsOf(line string) (tags []string) {
 	for {
 		m := tagForm.FindStringSubmatch(line)
@@ -25,8 +25,8 @@ func tagsOf(line string) (tags []string) {
 	}
 }
 
-// FuzzIfNoneMatch reads any header lines and compares what matches with what
-// the grammar says.
+// FuzzIfNoneMatch reads any header lines and compares the tags that match with those
+// of the grammar.
 func FuzzIfNoneMatch(f *testing.F) {
 	f.Add(`"0123"`, `W/"x" , "a,b"`, "0123")
 	f.Add(` * `, ``, `x`)

@@ -9,8 +9,8 @@ import (
 	"interplexer/api/session"
 )
 
-// FuzzEventID reads any text as the id of an event, and writes any id: what was
-// written is read as it was.
+// FuzzEventID reads any text as the id of an event, and writes any id: an id that was
+// written is read as the same id.
 func FuzzEventID(f *testing.F) {
 	f.Add("5.0123456789ab.77.0123456789abcdef0123456789abcdef", uint32(5), uint64(77), uint64(1))
 	f.Add("5.0123456789ab.077.", uint32(0), uint64(0), uint64(0))

@@ -20,7 +20,7 @@ import (
 	"interplexer/db/dbtest"
 )
 
-// service is the real thing: tmux, a store, accounts and the API over them.
+// service is the whole service on a real tmux and a real store, behind a client.
 type service struct {
 	*client
 	domain   *sessiontest.Service
@@ -71,7 +71,7 @@ func (s service) onlyAnchors() {
 	s.domain.AwaitOnlyAnchors()
 }
 
-// kill ends a process of the test's own.
+// kill kills a process that the test started.
 func (s service) kill(pid string) {
 	s.t.Helper()
 	n, err := strconv.Atoi(pid)
@@ -79,7 +79,7 @@ func (s service) kill(pid string) {
 	require.NoError(s.t, syscall.Kill(n, syscall.SIGKILL))
 }
 
-// user makes a user and returns a client with a token of theirs.
+// user creates a user and returns a client with a token of that user.
 func (s service) user(name string, admin bool) *client {
 	s.t.Helper()
 	return s.as(s.domain.Token(s.domain.User(name, admin)))
@@ -93,7 +93,7 @@ func (c *client) session(at string) (s sessionJSON) {
 	return s
 }
 
-// shows waits until the screen is text and otherwise blank.
+// shows waits until the screen is a text and otherwise blank.
 func (c *client) shows(at, text string) {
 	c.t.Helper()
 	require.Eventually(c.t, func() bool {
@@ -101,8 +101,8 @@ func (c *client) shows(at, text string) {
 	}, 20*time.Second, 10*time.Millisecond, "%q", text)
 }
 
-// attempts are the bodies with which a route is tried on a session: all that
-// the route would accept from the owner.
+// attempts are the bodies with which a route is tried on a session. The route would
+// accept each of them from the owner.
 func attempts(t *testing.T, r route, pane string) []string {
 	t.Helper()
 	switch {

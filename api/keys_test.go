@@ -17,7 +17,7 @@ import (
 	"interplexer/db/dbtest"
 )
 
-// named is the name that tmux knows a session by.
+// named is the name of a session in tmux.
 func named(at string) string { return "session-" + at[strings.LastIndexByte(at, '/')+1:] }
 
 func TestKeysToADeadPane(t *testing.T) {
@@ -55,8 +55,8 @@ func TestKeysToAPaneInCopyMode(t *testing.T) {
 	}, 10*time.Second, 5*time.Millisecond)
 }
 
-// A program that does not read is typed into so far and no further, disturbs
-// nobody, and gets every byte that was taken once it reads.
+// A program that does not read gets a bounded amount of input, slows nobody else down,
+// and gets every byte that was accepted once it reads.
 func TestProgramThatNeverReads(t *testing.T) {
 	t.Parallel()
 	s := startServiceHeld(t, dbtest.Open(t, db.SQLite), 0)

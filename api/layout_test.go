@@ -12,7 +12,7 @@ import (
 	"interplexer/db/dbtest"
 )
 
-// inside is a client and a session of its user's that has windows and panes.
+// inside is a client and one session of its user, whose windows and panes it changes.
 type inside struct {
 	*client
 	at string
@@ -25,7 +25,7 @@ func newInside(t *testing.T, body string) inside {
 	return inside{client: c, at: c.create(body)}
 }
 
-// change calls a route below the session and reads what it answers into v.
+// change calls a route below the session and decodes the response into v.
 func (i inside) change(method, path, body string, status int, v any) {
 	i.t.Helper()
 	a := i.call(method, i.at+path, body)
@@ -35,7 +35,7 @@ func (i inside) change(method, path, body string, status int, v any) {
 	}
 }
 
-// becomes waits for what no event tells of.
+// becomes waits for a change of the session that makes no event.
 func (i inside) becomes(is func(sessionJSON) bool) sessionJSON {
 	i.t.Helper()
 	require.Eventually(i.t, func() bool { return is(i.session(i.at)) }, 20*time.Second, 5*time.Millisecond)
@@ -181,8 +181,8 @@ func TestKeptAfterExit(t *testing.T) {
 	require.Equal(t, 204, i.call("DELETE", i.at, "").status)
 }
 
-// What respawns may be flooding, with somebody watching: tmux crashes when a hub
-// is still to hear of the pane (issue 5499).
+// A pane that floods can be respawned while somebody watches it. tmux crashes when a
+// control client still has output of the pane to come (tmux issue 5499).
 func TestRespawnOfAFlood(t *testing.T) {
 	t.Parallel()
 	i := newInside(t, `{"command":["yes"]}`)

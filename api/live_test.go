@@ -13,7 +13,7 @@ import (
 	"interplexer/db/dbtest"
 )
 
-// typeLine types into a session.
+// typeLine types a line and Enter into a session.
 func (c *client) typeLine(at, line string) {
 	c.t.Helper()
 	body, err := json.Marshal(map[string]string{"keys": line})
@@ -36,7 +36,7 @@ func unless(etag string) func(*http.Request) {
 	}
 }
 
-// held polls from a goroutine.
+// held polls in a goroutine.
 func (c *client) held(at, etag string) <-chan answer {
 	answers := make(chan answer, 1)
 	go func() { answers <- c.poll(at, etag) }()

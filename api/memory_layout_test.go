@@ -6,7 +6,7 @@ import (
 	"interplexer/api/session"
 )
 
-// What has windows and panes only fails: tests of them are on the real thing.
+// The calls about windows and panes only fail: their tests use a real tmux.
 
 func (m *memory) Windows(_ context.Context, p session.Principal, id int64) (session.Session, error) {
 	return session.Session{}, m.refuse(p, id)

@@ -14,8 +14,8 @@ import (
 	"interplexer/api/session/registry"
 )
 
-// memory is a registry without tmux and accounts without a store: what the
-// tests of HTTP itself run on.
+// memory is a registry without tmux and accounts without a store, for the tests of
+// HTTP itself.
 type memory struct {
 	mu       sync.Mutex
 	sessions []session.Session
@@ -119,7 +119,7 @@ func (m *memory) Screen(_ context.Context, p session.Principal, id int64, o sess
 	return session.Snapshot{Text: []byte("$ echo é\né\n\n"), ETag: `"0123456789abcdef0123456789abcdef"`}, nil
 }
 
-// Lines tells a screen in two pieces; between them it fails with fail.
+// Lines sends a screen in two pieces. Between them it fails with fail, if that is set.
 func (m *memory) Lines(_ context.Context, p session.Principal, id int64, o session.LinesOptions, each func([]byte) error) error {
 	leave, err := m.enter()
 	defer leave()
@@ -141,7 +141,7 @@ func (m *memory) Lines(_ context.Context, p session.Principal, id int64, o sessi
 // cutLine as the first makes Lines fail only after a piece.
 const cutLine = -7
 
-// Wait fails, or notes what was asked and answers with a match.
+// Wait fails with fail, if that is set, or notes its options and returns a match.
 func (m *memory) Wait(_ context.Context, p session.Principal, id int64, o session.WaitOptions) (session.Waited, error) {
 	leave, err := m.enter()
 	defer leave()
@@ -159,7 +159,7 @@ func (m *memory) Wait(_ context.Context, p session.Principal, id int64, o sessio
 	}, nil
 }
 
-// View only fails: a Viewer has a tmux behind it.
+// View only fails: a Viewer needs a tmux.
 func (m *memory) View(_ context.Context, p session.Principal, id int64, _ string) (*live.Viewer, error) {
 	return nil, m.refuse(p, id)
 }
@@ -181,7 +181,8 @@ func (m *memory) Feed(context.Context, session.Principal) (*registry.Feed, error
 	return nil, cmp.Or(err, errNotInMemory)
 }
 
-// refuse says why something cannot be had of a session.
+// refuse is the error of a call that memory does not implement: that of an unknown
+// session, or errNotInMemory.
 func (m *memory) refuse(p session.Principal, id int64) error {
 	leave, err := m.enter()
 	defer leave()
@@ -192,7 +193,7 @@ func (m *memory) refuse(p session.Principal, id int64) error {
 	return cmp.Or(err, errNotInMemory)
 }
 
-// errNotInMemory is of what tests have the real thing for.
+// errNotInMemory: the tests of this call use a real tmux.
 var errNotInMemory = errors.New("not in memory")
 
 func (m *memory) Send(_ context.Context, p session.Principal, id int64, in session.Input) error {
@@ -214,7 +215,7 @@ func (m *memory) Page(ctx context.Context, p session.Principal, o session.PageOp
 	return session.Page{Sessions: list, More: o.Limit > 0 && o.Limit < len(list)}, err
 }
 
-// memoryKeys are idempotency keys that are free each time.
+// memoryKeys are idempotency keys that nobody has used before.
 type memoryKeys struct{ *memory }
 
 func (m memoryKeys) Begin(context.Context, session.Principal, string, [32]byte) (*idempotency.StoredResponse, error) {

@@ -17,7 +17,7 @@ import (
 	"interplexer/db/dbtest"
 )
 
-// output asks for what was written; the query begins with "?", or is empty.
+// output asks for the output of a session. The query begins with "?", or is empty.
 func (c *client) output(at, query string) (o outputSinceJSON) {
 	c.t.Helper()
 	a := c.call("GET", at+"/output"+query, "")
@@ -26,7 +26,8 @@ func (c *client) output(at, query string) (o outputSinceJSON) {
 	return o
 }
 
-// outputUntil is all that is written from a cursor on, until it ends with text.
+// outputUntil is the output from a cursor on, until it ends with a text, and the cursor
+// after it.
 func (c *client) outputUntil(at, cursor, text string) (all, next string) {
 	c.t.Helper()
 	for !strings.HasSuffix(all, text) {
@@ -54,7 +55,7 @@ func TestOutput(t *testing.T) {
 		require.Equal(t, "\x00\xff\x1b[m\xc3", all)
 		require.Equal(t, uint64(6), alice.output(at, "?since="+next).Offset-now.Offset)
 		again := alice.output(at, "?since="+now.Next+"&pane="+url.QueryEscape(now.Pane))
-		require.Equal(t, all, string(again.Data), "nothing is taken by being read")
+		require.Equal(t, all, string(again.Data), "reading output does not consume it")
 
 		raw := alice.call("GET", at+"/output?since="+now.Next, "", accept("text/html;q=0, application/octet-stream"))
 		require.Equal(t, 200, raw.status)
@@ -70,7 +71,7 @@ func accept(kinds string) func(*http.Request) {
 	return func(r *http.Request) { r.Header.Set("Accept", kinds) }
 }
 
-// The ids of events are cursors: a client of events can go on so.
+// The ids of events are cursors: a client of events can go on with /output.
 func TestOutputAfterAnEvent(t *testing.T) {
 	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
@@ -79,12 +80,12 @@ func TestOutputAfterAnEvent(t *testing.T) {
 	events := alice.stream(at+"/events", "")
 	events.until("screen", anyEvent)
 	alice.typeLine(at, "one")
-	var told []byte
+	var got []byte
 	last := events.until("output", func(e event) bool {
 		data, err := base64.StdEncoding.DecodeString(e.data["data"].(string))
 		require.NoError(t, err)
-		told = append(told, data...)
-		return string(told) == "one\r\none\r\n"
+		got = append(got, data...)
+		return string(got) == "one\r\none\r\n"
 	})
 	alice.typeLine(at, "two")
 	all, _ := alice.outputUntil(at, last.id, "two\r\ntwo\r\n")
@@ -121,7 +122,7 @@ func TestOutputIsGone(t *testing.T) {
 	s.kill(s.hubPID())
 	require.Eventually(t, func() bool {
 		return alice.call("GET", at+"/output?since="+cursor, "").status == 410
-	}, 20*time.Second, 10*time.Millisecond, "what was written meanwhile is not known")
+	}, 20*time.Second, 10*time.Millisecond, "the output between two hubs is lost")
 	after := alice.output(at, "").Next
 	alice.typeLine(at, "on")
 	alice.outputUntil(at, after, "on\r\non\r\n")

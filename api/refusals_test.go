@@ -16,13 +16,13 @@ import (
 	"interplexer/api/session"
 )
 
-// refusal is a way to be refused: by what is asked, or by what the domain says.
+// refusal is a way to be refused: by a bad request, or by an error of the domain.
 type refusal struct {
 	asked  func(*http.Request)
 	domain error
 }
 
-// refusals are those of any route, by status.
+// refusals are the ways that work with any route, by status.
 var refusals = map[int]refusal{
 	400: {asked: func(r *http.Request) { r.URL.RawQuery = "%zz" }},
 	401: {asked: func(r *http.Request) { r.Header.Del("Authorization") }},
@@ -43,7 +43,7 @@ var refusals = map[int]refusal{
 	504: {domain: context.DeadlineExceeded},
 }
 
-// neverArriving is a body that is not sent until its request is over.
+// neverArriving is a body that is not sent before its request is over.
 type neverArriving struct{ context.Context }
 
 func (b neverArriving) Read([]byte) (int, error) {
@@ -53,7 +53,7 @@ func (b neverArriving) Read([]byte) (int, error) {
 
 func (neverArriving) Close() error { return nil }
 
-// refusedOtherwise are those of routes that need another way.
+// refusedOtherwise are the ways of single routes that need another one.
 var refusedOtherwise = map[string]refusal{
 	"GET /api/sessions/{id}/capture-pane 410": {func(r *http.Request) {
 		r.URL.RawQuery = "wait=1"
@@ -75,12 +75,11 @@ func (a *accountsThatFail) Authenticate(ctx context.Context, token string) (sess
 	return a.memory.Authenticate(ctx, token)
 }
 
-// These are refused with what only a session that is there can tell: see
-// TestAttachEnds.
+// These statuses need a session that exists: see TestAttachEnds.
 var refusedElsewhere = []string{"GET /api/sessions/{id}/attach 403", "GET /api/sessions/{id}/attach 426"}
 
-// Every route refuses with every status that the specification has for it; with
-// one that it has not, no test passes.
+// Every route answers with every error status that the specification has for it.
+// client.check fails on a status that the specification does not have.
 func TestEveryDocumentedRefusal(t *testing.T) {
 	t.Parallel()
 	accounts := &accountsThatFail{}

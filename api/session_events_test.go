@@ -27,7 +27,7 @@ type event struct {
 	raw      string
 }
 
-// stream is a stream that is read by the test.
+// stream is a stream of events that the test reads.
 type stream struct {
 	t      *testing.T
 	lines  *bufio.Reader
@@ -54,7 +54,7 @@ func (c *client) stream(path, lastEventID string) *stream {
 	return &stream{t: c.t, lines: bufio.NewReaderSize(response.Body, 1<<20), cancel: cancel, status: response.StatusCode, header: response.Header}
 }
 
-// next is the next event; ok is false at the end of the stream.
+// next waits for the next event. ok is false at the end of the stream.
 func (s *stream) next() (e event, ok bool) {
 	s.t.Helper()
 	for {
@@ -79,7 +79,7 @@ func (s *stream) next() (e event, ok bool) {
 	}
 }
 
-// until reads up to an event of a name that satisfies a condition.
+// until reads events until one has a name and satisfies a condition, and returns it.
 func (s *stream) until(name string, condition func(event) bool) event {
 	s.t.Helper()
 	for {
@@ -122,7 +122,7 @@ func TestScreenEvents(t *testing.T) {
 	s.onlyAnchors()
 }
 
-// The lines of diffs make the same text as a poll.
+// The text that the lines of the diffs make is the text of a poll.
 func TestScreenDiffs(t *testing.T) {
 	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
@@ -153,7 +153,7 @@ func TestScreenDiffs(t *testing.T) {
 	require.Equal(t, alice.poll(at+"/capture-pane", "").body, strings.Join(lines, "\n"))
 }
 
-// Output goes on after a reconnect without a gap or a duplicate.
+// After a reconnect the output goes on without a gap or a duplicate.
 func TestOutputResumes(t *testing.T) {
 	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))

@@ -68,7 +68,7 @@ func TestFields(t *testing.T) {
 	require.ElementsMatch(t, slices.Collect(maps.Keys(spec.Components.Schemas["Session"].Value.Properties)), sessionFields)
 }
 
-// follow goes from page to page, and returns the ids on each.
+// follow follows the links from page to page, and returns the ids on each page.
 func (c *client) follow(path string) (pages []string) {
 	c.t.Helper()
 	for {

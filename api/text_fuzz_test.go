@@ -46,8 +46,8 @@ func loneSurrogate(text string) bool {
 	return broken()
 }
 
-// FuzzText decodes any JSON string: as encoding/json does, but for the halves
-// of surrogate pairs, which that replaces and this refuses.
+// FuzzText decodes any JSON string as encoding/json does, except for halves of
+// surrogate pairs: encoding/json replaces them, and decodeText refuses them.
 func FuzzText(f *testing.F) {
 	for _, text := range []string{
 		`"a\n\u00e9\ud83d\udc4d"`, `"\ud83d"`, `"\udc4d\ud83d"`, `"\ud83d\ud83d\udc4d"`, `"\\ud83d"`, `"\ud83d\n\udc4d"`, `"\ud83d\\udc4d"`, `"\uD83D\uDC4D\ufffd"`, `1`, `"`,
@@ -73,8 +73,8 @@ func FuzzText(f *testing.F) {
 	})
 }
 
-// FuzzObject takes the fields of any body: none is taken for another, none is
-// lost, and what encoding/json does not read is refused.
+// FuzzObject takes the fields of any body. No field is taken for another, none is
+// lost, and a body that encoding/json refuses is refused.
 func FuzzObject(f *testing.F) {
 	for _, body := range []string{
 		`{}`, `{"keys":"a","enter":false}`, `{"keys":["a","C-m"]}`, `{"a":"1","\u0061":"2"}`, `{"env":{"A":"1","B":"2"},"width":80}`, `{"a":null,"A":1e3}`, `[]`, `{"a":"\ud800"}`, `{"a":-0}`,
@@ -100,8 +100,8 @@ func FuzzObject(f *testing.F) {
 	})
 }
 
-// checkField takes one field as each kind of value: at most one fits, and gives
-// what encoding/json gives.
+// checkField takes one field as each kind of value. At most one kind fits, and gives
+// the value that encoding/json gives.
 func checkField(t *testing.T, body []byte, name string, raw json.RawMessage) {
 	fits := 0
 	take := func(as func(o *object)) {

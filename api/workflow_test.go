@@ -13,7 +13,7 @@ import (
 	"interplexer/db/dbtest"
 )
 
-// The origin's clients do just this.
+// The calls of the original Django application's clients, in their order.
 func TestOriginsWorkflow(t *testing.T) {
 	t.Parallel()
 	dbtest.Stores(t, func(t *testing.T, open func() *db.Store) {
@@ -45,15 +45,15 @@ func (*screens) Capture(context.Context, session.Principal, int64, session.Captu
 	return screen, nil
 }
 
-// nowhere is an answer that is thrown away.
+// nowhere is a http.ResponseWriter that drops the response.
 type nowhere struct{ header http.Header }
 
 func (n nowhere) Header() http.Header         { return n.header }
 func (n nowhere) Write(b []byte) (int, error) { return len(b), nil }
 func (n nowhere) WriteHeader(int)             {}
 
-// BenchmarkCapture is what HTTP costs on the polling path, without the network
-// and without tmux.
+// BenchmarkCapture measures the cost of HTTP for a poll, without the network and
+// without tmux.
 func BenchmarkCapture(b *testing.B) {
 	m := &screens{}
 	s := New(Options{Registry: m, Runs: m, Waits: m, Keys: memoryKeys{&m.memory}, Accounts: m})

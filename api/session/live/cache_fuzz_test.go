@@ -12,18 +12,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// screenModel is a pane whose screen shows a number that only grows, the tmux
-// that is asked for it, and those who look. What each sees must not be older
-// than what was told before they looked, nor than a screen may be trusted.
+// screenModel is a pane whose screen shows a number that only grows, the tmux that is
+// asked for it, and those who look. A look must not return a screen that is older than
+// the last change reported before it, nor older than ScreenMaxAge.
 type screenModel struct {
 	screen
-	t     *testing.T
-	land  chan landing  // lets the capture that runs end
-	world atomic.Uint64 // the number, doubled: every other change is not seen
-	past  []moment      // when the world became what
-	told  uint64        // what the world was when a change was told last
-	looks []*look
-	tags  map[string]string // etags by text
+	t        *testing.T
+	land     chan landing  // lets the capture that runs end
+	world    atomic.Uint64 // the number, doubled: every other change is not seen
+	past     []moment      // when the world became what
+	reported uint64        // the world when a change was last reported
+	looks    []*look
+	tags     map[string]string // etags by text
 }
 
 type moment struct {
@@ -32,7 +32,7 @@ type moment struct {
 }
 
 type landing struct {
-	late bool // tmux looks now, not when it was asked
+	late bool // tmux captures now, not when it was asked
 	err  error
 }
 
@@ -69,8 +69,8 @@ func (m *screenModel) happen() {
 	m.past = append(m.past, moment{time.Now(), m.world.Add(1)})
 }
 
-func (m *screenModel) tell() {
-	m.told = m.world.Load()
+func (m *screenModel) report() {
+	m.reported = m.world.Load()
 	m.screen.changed()
 }
 
@@ -80,10 +80,10 @@ func (m *screenModel) togglePaused() {
 		return
 	}
 	m.screen.paused.Store(false)
-	m.tell()
+	m.report()
 }
 
-// ago is what the world was.
+// ago is the world as it was.
 func (m *screenModel) ago(d time.Duration) (world uint64) {
 	for _, p := range m.past {
 		if !p.at.After(time.Now().Add(-d)) {
@@ -93,7 +93,7 @@ func (m *screenModel) ago(d time.Duration) (world uint64) {
 	return world
 }
 
-// least is the oldest world that a look may see now.
+// least is the oldest world that a look may return now.
 func (m *screenModel) least() uint64 {
 	switch {
 	case !m.screen.live:
@@ -101,9 +101,9 @@ func (m *screenModel) least() uint64 {
 	case m.screen.paused.Load():
 		return m.ago(pausedMaxAge)
 	case m.screen.call.Busy(): // it may be shared, however long it takes
-		return m.told
+		return m.reported
 	}
-	return max(m.told, m.ago(ScreenMaxAge))
+	return max(m.reported, m.ago(ScreenMaxAge))
 }
 
 func (m *screenModel) look(ctx context.Context) {
@@ -125,7 +125,7 @@ func (m *screenModel) answer(l landing) {
 	}
 }
 
-// check looks at what everybody saw.
+// check checks the results of all looks.
 func (m *screenModel) check() {
 	for _, l := range m.looks {
 		require.True(m.t, l.ended)
@@ -150,8 +150,8 @@ func (m *screenModel) check() {
 	require.Len(m.t, names, len(m.tags), "another text has another name")
 }
 
-// FuzzScreen has a screen change, be told of, be looked at and be captured in
-// any order, with any time between.
+// FuzzScreen changes a screen, reports changes, looks at the screen and captures it, in
+// any order and with any time in between.
 func FuzzScreen(f *testing.F) {
 	f.Add(true, []byte("242012224"))
 	f.Add(true, []byte("\x02\x00\x01\x02\x03\x02\x03\x02\x25\x00\x02\x03\x75\x02\x03"))
@@ -171,7 +171,7 @@ func FuzzScreen(f *testing.F) {
 				case 0:
 					m.happen()
 				case 1:
-					m.tell()
+					m.report()
 				case 2:
 					m.look(t.Context())
 				case 3:

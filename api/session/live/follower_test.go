@@ -12,13 +12,13 @@ import (
 	"interplexer/api/session/tmux"
 )
 
-// followed is a session of which somebody waits for changes.
+// followed is a session for whose changes somebody waits.
 type followed struct {
 	*watched
 	text atomic.Pointer[string]
 }
 
-// follows starts a follower in a bubble.
+// follows starts a follower in a bubble of synctest.
 func follows(t *testing.T, interval time.Duration) *followed {
 	t.Helper()
 	screens := New(nil, Options{Interval: interval}, nil)
@@ -44,7 +44,7 @@ func (f *followed) show(text string) {
 	f.wake()
 }
 
-// delay is how long it takes until somebody who waits is woken for a text.
+// delay changes the text and returns the time until those who wait are woken.
 func (f *followed) delay(text string) time.Duration {
 	news, began := f.changes(), time.Now()
 	f.show(text)
@@ -52,8 +52,8 @@ func (f *followed) delay(text string) time.Duration {
 	return time.Since(began)
 }
 
-// A key that is typed stirs the follower, and so does its echo, which comes later:
-// what it looked at in vain keeps it from looking again for a moment only, and what
+// A typed key wakes the follower, and so does its echo, which comes later. After a look
+// that showed nothing new the follower rests for a moment only, and after one that
 // showed something new for the interval.
 func TestFollowerRestsByWhatItSaw(t *testing.T) {
 	t.Parallel()
@@ -68,7 +68,7 @@ func TestFollowerRestsByWhatItSaw(t *testing.T) {
 		synctest.Wait()
 		require.LessOrEqual(t, f.delay("echo"), 4*earlyRest)
 		took := f.delay("more")
-		require.Greater(t, took, interval/2, "changes that come together are seen together")
+		require.Greater(t, took, interval/2, "changes that come together are shown together")
 		require.LessOrEqual(t, took, interval)
 
 		time.Sleep(interval + fallbackInterval/2)
@@ -81,7 +81,8 @@ func TestFollowerRestsByWhatItSaw(t *testing.T) {
 	})
 }
 
-// Looks in vain now and then, as at what nothing tells of, are no reason to rest.
+// A look in vain now and then, for changes that tmux does not report, makes no rest
+// longer.
 func TestFollowerIsFreshAfterACalm(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -94,7 +95,7 @@ func TestFollowerIsFreshAfterACalm(t *testing.T) {
 	})
 }
 
-// Who begins to wait between a key and its echo is told of the echo at once.
+// Whoever begins to wait between a key and its echo is woken by the echo at once.
 func TestFollowerIsFreshAtFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -10,9 +10,9 @@ import (
 	"interplexer/api/session"
 )
 
-// outputModel is what an output must be: everything that was ever written,
-// with the places where some was lost. The byte at an offset is known from the
-// offset, so that none has to be kept.
+// outputModel is the expected state of an output: everything that was ever written, and
+// the places where bytes were lost. byteAt computes the byte at an offset, so that the
+// model keeps none.
 type outputModel struct {
 	output
 	t       *testing.T
@@ -22,7 +22,7 @@ type outputModel struct {
 	waiting []<-chan struct{}
 }
 
-// byteAt is a part of some character, now and then.
+// byteAt is the byte at an offset. Some bytes are parts of a character.
 func byteAt(offset uint64) byte { return byte(offset*167>>3) ^ byte(offset>>9) }
 
 func bytesAt(from, n uint64) []byte {
@@ -55,7 +55,7 @@ func (m *outputModel) lose(forget bool) {
 	}
 }
 
-// woken: whoever waited must have been told.
+// woken requires that all who waited were woken.
 func (m *outputModel) woken() {
 	for _, c := range m.waiting {
 		select {
@@ -67,8 +67,8 @@ func (m *outputModel) woken() {
 	m.waiting = nil
 }
 
-// follow reads from an offset on. What is not older than half of what may be
-// kept must be there.
+// follow reads from an offset on. Output that is not older than half of MaxKeptOutput
+// must be there.
 func (m *outputModel) follow(epoch string, from uint64, n int) {
 	mustBe := from >= m.lost && from <= m.end && m.end-from <= MaxKeptOutput/2
 	mayBe := from >= m.lost && from <= m.end && m.end-from <= MaxKeptOutput
@@ -87,7 +87,7 @@ func (m *outputModel) follow(epoch string, from uint64, n int) {
 		m.waiting = append(m.waiting, more)
 		select {
 		case <-more:
-			require.Fail(m.t, "told of more when there is none")
+			require.Fail(m.t, "woken when there is no more")
 		default:
 		}
 	}
@@ -96,9 +96,9 @@ func (m *outputModel) follow(epoch string, from uint64, n int) {
 	require.False(m.t, left > 0 && m.output.follows(epoch, from, left-1))
 }
 
-// FuzzOutputRing does anything to an output: what is read is what was written
-// from there on, or a gap is reported, and what is kept is bounded. An
-// operation is three bytes: which one, and a number.
+// FuzzOutputRing does anything to an output. A read returns the bytes that were written
+// from there on, or reports a gap, and the kept output is bounded. An operation is three
+// bytes: its kind, and a number.
 func FuzzOutputRing(f *testing.F) {
 	f.Add([]byte("\x00\x00\x00\x01\x00\x10\x04\x00\x08\x02\x00\x00\x04\x00\x00"))
 	f.Add([]byte("\x01\x00\x01\x00\x00\x00\x01\xff\xff\x01\xff\xff\x04\x40\x00\x05\x00\x01\x01\x80\x00\x06\x00\x00\x03\x00\x00"))

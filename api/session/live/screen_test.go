@@ -14,7 +14,8 @@ import (
 	"interplexer/controlmode"
 )
 
-// newVariedScreen is a live screen whose variants show their names.
+// newVariedScreen is a live screen. The text of each of its variants is the name of the
+// variant.
 func newVariedScreen(captures *atomic.Int64) *screen {
 	s := &screen{live: true, screens: &Screens{now: time.Now}}
 	s.cache.of = s
@@ -45,7 +46,7 @@ func TestVariantsOfAScreen(t *testing.T) {
 	require.EqualValues(t, 2, captures.Load())
 	s.changed()
 	again := look(variant{escapes: true})
-	require.NotSame(t, ansi, again, "it is captured anew")
+	require.NotSame(t, ansi, again, "it is captured again")
 	require.Equal(t, ansi.ETag, again.ETag, "and is the same")
 	require.EqualValues(t, 3, captures.Load())
 
@@ -58,7 +59,8 @@ func TestVariantsOfAScreen(t *testing.T) {
 	require.Zero(t, s.size())
 }
 
-// Many who want the same picture have it drawn once, and it weighs in the cache.
+// A picture that many want at the same time is drawn once, and counts in the size of
+// the cache.
 func TestRenderings(t *testing.T) {
 	t.Parallel()
 	var captures atomic.Int64
@@ -85,7 +87,7 @@ func TestRenderings(t *testing.T) {
 	require.NoError(t, err)
 	same, err := second.snapshot(o)
 	require.NoError(t, err)
-	require.Same(t, &pictures[0].Text[0], &same.Text[0], "nothing is drawn anew while nothing is another")
+	require.Same(t, &pictures[0].Text[0], &same.Text[0], "an unchanged screen is not drawn again")
 	page, err := second.snapshot(session.CaptureOptions{Format: session.HTML})
 	require.NoError(t, err)
 	require.NotEqual(t, same.ETag, page.ETag)
