@@ -91,16 +91,16 @@ type news struct {
 	err error
 }
 
-// awaitNews waits in a goroutine for another screen than that of an ETag. The view
-// exists when awaitNews returns.
+// awaitNews waits in a goroutine, which has a Viewer of its own, for another screen than
+// that of an ETag. The Viewer exists when awaitNews returns.
 func (s service) awaitNews(id int64, o session.CaptureOptions, etag string) <-chan news {
 	s.t.Helper()
-	v := s.view(id, o)
+	v, err := s.ViewAs(s.ctx, s.alice, id, o)
+	require.NoError(s.t, err)
 	got := make(chan news, 1)
-	ctx := s.ctx
 	go func() {
-		defer v.Close()
-		screen, err := v.Next(ctx, o, func(now string) bool { return now == etag })
+		screen, err := v.Next(s.ctx, o, func(now string) bool { return now == etag })
+		v.Close()
 		got <- news{screen, err}
 	}()
 	return got
