@@ -15,10 +15,11 @@ func newExec(s *settings) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "exec [flags] COMMAND [ARGUMENT…]",
 		Short: "Run a command in a session of its own",
-		Long: `Runs the command in the terminal of a new session, without a shell in between,
-waits until it ends, prints its output and exits with its status. The session
-ends with the command. Flags come before the command. With --timeout the status
-is 124 when the command has not ended in time; it keeps running.`,
+		Long: `Runs the command in the terminal of a new session, waits until it ends, prints
+its output and exits with its status. The arguments reach the command unchanged:
+nothing is typed, and no prompt is waited for. The session ends with the command.
+Flags come before the command. With --timeout the status is 124 when the command
+has not ended in time; it keeps running.`,
 		Example: `  interplexer exec --cwd /srv/app --env CI=1 make test
   interplexer exec sh -c 'tty; stty size'
   echo hello | interplexer exec --stdin wc -c`,
