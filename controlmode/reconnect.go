@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"syscall"
 	"time"
 
 	"interplexer/controlmode/internal/wire"
@@ -143,6 +144,7 @@ func (s *Server) supervise(ctx context.Context, conn *Conn) {
 
 // redial dials until it succeeds or ctx is done. It waits longer each time.
 func (s *Server) redial(ctx context.Context) (*Conn, ServerID, error) {
+	var refusedSince time.Time // by a tmux server that is ending; zero: it has not refused
 	for backoff := minBackoff; ; backoff = min(2*backoff, maxBackoff) {
 		if err := backOff(ctx, backoff); err != nil {
 			return nil, ServerID{}, err
@@ -152,7 +154,30 @@ func (s *Server) redial(ctx context.Context) (*Conn, ServerID, error) {
 			return conn, id, nil
 		}
 		s.log.Error("tmux dial failed", "error", err)
+		switch {
+		case !errors.Is(err, errServerLost):
+			refusedSince = time.Time{}
+		case refusedSince.IsZero():
+			refusedSince = time.Now()
+		case time.Since(refusedSince) >= endingTimeout:
+			s.killEnding()
+		}
 	}
+}
+
+// killEnding kills the last tmux server if it still has the socket, though it refuses
+// clients. tmux (to 3.5a at least) never ends when it has handled a new-session after
+// SIGTERM: it waits for that session's end, and hangs up on everybody until then. So
+// nobody can reach its sessions any more, and no other server can start.
+func (s *Server) killEnding() {
+	s.mu.Lock()
+	last := s.id
+	s.mu.Unlock()
+	if last.PID <= 1 || listenerPID(last.Socket) != last.PID {
+		return
+	}
+	s.log.Warn("the tmux server is ending and does not end: it is killed", "server", last.String())
+	_ = syscall.Kill(last.PID, syscall.SIGKILL)
 }
 
 // backOff waits for about that long, or until ctx is done, and returns ctx's error.

@@ -100,6 +100,24 @@ func TestKilledTmuxServerIsReplaced(t *testing.T) {
 	require.ErrorIs(t, server.On(old).KillSession(t.Context(), pane.Session), controlmode.ErrServerGone)
 }
 
+// A tmux server that has got SIGTERM and then makes another session never ends, and
+// hangs up on everybody. A hook makes the session here; a command of a Client that was
+// on its way does so as well.
+func TestServerThatDoesNotEndIsReplaced(t *testing.T) {
+	t.Parallel()
+	socket := controltest.SocketName(t)
+	server := controltest.Start(t, controlmode.ServerOptions{SocketName: socket})
+	old, err := server.Current(t.Context())
+	require.NoError(t, err)
+	_, err = server.On(old).NewSession(t.Context(), controlmode.NewSessionOptions{Name: "one", Width: 9, Height: 2, Command: []string{"cat"}})
+	require.NoError(t, err)
+	controltest.Tmux(t, socket, "set-hook", "-g", "session-closed", "new-session -d cat")
+	sub := server.Subscribe(64)
+	defer sub.Close()
+	require.NoError(t, syscall.Kill(old.PID, syscall.SIGTERM))
+	require.NotEqual(t, old, awaitConnected(t, sub))
+}
+
 // A tmux server that does not answer costs its callers their deadline and nothing
 // else. With 30 callers and places for 20, a caller is either canceled or refused
 // (ConnOptions.MaxInFlight).

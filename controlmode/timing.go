@@ -38,6 +38,9 @@ const (
 	cleanupTimeout = time.Second
 	// deadClientTimeout bounds the wait for tmux to notice that a client has died.
 	deadClientTimeout = 2 * time.Second
+	// endingTimeout is how long a tmux server that is ending may go on refusing
+	// clients before it is killed.
+	endingTimeout = 2 * time.Second
 	// connectTimeout is how long a command waits for a connection.
 	connectTimeout = 2 * time.Second
 	// maxBackoff is the longest pause between two dials.
