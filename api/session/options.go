@@ -26,9 +26,10 @@ type CreateOptions struct {
 	Labels  map[string]string
 	// KeepAfterExit: see Session.
 	KeepAfterExit bool
-	// Launcher is started instead of Command. Command is checked and recorded all the
-	// same. nil: Command is started.
-	Launcher []string
+	// Launcher returns the program and arguments that tmux starts in place of Command,
+	// which is checked and recorded all the same. It is called once, when nothing else
+	// can be refused, with the path of the tmux server's socket; nil: tmux starts Command.
+	Launcher func(socket string) ([]string, error)
 }
 
 // Edit is a change of a session; the zero value changes nothing.

@@ -2,6 +2,8 @@ package live
 
 import (
 	"context"
+	"fmt"
+	"sync/atomic"
 	"time"
 
 	"interplexer/api/session/tmux"
@@ -98,10 +100,16 @@ func (s *Screens) resumePane(ctx context.Context, hub *controlmode.Hub, pane con
 // to 3.6a). For a paused pane it begins anew.
 //
 // The loop calls do, so nothing links the window or resumes the pane meanwhile. When ctx is
-// done first, WithPaused returns ctx's error, and do may or may not run.
+// done before do has begun, WithPaused fails with controlmode.ErrNotSent, and do never
+// runs; when ctx is done later, it returns ctx's error.
 func (s *Screens) WithPaused(ctx context.Context, pane controlmode.PaneID, do func() error) error {
 	done := make(chan error, 1)
-	call := func(hub *controlmode.Hub) { done <- s.callPaused(ctx, hub, pane, do) }
+	var taken atomic.Bool // by the loop, or by the caller, who has left
+	call := func(hub *controlmode.Hub) {
+		if taken.CompareAndSwap(false, true) {
+			done <- s.callPaused(ctx, hub, pane, do)
+		}
+	}
 	if !s.enqueueServed(func(q *workQueue) { q.calls = append(q.calls, call) }) {
 		return do() // the next hub has read nothing of the pane
 	}
@@ -109,15 +117,15 @@ func (s *Screens) WithPaused(ctx context.Context, pane controlmode.PaneID, do fu
 	case err := <-done:
 		return err
 	case <-ctx.Done():
+		if taken.CompareAndSwap(false, true) {
+			return fmt.Errorf("live: the hub has much to do: %w", controlmode.ErrNotSent)
+		}
 		return ctx.Err()
 	}
 }
 
 // callPaused calls do with the pane paused. Without a hub there is nothing to pause.
 func (s *Screens) callPaused(ctx context.Context, hub *controlmode.Hub, pane controlmode.PaneID, do func() error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
 	if hub == nil {
 		return do()
 	}

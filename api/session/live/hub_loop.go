@@ -3,6 +3,8 @@ package live
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -168,31 +170,40 @@ type listing struct {
 	err    error
 }
 
-// link lists the panes of sessions, links their windows and sets their layouts. After a
-// window was linked, it lists the session once more: tmux did not report changes before.
+// link links the windows of sessions, a few sessions at a time. In between it makes the
+// calls that somebody waits for. It gives up when the hub is gone: the next one links
+// everything.
 func (s *Screens) link(ctx context.Context, hub *controlmode.Hub, sessions map[*watched]bool) {
-	var pending []*watched
-	for w := range sessions {
-		if s.isOn(hub, w) {
-			pending = append(pending, w)
+	for some := range slices.Chunk(slices.Collect(maps.Keys(sessions)), listers) {
+		for pending := some; len(pending) > 0; {
+			if ctx.Err() != nil || hub.Err() != nil {
+				return
+			}
+			pending = s.linkListed(ctx, hub, s.list(ctx, hub, pending))
+		}
+		for _, call := range s.takeCalls() {
+			call(hub)
 		}
 	}
-	for len(pending) > 0 {
-		listed := s.list(ctx, pending)
-		pending = nil
-		for _, l := range listed {
-			linked, err := false, l.err
-			if err == nil {
-				linked, err = s.linkWindows(ctx, hub, l.w, l.layout)
-			}
-			switch {
-			case err != nil:
-				s.linkFailed(ctx, hub, l.w, err)
-			case linked:
-				pending = append(pending, l.w)
-			}
+}
+
+// linkListed links the windows of the sessions that were listed, and sets their layouts.
+// It returns the sessions of which a window was linked. They have to be listed once more:
+// tmux did not report their changes before.
+func (s *Screens) linkListed(ctx context.Context, hub *controlmode.Hub, listed []listing) (again []*watched) {
+	for _, l := range listed {
+		linked, err := false, l.err
+		if err == nil {
+			linked, err = s.linkWindows(ctx, hub, l.w, l.layout)
+		}
+		switch {
+		case err != nil:
+			s.linkFailed(ctx, hub, l.w, err)
+		case linked:
+			again = append(again, l.w)
 		}
 	}
+	return again
 }
 
 // isOn reports whether a session is still watched, and on the hub's tmux server.
@@ -200,11 +211,12 @@ func (s *Screens) isOn(hub *controlmode.Hub, w *watched) bool {
 	return w.ref.Server == hub.Server() && s.find(w.ref.ID) == w
 }
 
-// list asks tmux for the layouts of sessions, several at a time.
-func (s *Screens) list(ctx context.Context, sessions []*watched) []listing {
+// list asks tmux for the layouts of sessions, of all at the same time. It leaves out those
+// that are not watched any more.
+func (s *Screens) list(ctx context.Context, hub *controlmode.Hub, sessions []*watched) []listing {
+	sessions = slices.DeleteFunc(sessions, func(w *watched) bool { return !s.isOn(hub, w) })
 	listed := make([]listing, len(sessions))
 	var group errgroup.Group
-	group.SetLimit(listers)
 	for i, w := range sessions {
 		group.Go(func() error {
 			ctx, cancel := tmux.Context(ctx)

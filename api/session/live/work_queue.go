@@ -86,6 +86,15 @@ func (s *Screens) callLoop() {
 	}
 }
 
+// takeCalls empties the part of the queue that somebody waits for.
+func (s *Screens) takeCalls() []func(*controlmode.Hub) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	calls := s.queue.calls
+	s.queue.calls = nil
+	return calls
+}
+
 // takeQueue empties the queue and returns its work. serving: there is a hub from now on.
 func (s *Screens) takeQueue(serving bool) workQueue {
 	s.mu.Lock()

@@ -89,18 +89,20 @@ func (r *Registry) start(ctx context.Context, row db.Session, o session.CreateOp
 // newTmuxSession creates the tmux session. Its name is generated, and never a caller's
 // text. If a session of another store has the name, the uid is added to it.
 func (r *Registry) newTmuxSession(ctx context.Context, row db.Session, o session.CreateOptions) (controlmode.ServerID, controlmode.PaneInfo, error) {
-	program := o.Command
-	if o.Launcher != nil {
-		program = o.Launcher
-	}
 	opts := controlmode.NewSessionOptions{
-		Name: session.DefaultName(row.ID), Width: o.Width, Height: o.Height, Dir: o.Cwd, Env: o.Env, Command: program,
+		Name: session.DefaultName(row.ID), Width: o.Width, Height: o.Height, Dir: o.Cwd, Env: o.Env, Command: o.Command,
 		Options: map[string]string{identityOption: identity(row.UID, row.User.Name)}, RemainOnExit: o.KeepAfterExit,
 	}
 	for {
 		on, err := r.tmux.Current(ctx)
 		if err != nil {
 			return on, controlmode.PaneInfo{}, err
+		}
+		if launcher := o.Launcher; launcher != nil {
+			if opts.Command, err = launcher(on.Socket); err != nil {
+				return on, controlmode.PaneInfo{}, err
+			}
+			o.Launcher = nil
 		}
 		pane, err := r.tmux.On(on).For(row.User.Name).NewSession(ctx, opts)
 		switch {

@@ -112,12 +112,6 @@ func (r *Registry) listPanes(ctx context.Context) (paneList, error) {
 	}
 }
 
-// TmuxServer identifies the tmux server on which new sessions are made.
-func (r *Registry) TmuxServer(ctx context.Context) (controlmode.ServerID, error) {
-	on, err := r.tmux.Current(ctx)
-	return on, tmux.Translate(err, tmux.Reading)
-}
-
 // Page returns the caller's sessions that match the options.
 func (r *Registry) Page(ctx context.Context, p session.Principal, o session.PageOptions) (session.Page, error) {
 	all, err := r.List(ctx, p)

@@ -41,75 +41,86 @@ func (r *Runner) startProgram(ctx context.Context, p session.Principal, o sessio
 	if err != nil {
 		return nil, err
 	}
-	x, v, err := r.recordProgram(ctx, p, id, files, m, o.MaxOutput)
+	x, rec, err := r.recordProgram(ctx, p, id, files, m, o.MaxOutput)
 	if err != nil {
-		files.close(true)
+		files.close(false)
 		r.endSession(p, id)
 		return nil, err
 	}
-	end := func() {
-		files.close(true)
-		v.Close()
-		close(x.over)
-	}
 	follow := func(ctx context.Context) {
-		x.follow(ctx, v, files)
-		end()
+		x.follow(ctx, rec.viewer, files)
+		rec.close()
+		files.close(ctx.Err() == nil)
+		close(x.over)
 		if ctx.Err() == nil {
 			r.endSession(p, id)
 		}
 	}
 	if !r.goFollow(follow) { // the service stops: the script ends without it
 		x.fail(session.ErrUnavailable)
-		end()
+		rec.close()
+		files.close(false)
+		close(x.over)
 		return nil, session.ErrUnavailable
 	}
 	return x, nil
 }
 
-// createSession makes the script and the session that runs it. The script waits for
+// createSession makes the session, and the script that it runs. The script waits for
 // recordProgram.
 func (r *Runner) createSession(ctx context.Context, p session.Principal, o session.ExecOptions, m marks) (files *program, id int64, err error) {
-	server, err := r.sessions.TmuxServer(ctx)
-	if err != nil {
-		return nil, 0, err
-	}
-	files, err = newProgram(scriptFolder(server), o, m)
-	if err != nil {
-		return nil, 0, err
-	}
 	s, err := r.sessions.Create(ctx, p, session.CreateOptions{
 		Command: []string{sh}, Cwd: o.Cwd, Env: o.Env,
-		Launcher: []string{sh, "-c", ". " + files.path, sh},
+		Launcher: func(socket string) (words []string, err error) {
+			if files, err = newProgram(scriptFolder(socket), o, m); err != nil {
+				return nil, err
+			}
+			return []string{sh, "-c", ". " + files.path, sh}, nil
+		},
 	})
 	if err != nil {
-		files.close(true)
+		if files != nil {
+			files.close(false)
+		}
 		return nil, 0, err
 	}
 	return files, s.ID, nil
 }
 
-// recordProgram begins to record the pane's output, until the pane is gone, and lets the
-// script go on.
-func (r *Runner) recordProgram(ctx context.Context, p session.Principal, id int64, files *program, m marks, maxOutput int) (*run, *live.Viewer, error) {
+// recording is a program's pane, whose output a run gets.
+type recording struct {
+	viewer   *live.Viewer
+	pane     live.LivePane
+	recorder *recorder
+}
+
+func (rec recording) close() {
+	rec.pane.Detach(rec.recorder)
+	rec.viewer.Close()
+}
+
+// recordProgram begins to record the pane's output, and lets the script go on. Close the
+// recording.
+func (r *Runner) recordProgram(ctx context.Context, p session.Principal, id int64, files *program, m marks, maxOutput int) (*run, recording, error) {
 	v, pane, err := r.viewLive(ctx, p, id, "")
 	if err != nil {
-		return nil, nil, err
+		return nil, recording{}, err
 	}
 	x := r.newRun(p, id, pane.ID, m, maxOutput)
 	x.ownSession = true
 	if err := r.runs.add(x, r.now()); err != nil {
 		v.Close()
-		return nil, nil, err
+		return nil, recording{}, err
 	}
+	rec := recording{v, pane, x.recorder}
 	pane.Attach(x.recorder)
 	files.watch(pane.PID)
 	if _, err := io.WriteString(files.gate, "go\n"); err != nil {
 		r.runs.drop(x)
-		v.Close()
-		return nil, nil, fmt.Errorf("%w: %w", session.ErrNoResources, err)
+		rec.close()
+		return nil, recording{}, fmt.Errorf("%w: %w", session.ErrNoResources, err)
 	}
-	return x, v, nil
+	return x, rec, nil
 }
 
 // endSession ends the session of a program that has ended. The run's result is kept. If
@@ -127,7 +138,7 @@ func (r *Runner) endSession(p session.Principal, id int64) {
 // all of the output has been read. When the service has gone, the gate is open. The
 // program has a process group of its own (set -m), so that an interrupt does not reach
 // the script. A shell interrupts itself when its foreground job was interrupted (dash,
-// bash); the script goes on then (trap).
+// bash), and programs signal their parent; the script goes on then (trap).
 func programScript(o session.ExecOptions, m marks, report, gate, stdin string) string {
 	words := make([]string, len(o.Words()))
 	for i, w := range o.Words() {
@@ -137,7 +148,7 @@ func programScript(o session.ExecOptions, m marks, report, gate, stdin string) s
 	if stdin != "" {
 		command += " <" + stdin
 	}
-	return "set -m\ntrap : INT\n" +
+	return "set -m\ntrap : INT QUIT TERM\n" +
 		"read -r __interplexer <" + gate + " || exit 1\n" +
 		"unset __interplexer\n" +
 		printToTTY(m.begin) + sendReportIfThere("begin", report) +

@@ -3,6 +3,7 @@ package shellrun
 import (
 	"fmt"
 	"os"
+	"slices"
 
 	"interplexer/api/session"
 	"interplexer/controlmode/handover"
@@ -16,6 +17,9 @@ type program struct {
 	pid        int      // of the sh
 	startTicks string
 }
+
+// gateFile is the index of the gate's file; the report's is the first.
+const gateFile = 1
 
 // newProgram makes the files. It fails with ErrNoResources. Close the program.
 func newProgram(folder string, o session.ExecOptions, m marks) (*program, error) {
@@ -36,7 +40,7 @@ func (p *program) fill(o session.ExecOptions, m marks) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", session.ErrNoResources, err)
 	}
-	p.gate, p.handed = gate, append(p.handed, file)
+	p.gate, p.handed = gate, append(p.handed, file) // at gateFile
 	stdin := ""
 	if o.Stdin != nil {
 		if stdin, err = p.text(*o.Stdin); err != nil {
@@ -47,11 +51,15 @@ func (p *program) fill(o session.ExecOptions, m marks) error {
 	return err
 }
 
+// close ends the reports and opens the gate. read: the sh opens no file any more, except
+// perhaps the gate at this moment.
 func (p *program) close(read bool) {
-	p.files.close(read)
 	if p.gate != nil {
 		_ = p.gate.Close()
+		p.handed[gateFile].Abandon()
+		p.handed = slices.Delete(p.handed, gateFile, gateFile+1)
 	}
+	p.files.close(read)
 }
 
 // watch notes the sh by its pid.

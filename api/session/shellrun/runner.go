@@ -8,7 +8,6 @@ import (
 
 	"interplexer/api/session"
 	"interplexer/api/session/live"
-	"interplexer/controlmode"
 )
 
 // Sessions is the part of the registry that a run needs; *registry.Registry is one.
@@ -17,8 +16,6 @@ type Sessions interface {
 	Send(ctx context.Context, p session.Principal, id int64, in session.Input) error
 	Create(ctx context.Context, p session.Principal, o session.CreateOptions) (session.Session, error)
 	End(ctx context.Context, p session.Principal, id int64) error
-	// TmuxServer identifies the tmux server that Create uses now.
-	TmuxServer(ctx context.Context) (controlmode.ServerID, error)
 }
 
 // Options of a Runner; the zero value works.

@@ -5,8 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-
-	"interplexer/controlmode"
 )
 
 // marks are written to the terminal before and after a command's output. Each is an
@@ -62,8 +60,8 @@ var plainPath = regexp.MustCompile(`^/[A-Za-z0-9_./+-]*$`)
 
 // scriptFolder is the folder of the scripts for shells on a tmux server: the folder of
 // its socket, or a folder for temporary files if that one's path needs quotes.
-func scriptFolder(server controlmode.ServerID) string {
-	for _, folder := range []string{filepath.Dir(server.Socket), os.TempDir()} {
+func scriptFolder(socket string) string {
+	for _, folder := range []string{filepath.Dir(socket), os.TempDir()} {
 		if plainPath.MatchString(folder) {
 			return folder
 		}

@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"interplexer/api/session"
-	"interplexer/controlmode"
 )
 
 func TestShellOf(t *testing.T) {
@@ -98,8 +97,8 @@ func TestScriptFolder(t *testing.T) {
 		"/tmp/a'b/default":    "/tmp",
 		"default":             "/tmp",
 	} {
-		require.Equal(t, want, scriptFolder(controlmode.ServerID{Socket: socket}))
+		require.Equal(t, want, scriptFolder(socket))
 	}
 	t.Setenv("TMPDIR", "/var/tmp")
-	require.Equal(t, "/var/tmp", scriptFolder(controlmode.ServerID{Socket: "/tmp/a b/default"}))
+	require.Equal(t, "/var/tmp", scriptFolder("/tmp/a b/default"))
 }

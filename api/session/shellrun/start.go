@@ -126,7 +126,7 @@ func openShell(ctx context.Context, v *live.Viewer, pane live.LivePane, command 
 	}
 	if err = terminal.awaitPrompt(ctx); err == nil {
 		var s *script
-		if s, err = newScript(scriptFolder(pane.Server), terminal.shell, command, m); err == nil {
+		if s, err = newScript(scriptFolder(pane.Server.Socket), terminal.shell, command, m); err == nil {
 			return shellProcess{terminal, s}, nil
 		}
 	}
