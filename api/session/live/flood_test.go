@@ -118,7 +118,7 @@ func TestFloodUnwatched(t *testing.T) {
 		v.Close()
 		left := time.Now()
 		leaving.leave(id)
-		s.RunTmux("wait-for", leaving.name)
+		s.awaitSignal(leaving.name)
 		t.Logf("%s: all is printed after %v", leaving.name, time.Since(left))
 		s.Eventually(leaving.name+": tmux has freed its memory", func() bool { return sessiontest.MemoryKB(t, s.TmuxPID())-before < 20<<10 })
 	}

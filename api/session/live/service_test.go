@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os/exec"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -51,6 +52,12 @@ func (s service) in(t *testing.T) service {
 func (s service) shell(script string) int64 {
 	s.t.Helper()
 	return s.StartProgram(s.alice, "sh", "-c", script)
+}
+
+// awaitSignal waits for `tmux wait-for -S NAME` of a script that may take a while.
+func (s service) awaitSignal(name string) {
+	s.t.Helper()
+	require.NoError(s.t, exec.CommandContext(s.ctx, "tmux", "-L", s.Socket, "wait-for", name).Run())
 }
 
 // tmuxName is the name of a session in tmux.
