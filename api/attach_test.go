@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -211,18 +210,6 @@ func TestAttachEnds(t *testing.T) {
 	s.awaitHeld(0)
 }
 
-// hubPID is the process of the control client that reports the output of panes, as
-// soon as there is one.
-func (s service) hubPID() string {
-	s.t.Helper()
-	pid := 0
-	s.domain.Eventually("there is a hub", func() bool {
-		pid = s.domain.ClientPID(sessiontest.Hub)
-		return pid != 0
-	})
-	return strconv.Itoa(pid)
-}
-
 func TestStreamsSurviveTheHub(t *testing.T) {
 	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
@@ -232,7 +219,7 @@ func TestStreamsSurviveTheHub(t *testing.T) {
 	a.awaitText("\x1b[?25h")
 	events.until("screen", anyEvent)
 	for _, word := range []string{"one", "two"} {
-		s.kill(s.hubPID())
+		s.domain.KillHub()
 		a.frame("resync")
 		a.awaitText("\x1b[?25h")
 		alice.typeLine(at, word)

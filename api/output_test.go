@@ -119,7 +119,7 @@ func TestOutputIsGone(t *testing.T) {
 		return alice.call("GET", flooding+"/output?since="+before, "").status == 410
 	}, 20*time.Second, 10*time.Millisecond)
 
-	s.kill(s.hubPID())
+	s.domain.KillHub()
 	require.Eventually(t, func() bool {
 		return alice.call("GET", at+"/output?since="+cursor, "").status == 410
 	}, 20*time.Second, 10*time.Millisecond, "the output between two hubs is lost")
