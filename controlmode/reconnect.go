@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"interplexer/controlmode/internal/ptyprocess"
 	"interplexer/controlmode/internal/wire"
 )
 
@@ -173,7 +174,7 @@ func (s *Server) killEnding() {
 	s.mu.Lock()
 	last := s.id
 	s.mu.Unlock()
-	if last.PID <= 1 || listenerPID(last.Socket) != last.PID {
+	if last.PID <= 1 || ptyprocess.ListenerPID(last.Socket) != last.PID {
 		return
 	}
 	s.log.Warn("the tmux server is ending and does not end: it is killed", "server", last.String())

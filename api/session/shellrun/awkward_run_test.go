@@ -21,7 +21,7 @@ import (
 // nondeterminism of these tests.
 const largeOutput = 1 << 20
 
-func TestAwkwardCommands(t *testing.T) {
+func TestTimedAwkwardCommands(t *testing.T) {
 	t.Parallel()
 	var whole atomic.Int64 // large outputs that were recorded in full
 	t.Run("shells", func(t *testing.T) {
