@@ -134,7 +134,7 @@ func TestDrainWaitsForAttached(t *testing.T) {
 }
 
 // Clients that the server is writing to get the close frame of the stop, too.
-func TestStopDuringAFlood(t *testing.T) {
+func TestTimedStopDuringAFlood(t *testing.T) {
 	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)
@@ -201,7 +201,7 @@ func TestAttachWithoutSubprotocol(t *testing.T) {
 
 // A client that counts gets a repaint after each gap of a flood. The lines of each
 // repaint and of the output after it count up by one.
-func TestAttachedFloodReportsEveryGap(t *testing.T) {
+func TestTimedAttachedFloodReportsEveryGap(t *testing.T) {
 	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)

@@ -229,7 +229,7 @@ func TestStreamsSurviveTheHub(t *testing.T) {
 }
 
 // The connection of a client that does not read is closed, and it delays nobody else.
-func TestStuckClientsAreClosed(t *testing.T) {
+func TestTimedStuckClientsAreClosed(t *testing.T) {
 	t.Parallel()
 	s := startServiceWith(t, dbtest.Open(t, db.SQLite), func(o *Options) { o.StuckTime = 200 * time.Millisecond })
 	alice := s.user("alice", false)

@@ -183,7 +183,7 @@ func TestKeptAfterExit(t *testing.T) {
 
 // A pane that floods can be respawned while somebody watches it. tmux crashes when a
 // control client still has output of the pane to come (tmux issue 5499).
-func TestRespawnOfAFlood(t *testing.T) {
+func TestTimedRespawnOfAFlood(t *testing.T) {
 	t.Parallel()
 	i := newInside(t, `{"command":["yes"]}`)
 	i.stream(i.at+"/events", "")

@@ -194,7 +194,7 @@ func TestOutputResumes(t *testing.T) {
 	require.Equal(t, "screen", e.name, "a fresh screen follows")
 }
 
-func TestFloodIsResynchronised(t *testing.T) {
+func TestTimedFloodIsResynchronised(t *testing.T) {
 	t.Parallel()
 	s := startService(t, dbtest.Open(t, db.SQLite))
 	alice := s.user("alice", false)

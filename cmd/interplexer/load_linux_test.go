@@ -33,11 +33,11 @@ type loadClient struct {
 }
 
 // The promise is 1000 requests. Continuous integration makes a fifth of them.
-var requestsPerClient = flag.Int("requests", 200, "how many requests each client of TestManyClients makes")
+var requestsPerClient = flag.Int("requests", 200, "how many requests each client of TestTimedManyClients makes")
 
 // A hundred clients at once never get the response of another, and leave no
 // session, goroutine or file descriptor behind.
-func TestManyClients(t *testing.T) {
+func TestTimedManyClients(t *testing.T) {
 	t.Parallel()
 	const users, perUser = 20, 5
 	s := newSite(t, "")

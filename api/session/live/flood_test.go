@@ -78,7 +78,7 @@ func (s service) captureTimes(id int64, d time.Duration) (took []time.Duration) 
 }
 
 // Output that is printed where nobody looks any more makes tmux no larger.
-func TestFloodUnwatched(t *testing.T) {
+func TestTimedFloodUnwatched(t *testing.T) {
 	t.Parallel()
 	s := start(t, registry.Options{Live: live.Options{Idle: 10 * time.Millisecond}})
 	elsewhere := s.MustCreate(s.alice, session.CreateOptions{})

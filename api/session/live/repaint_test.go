@@ -122,7 +122,7 @@ func (s service) allCount(id int64) int {
 
 // However many look at a busy pane, the repaint of one does not cost another its
 // place.
-func TestManyViewersOfABusyPane(t *testing.T) {
+func TestTimedManyViewersOfABusyPane(t *testing.T) {
 	t.Parallel()
 	s := start(t, registry.Options{})
 	most := s.allCount(s.shell(`i=0; while :; do i=$((i+1)); echo $i; done`))
@@ -130,7 +130,7 @@ func TestManyViewersOfABusyPane(t *testing.T) {
 	require.LessOrEqual(t, most, 20)
 }
 
-func TestManyViewersOfAFlood(t *testing.T) {
+func TestTimedManyViewersOfAFlood(t *testing.T) {
 	t.Parallel()
 	s := start(t, registry.Options{})
 	t.Log(s.allCount(s.StartProgram(s.alice, "seq", "1000000000")), "repaints at most")
@@ -169,7 +169,7 @@ func countToSixGaps(ctx context.Context, v *live.Viewer) error {
 }
 
 // Most output of a flood is skipped, and each skip is reported as a gap.
-func TestFloodReportsEveryGap(t *testing.T) {
+func TestTimedFloodReportsEveryGap(t *testing.T) {
 	t.Parallel()
 	s := start(t, registry.Options{})
 	v := s.view(s.StartProgram(s.alice, "seq", "1000000000"), session.CaptureOptions{})
@@ -177,7 +177,7 @@ func TestFloodReportsEveryGap(t *testing.T) {
 }
 
 // The same holds where two sessions have the window, and somebody looks at each.
-func TestFloodInTwoSessionsReportsEveryGap(t *testing.T) {
+func TestTimedFloodInTwoSessionsReportsEveryGap(t *testing.T) {
 	t.Parallel()
 	s := start(t, registry.Options{})
 	one, two := s.StartProgram(s.alice, "seq", "1000000000"), s.StartProgram(s.alice, "cat")
